@@ -61,8 +61,17 @@ class Arm:
         if ids.parse(self.known_type(token).schema.path, id_) is None:
             shape = self.known_type(token).schema.path
             raise AzureError("InvalidResourceId", f"{id_!r} is not an id of {token}: it has the shape {shape}")
-        found = self.store.get(id_)
+        found = self.store.get(id_) or self._inherited(id_, token)
         return found if found and found.token == token else None
+
+    def _inherited(self, id_: str, token: str) -> StoredResource | None:
+        """Return a resource that its parent has without a request."""
+        known = self.known_type(token)
+        properties = known.type.inherited(self.store, id_) if known.type.inherited else None
+        if properties is None:
+            return None
+        found = outputs.response_properties(known.type, known.schema, id_, properties, computed={}, old=None)
+        return StoredResource(id_, token, ids.name_of(id_), found)
 
     def create(
         self, token: str, inputs: Mapping[str, Any], subscription: str, secrets: frozenset[PropertyPath] = frozenset()
@@ -74,7 +83,12 @@ class Arm:
             if self.store.get(id_) is not None:
                 message = f"cannot create already existing resource '{id_}'"
                 raise AzureError("ResourceAlreadyExists", message, status=409)
+            if self._inherited(id_, token) is not None:
+                # The provider's own check (docs/azure-facts.md#defender-for-storage).
+                message = f"cannot create already existing subresource '{id_}'"
+                raise AzureError("ResourceAlreadyExists", message, status=409)
             request = self._request(known, id_, inputs, subscription, old=None)
+            self._refuse_unmet(request, "write")
             self._require_parent(known, request)
             recovered = self._recoverable(known, request)
             return self._write(known, request, secrets, recovered)
@@ -93,7 +107,8 @@ class Arm:
             old = self.read(id_, token)
             if old is None:
                 raise _not_found(id_)
-            request = self._request(known, old.id, inputs, _subscription_of(id_) or subscription, old=old.properties)
+            request = self._request(known, old.id, inputs, ids.subscription_of(id_) or subscription, old=old.properties)
+            self._refuse_unmet(request, "write")
             self._refuse_immutable_changes(known, request)
             return self._write(known, request, secrets, old.properties)
 
@@ -105,8 +120,9 @@ class Arm:
             if old is None:
                 return
             request = self._request(
-                known, old.id, old.properties, _subscription_of(id_) or subscription, old.properties
+                known, old.id, old.properties, ids.subscription_of(id_) or subscription, old.properties
             )
+            self._refuse_unmet(request, "delete")
             _check(known.type.delete_constraints, request)
             self._refuse_locked(old.id, "delete", self.store.locks(old.id, below=True))
             self.store.remove(old.id, days=self._days)
@@ -150,6 +166,13 @@ class Arm:
         self.store.put(stored, request.subscription, outputs.secret_paths(known.type, properties, secrets))
         return stored
 
+    def _refuse_unmet(self, request: Request, verb: str) -> None:
+        """Refuse a request without the preconditions of its subscription."""
+        if self.store.has_settings:
+            from local_azure.preconditions import refuse_unmet  # noqa: PLC0415 - few have settings
+
+            refuse_unmet(self.store, request.id, verb, request.given)
+
     def _require_parent(self, known: KnownType, request: Request) -> None:
         """Refuse a resource without its parent or resource group (docs/azure-facts.md#missing-parents-and-scopes)."""
         group = _group_of(request.id)
@@ -186,6 +209,7 @@ class Arm:
     def _recoverable(self, known: KnownType, request: Request) -> Mapping[str, Any] | None:
         """Return the properties of the soft-deleted resource to recover, or None. Raises if the name is not free."""
         unique = known.type.name.globally_unique
+        settings = self.store.settings(request.subscription)
         deleted = self.store.soft_deleted_id(request.id)
         reserved = deleted or (self.store.soft_deleted(request.token, request.name) if unique else None)
         requested = any(
@@ -200,7 +224,8 @@ class Arm:
             message = f"The name '{request.name}' is already taken by a soft-deleted resource, "
             message += "which must be recovered or purged."
             raise AzureError(rule.reserved_code or rule.taken_code, message, status=409, target=request.name)
-        if unique and self.store.global_name_owner(request.token, request.name) is not None:
+        taken = settings is not None and settings.has("taken_names", request.name)
+        if unique and (taken or self.store.global_name_owner(request.token, request.name) is not None):
             message = f"The name '{request.name}' is already taken."
             raise AzureError(rule.taken_code, message, status=409, target=request.name)
         return None
@@ -270,11 +295,6 @@ def _as_list(value: Any) -> list[Any]:
 
 def _not_found(id_: str) -> AzureError:
     return AzureError("ResourceNotFound", f"The resource '{id_}' was not found.", status=404)
-
-
-def _subscription_of(id_: str) -> str | None:
-    parts = id_.strip("/").split("/")
-    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else None
 
 
 def _group_of(id_: str) -> str | None:

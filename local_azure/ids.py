@@ -51,6 +51,12 @@ def name_of(id_: str) -> str:
     return id_.rstrip("/").rsplit("/", 1)[-1]
 
 
+def subscription_of(id_: str) -> str:
+    """Return the subscription in an id in lower case, or an empty string."""
+    parts = id_.strip("/").split("/")
+    return parts[1].lower() if len(parts) > 1 and parts[0].lower() == "subscriptions" else ""
+
+
 def parent(path: str, values: Mapping[str, Any], subscription: str) -> tuple[str, str] | None:
     """Return the nearest ancestor that a path parameter names, as the parameter's name and the ancestor's id.
 

@@ -97,6 +97,9 @@ Constraint = Callable[[Request], None]
 Compute = Callable[[Request], Mapping[str, Json]]
 """Outputs that Azure computes: ids, endpoints, principal ids, addresses. Stable for the lifetime of a resource."""
 
+Inherited = Callable[[Cloud, str], Mapping[str, Json] | None]
+"""Called with the id of a resource that was not made. Returns None if it does not exist either."""
+
 
 @dataclass(frozen=True)
 class NameRule:
@@ -134,6 +137,8 @@ class AzureType:
     immutable: Mapping[str, str] = field(default_factory=dict)
     """Paths whose change Azure refuses, also by replacement, each with the error code."""
     computed: Compute | None = None
+    inherited: Inherited | None = None
+    """Returns the properties of a resource that its parent has from the start, so that it can only be updated."""
     secret_outputs: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
     """Paths that Azure never returns on a read, such as an administrator's password."""

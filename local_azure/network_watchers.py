@@ -24,6 +24,9 @@ def exists_automatically(cloud: Cloud, id_: str) -> bool:
     found = AUTOMATIC_ID.fullmatch(id_.rstrip("/"))
     if found is None:
         return False
+    settings = cloud.settings(found["subscription"])
+    if settings and not settings.automatic_network_watchers:
+        return False
     networks = cloud.of_type(NETWORK, found["subscription"].lower())
     regions = {normal_location(str(network.location)) for network in networks}
     return bool(regions) if found["region"] is None else found["region"].lower() in regions

@@ -18,12 +18,9 @@ from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Stored
 from local_azure.schema import Schemas
 from local_azure.servicer import Servicer, Unsupported, logical_name_of, token_of
 from local_azure.store import Store
-from local_azure.types.common import TENANT
+from local_azure.types.common import CLIENT, OBJECT, TENANT
 from local_azure.validation import Inputs, validate
 from local_azure.wire import Unwrapped, from_struct, unwrap, wrap
-
-CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
-OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
 
 _KINDS = provider_pb2.PropertyDiff.Kind
 _MODES: dict[int, Any] = {0: "propose", 1: "enforce", 2: "disable"}

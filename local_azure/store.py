@@ -181,6 +181,11 @@ class Store:
         rows = self._rows(query, (token, name, self._clock()))
         return _stored(rows[0]) if rows else None
 
+    @property
+    def has_settings(self) -> bool:
+        """True if there are settings of any subscription."""
+        return bool(self._settings)
+
     def settings(self, subscription: str) -> SubscriptionSettings | None:
         return self._settings.get(subscription.lower())
 

@@ -35,6 +35,17 @@ def refuse_unsupported(feature: str) -> NoReturn:
     raise AzureError("NotImplemented", f"The local Azure does not support {feature} in a policy.", status=501)
 
 
+def refuse_unknown_alias(name: str) -> NoReturn:
+    """Refuse a rule with an alias that Azure does not have."""
+    type_, _, _ = name.rpartition("/")
+    provider, _, kind = type_.partition("/")
+    text = (
+        f"The policy definition rule is invalid. The 'field' property '{name}' doesn't exist as an alias under "
+        f"provider '{provider}' and resource type '{kind}'."
+    )
+    raise AzureError("InvalidPolicyAlias", text)
+
+
 def validate_rule(rule: Any, parameters: Mapping[str, Any]) -> None:
     """Refuse a rule that Azure refuses, or that the local Azure cannot enforce."""
     if not isinstance(rule, Mapping) or not isinstance(rule.get("if"), Mapping):
@@ -157,13 +168,7 @@ def _validate_field(name: Any) -> None:
         return
     alias = Alias.of(name)
     if alias is None or not is_alias(alias):
-        type_, _, _ = name.rpartition("/")
-        provider, _, kind = type_.partition("/")
-        text = (
-            f"The policy definition rule is invalid. The 'field' property '{name}' doesn't exist as an alias under "
-            f"provider '{provider}' and resource type '{kind}'."
-        )
-        raise AzureError("InvalidPolicyAlias", text)
+        refuse_unknown_alias(name)
 
 
 def _parse_supported(text: str) -> Expression:

@@ -13,6 +13,9 @@ from local_azure.model import AzureError, Cloud, Constraint, Json, NameRule, Req
 
 TENANT = str(LOCAL_TENANT)
 """The only tenant of the local Azure."""
+CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
+OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
+"""The identity that deploys: its application and its object id."""
 
 NETWORK_NAME_PATTERN = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 NETWORK_NAME_DESCRIPTION = (
@@ -246,6 +249,13 @@ def scope_exists(path: str) -> Constraint:
     return constraint
 
 
+def _quota(request: Request, default: int) -> int:
+    """Return the limit of the subscription for the requested type, which Azure's usages name like the type."""
+    settings = request.cloud.settings(request.subscription)
+    found = settings.quota(request.location or "", arm_type(request.id).rpartition("/")[2]) if settings else None
+    return default if found is None else found
+
+
 def at_most(
     limit: int, token: str, code: str, text: str, *, per_parent: bool = False, all_regions: bool = False
 ) -> Constraint:
@@ -262,7 +272,8 @@ def at_most(
         else:
             location = None if all_regions else request.location
             number = request.cloud.count_of_type(token, request.subscription, location)
-        if number >= limit:
-            refuse(code, text.format(limit=limit), status=409)
+        most = limit if per_parent else _quota(request, limit)
+        if number >= most:
+            refuse(code, text.format(limit=most), status=409)
 
     return constraint

@@ -3,7 +3,7 @@
 Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #virtual-machines, #logins, #fixed-properties,
 #restarts-by-patching.
 
-The feature Microsoft.Compute/EncryptionAtHost counts as registered (docs/azure-facts.md#encryption-at-host).
+The feature Microsoft.Compute/EncryptionAtHost is registered by default (docs/azure-facts.md#encryption-at-host).
 """
 
 from __future__ import annotations
@@ -25,9 +25,16 @@ from local_azure.types.common import (
 )
 from local_azure.types.compute_disk import DISK, is_valid_ssh_key, require_usable_set
 from local_azure.types.data_disks import data_disks_are_free_and_in_zone, large_disks_are_not_cached, luns_are_unique
-from local_azure.types.vm_sizes import SIZE_GRAMMAR, accelerated_networking_fits_size, premium_disks_fit_size
+from local_azure.types.vm_sizes import (
+    SIZE_GRAMMAR,
+    VM,
+    accelerated_networking_fits_size,
+    cores_are_within_quota,
+    premium_disks_fit_size,
+    size_is_available,
+)
 
-VM = "azure-native:compute:VirtualMachine"
+HOST_ENCRYPTION = "Microsoft.Compute/EncryptionAtHost"
 EXTENSION = "azure-native:compute:VirtualMachineExtension"
 NIC = "azure-native:network:NetworkInterface"
 CREATED_AT = "2026-01-01T00:00:00+00:00"
@@ -70,6 +77,18 @@ def _zone_or_availability_set(request: Request) -> None:
         refuse("BadRequest", "Availability zone and availability set exclude each other.")
     if len(request.new.get("zones") or ()) > 1:
         refuse("InvalidParameter", "A virtual machine is in one zone at most.", target="zones")
+
+
+def _host_encryption_is_registered(request: Request) -> None:
+    settings = request.cloud.settings(request.subscription)
+    if (
+        settings
+        and value_at(request.new, "securityProfile.encryptionAtHost") is True
+        and settings.has("unregistered_features", HOST_ENCRYPTION)
+    ):
+        path = "securityProfile.encryptionAtHost"
+        text = f"The property '{path}' is not valid because the '{HOST_ENCRYPTION}' feature is not enabled for this"
+        _refuse_parameter(f"{text} subscription.", path)
 
 
 def _admin_username_is_allowed(request: Request) -> None:
@@ -387,6 +406,9 @@ TYPES = (
             _confidential_disk_is_encrypted,
             _host_encryption_excludes_disk_encryption,
             _no_accelerated_networking_if_confidential,
+            _host_encryption_is_registered,
+            size_is_available,
+            cores_are_within_quota,
             accelerated_networking_fits_size,
             premium_disks_fit_size,
             _disk_encryption_sets_fit,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from formats.arm.policy_aliases import aliases_in
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.policy import rules
@@ -50,6 +51,14 @@ def _mode_is_supported(request: Request) -> None:
 
 def _rule_is_valid(request: Request) -> None:
     rules.validate_rule(request.new.get("policyRule"), request.new.get("parameters") or {})
+
+
+def _aliases_are_known(request: Request) -> None:
+    """The tenant may lack aliases that Azure publishes elsewhere."""
+    settings = request.cloud.settings(request.subscription)
+    for alias in sorted(aliases_in(request.new.get("policyRule"))) if settings else ():
+        if settings and settings.has("unknown_aliases", alias):
+            rules.refuse_unknown_alias(alias)
 
 
 def _definition_outputs(_: Request) -> Mapping[str, Json]:
@@ -144,6 +153,7 @@ TYPES = (
             _is_custom,
             _mode_is_supported,
             _rule_is_valid,
+            _aliases_are_known,
             at_most(500, DEFINITION, "PolicyDefinitionLimitExceeded", "A scope holds at most {limit} definitions.",
                     per_parent=True),
         ),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_azure.model import AzureType, Json, Request
+from local_azure.ids import subscription_of
+from local_azure.model import AzureType, Cloud, Json, Request
 from local_azure.types.common import arm_type, fixed_name, refuse, scope_exists, value_at
 
 SETTING = "azure-native:security:DefenderForStorage"
@@ -55,21 +56,41 @@ def _scanning_needs_the_plan(request: Request) -> None:
             refuse("BadRequest", f"{feature} cannot be enabled while Defender for Storage is not.", target=feature)
 
 
+def _inherited(cloud: Cloud, id_: str) -> Mapping[str, Json] | None:
+    """Return the setting that an account inherits where Defender for Storage is on for the subscription."""
+    account = cloud.get(id_.rpartition("/providers/")[0])
+    settings = cloud.settings(subscription_of(id_))
+    if account is None or settings is None or settings.defender_for_storage == "Free":
+        return None
+    scanning = {"onUpload": {"isEnabled": False, "capGBPerMonth": NO_CAP}}
+    on = {"isEnabled": True, "overrideSubscriptionLevelSettings": False, "malwareScanning": scanning}
+    return {"properties": {**on, "sensitiveDataDiscovery": {"isEnabled": False}}}
+
+
+def _scanning_failure(request: Request) -> Mapping[str, Json] | None:
+    """Return the status of the failure to set scanning up, or None. Scanning needs Event Grid."""
+    settings = request.cloud.settings(request.subscription)
+    if settings and settings.malware_scanning:
+        return settings.malware_scanning.model_dump()
+    if settings and settings.has("unregistered_providers", "Microsoft.EventGrid"):
+        return {"code": "UnknownError", "message": "Failed to setup Event Grid."}
+    return None
+
+
 def _outputs(request: Request) -> Mapping[str, Json]:
     """Return the properties with the status of each feature. A failure turns the feature off, and the request succeeds.
 
     Source: the response 201 in the specification's example PutDefenderForStorageSettings.
     """
     given = dict(request.new.get("properties") or {})
-    settings = request.cloud.settings(request.subscription)
-    failure = settings.malware_scanning if settings else None
+    failure = _scanning_failure(request)
     for feature in ("malwareScanning", "sensitiveDataDiscovery"):
         if isinstance(given.get(feature), Mapping):
             given[feature] = {**given[feature], "operationStatus": {"code": "Succeeded", "message": ""}}
     if failure and value_at(given, "malwareScanning.onUpload.isEnabled") is True:
         scanning = given["malwareScanning"]
         off = {**scanning["onUpload"], "isEnabled": False}
-        given["malwareScanning"] = {**scanning, "onUpload": off, "operationStatus": failure.model_dump()}
+        given["malwareScanning"] = {**scanning, "onUpload": off, "operationStatus": failure}
     return {"properties": given}
 
 
@@ -81,6 +102,7 @@ TYPES = (
         replace_on_change=("resourceId",),
         defaults={"properties.malwareScanning.onUpload.capGBPerMonth": NO_CAP},
         computed=_outputs,
+        inherited=_inherited,
         constraints=(
             scope_exists("resourceId"),
             _target_is_storage_account,

@@ -17,6 +17,9 @@ WATCHER = f"{GROUP}/providers/Microsoft.Network/networkWatchers/NetworkWatcher_u
 class Networks:
     """A cloud with one virtual network."""
 
+    def settings(self, _: str) -> None:
+        return None
+
     def of_type(self, token: str, subscription: str | None = None) -> Iterable[StoredResource]:
         assert token == NETWORK
         network = StoredResource("/vnet", token, "vnet", {"location": "UK South"})

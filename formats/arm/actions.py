@@ -1,0 +1,93 @@
+"""The actions of Azure RBAC that a write needs: on the resource, and on the resources that it refers to.
+
+Azure answers a missing one with 403 AuthorizationFailed, or LinkedAuthorizationFailed on a referenced resource.
+Facts: docs/azure-facts.md#permissions-of-a-write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+_ANY = ""
+_ENDPOINT = "microsoft.network/privateendpoints"
+_LINKED: Mapping[str, Mapping[str, str]] = {
+    "Microsoft.Compute/diskEncryptionSets": {_ANY: "read"},
+    "Microsoft.ManagedIdentity/userAssignedIdentities": {_ANY: "assign/action"},
+    "Microsoft.Network/ddosProtectionPlans": {_ANY: "join/action"},
+    "Microsoft.Network/firewallPolicies": {_ANY: "join/action"},
+    "Microsoft.Network/natGateways": {_ANY: "join/action"},
+    "Microsoft.Network/networkInterfaces": {_ANY: "join/action"},
+    "Microsoft.Network/networkSecurityGroups": {"microsoft.network/networkinterfaces": "join/action",
+                                                "microsoft.network/virtualnetworks": "join/action",
+                                                "microsoft.network/virtualnetworks/subnets": "join/action"},
+    "Microsoft.Network/privateDnsZones": {f"{_ENDPOINT}/privatednszonegroups": "join/action"},
+    "Microsoft.Network/publicIPAddresses": {_ANY: "join/action"},
+    "Microsoft.Network/routeTables": {_ANY: "join/action"},
+    "Microsoft.Network/virtualNetworks": {"microsoft.network/virtualnetworks/virtualnetworkpeerings": "peer/action",
+                                          "microsoft.network/privatednszones/virtualnetworklinks": "join/action"},
+    "Microsoft.Network/virtualNetworks/subnets": {_ANY: "join/action"},
+    "Microsoft.OperationalInsights/workspaces": {"microsoft.insights/diagnosticsettings": "sharedKeys/action"},
+    "Microsoft.Storage/storageAccounts": {"microsoft.insights/diagnosticsettings": "listKeys/action"},
+}  # fmt: skip
+"""The action on a resource of a type, by the type in lower case of the resource that refers to it."""
+_BY_LOWER = {type_.lower(): (type_, actions) for type_, actions in _LINKED.items()}
+
+
+def type_of(id_: str) -> str:
+    """Return the ARM type in an id; for an extension resource, its own. Empty for a group and a subscription."""
+    provider, *rest = id_.rpartition("/providers/")[2].strip("/").split("/") if "/providers/" in id_ else [""]
+    return "/".join([provider, *rest[::2]])
+
+
+def action_on(id_: str, verb: str) -> str:
+    """Return the action on a resource, such as `Microsoft.Network/virtualNetworks/write` for the verb `write`."""
+    group = "/resourceGroups" if len(id_.strip("/").split("/")) > 2 else ""
+    return f"{type_of(id_) or f'Microsoft.Resources/subscriptions{group}'}/{verb}"
+
+
+def linked_actions(id_: str, inputs: Any) -> Iterator[tuple[str, str]]:
+    """Yield each resource that the inputs of a write refer to, with the action that the write needs on it.
+
+    The scope of an extension resource and the parents of a child are no references.
+    """
+    own, from_ = f"{id_.lower()}/", type_of(id_).lower()
+    for target in dict.fromkeys(_ids(inputs)):
+        if not own.startswith(f"{target.lower()}/") and (action := _linked_action(from_, type_of(target))):
+            yield target, action
+
+
+def _linked_action(from_: str, to: str) -> str | None:
+    if from_ == _ENDPOINT and not to.lower().startswith("microsoft.network/"):
+        return f"{to}/PrivateEndpointConnectionsApproval/action"
+    type_, actions = _BY_LOWER.get(to.lower(), (to, {}))
+    verb = actions.get(from_) or actions.get(_ANY)
+    return f"{type_}/{verb}" if verb else None
+
+
+def _ids(value: Any) -> Iterator[str]:
+    """Yield the ARM ids in a value, keys of maps included."""
+    if isinstance(value, str):
+        if value[:15].lower() == "/subscriptions/" and "/providers/" in value:
+            yield value.rstrip("/")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _ids(key)
+            yield from _ids(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _ids(item)
+
+
+def permits(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:
+    """Return True if one permission has an action in `actions` and not in `notActions`. Conditions are not visible."""
+    return any(
+        _matches_any(action, one.get("actions") or ()) and not _matches_any(action, one.get("notActions") or ())
+        for one in permissions
+    )
+
+
+def _matches_any(action: str, patterns: Iterable[object]) -> bool:
+    """Return True if one of Azure's patterns, with `*` for any text, matches the action. Case is ignored."""
+    return any(fnmatchcase(action.lower(), str(pattern).lower().replace("[", "[[]")) for pattern in patterns)
