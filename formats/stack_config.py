@@ -93,6 +93,8 @@ class StackConfig(Model):
     region: Region
     tenant: Guid | None = None
     """The Entra tenant of the estate; `home_tenant` has the local Azure's where it is not set."""
+    estate_addresses: IPv4Network | None = None
+    """The range of all networks of the estate. `sde` always sets it."""
     subscription: Guid
     """The Azure subscription of the stack; also the provider's, as `azure-native:subscriptionId`."""
     generation: int = Field(default=1, ge=1)

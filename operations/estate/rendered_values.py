@@ -30,6 +30,7 @@ def refuse_other_values(
         "region": estate.file.region,
         "cloud": estate.file.cloud,
         "tenant": estate.file.tenant,
+        "estate_addresses": estate.file.addresses,
         "subscription": values["subscription"],
         "tags": values["tags"],
         "generation": estate.ledger.allocations[stack].generation,

@@ -1,4 +1,4 @@
-"""Images of computers and disks: of a known publisher, or of a gallery that is evaluated together with them."""
+"""Images of computers and disks: listed ones, or those of a gallery that is evaluated together with them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from formats.arm.id_parents import with_parents
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
+from policies.expected.images import is_listed
 from policies.model import MISSING, PolicyContext, Resource, Violation
 
-PUBLISHERS = ("canonical", "debian", "redhat", "suse", "microsoft-dsvm", "microsoftwindowsserver",
-              "microsoftwindowsdesktop", "microsoft-ads", "almalinux", "microsoftcblmariner")  # fmt: skip
 PLATFORM_IMAGE = re.compile(
     r"/subscriptions/[^/]+/providers/microsoft\.compute/locations/[^/]+/publishers/(?P<publisher>[^/]+)/"
-    r"artifacttypes/vmimage/.+"
+    r"artifacttypes/vmimage/offers/(?P<offer>[^/]+)/skus/(?P<sku>[^/]+)/versions/[^/]+"
 )
 """The id of an image of the marketplace, as a disk names it."""
 OTHERS = {
@@ -30,11 +29,11 @@ def foreign_image(resource: Resource, path: str, context: PolicyContext) -> Iter
             yield Violation(f"{path}.{key}", why)
     id_ = resource.at(f"{path}.id")
     if id_ is not MISSING and not _is_known(id_, context):
-        yield Violation(f"{path}.id", f"is {display(id_)}, which is of no evaluated stack or known publisher")
+        yield Violation(f"{path}.id", f"is {display(id_)}, which is of no evaluated stack, and not a listed image")
 
 
 def _is_known(id_: object, context: PolicyContext) -> bool:
     platform = PLATFORM_IMAGE.fullmatch(ids.plain(id_))
     if platform:
-        return platform["publisher"] in PUBLISHERS
+        return is_listed(platform["publisher"], platform["offer"], platform["sku"])
     return any(context.get(one) is not None and "/providers/" in one for one in with_parents(ids.plain(id_)))

@@ -34,12 +34,14 @@ POLICY = Table(
         Weakening("dnsSettings.enableProxy", (False,), "DNS names would be resolved without the firewall"),
         Weakening("dnsSettings.servers", ([external.PUBLIC_DNS],), "DNS queries would go to a public server",
                   missing_ok="an empty list and none are the same: Azure's own DNS"),
+        Weakening("snat.privateRanges", (["0.0.0.0/0"],), "responses would return past the firewall",
+                  missing_ok="Azure's default: private ranges, whose traffic returns in the estate"),
         Weakening("basePolicy", ({"id": external.FIREWALL_POLICY},), "rules of others would take precedence"),
         Weakening("explicitProxy", ({"enableExplicitProxy": True, "httpPort": 8080, "httpsPort": 8443},),
                   "one private address would reach every allowed destination"),
     ),
     harmless=(
-        Harmless("snat", "changes the source address that peers see, not the allowed flows"),
+        Harmless("snat.autoLearnPrivateRanges", "changes the source address that peers see, not the allowed flows"),
         Harmless("sql", "rules name no SQL servers"),
     ),
 )  # fmt: skip

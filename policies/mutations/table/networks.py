@@ -50,6 +50,7 @@ def _is_hub_side(peering: Resource, estate: PolicyContext) -> bool:
 NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
+        Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "it would have what rules allow to another network"),
         Weakening("dhcpOptions", (None,), DNS),
         Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
         Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
@@ -61,7 +62,6 @@ NETWORK = Table(
                   "a network outside of the estate would be peered"),
     ),
     harmless=(
-        Harmless("addressSpace", "addresses allow nothing: rules and routes decide"),
         Harmless("enableDdosProtection", "only the hub's Bastion is public, and Azure operates it"),
         Harmless("enableVmProtection", "Azure ignores it"),
         Harmless("encryption.enforcement", "Azure has not released any other value"),
@@ -70,6 +70,7 @@ NETWORK = Table(
 SUBNET = Table(
     "network:Subnet",
     weakenings=(
+        Weakening("addressPrefix", ("10.0.0.0/9",), "it would have what rules allow to another subnet"),
         Weakening("networkSecurityGroup", (None, {"id": external.SECURITY_GROUP}), "nothing would filter its traffic",
                   when=_is_not_firewall_subnet),
         Weakening("routeTable", (None, {"id": external.ROUTES}), BYPASS,
@@ -83,7 +84,6 @@ SUBNET = Table(
                   "NSGs would not apply to private endpoints", when=_has_endpoints),
     ),
     harmless=(
-        Harmless("addressPrefix", "addresses allow nothing: rules and routes decide"),
         Harmless("delegations", "a delegation restricts the resources in the subnet"),
         Harmless("networkSecurityGroup", "Azure accepts none on the firewall's subnet"),
         Harmless("privateEndpointNetworkPolicies", "only affects subnets with private endpoints"),

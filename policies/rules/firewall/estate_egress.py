@@ -1,4 +1,4 @@
-"""Firewall rules to public addresses are the egress rules that the estate names (FW13)."""
+"""Firewall rules stay in the estate, except the egress rules that it names (FW13)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from formats.stack_config import PlatformConfig
 from policies.azure_semantics.addresses import inside
 from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, FirewallRule, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.estate_egress import unnamed
+from policies.rule_helpers.estate_egress import foreign_sources, unnamed
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Refuse public destinations and ports that the estate does not name for the sources of a rule."""
+    """Refuse sources outside the estate, and destinations outside it that it does not name for the sources of a
+    rule."""
     config = context.configs[group.stack]
     for rule in rules_of(group, context):
         if rule.allows and rule.kind != NAT:
             egress = list(_egress(config, rule)) if isinstance(config, PlatformConfig) else []
-            for message in unnamed(rule.destinations, rule.ports, egress):
+            outside = unnamed(rule.destinations, rule.ports, egress, config)
+            for message in (*foreign_sources(rule.sources, config), *outside):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
@@ -32,7 +34,7 @@ def _egress(config: PlatformConfig, rule: FirewallRule) -> Iterator[EgressRule]:
 
 POLICY = Policy(
     id="FW13",
-    title="Firewall rules to public addresses are the egress rules that the estate names",
+    title="Firewall rules stay in the estate, except the egress rules that it names",
     why="A way out that the estate does not name has no owner, no approver and no end.",
     resource_types=GROUPS,
     severity=Severity.CRITICAL,

@@ -1,30 +1,38 @@
-"""Rules of network security groups to public addresses are the egress rules that the estate names (NW21)."""
+"""Rules of network security groups stay in the estate, except the egress rules that it names (NW21)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from formats.stack_config import TenancyConfig
+from formats.egress import EgressRule
+from formats.stack_config import StackConfig, TenancyConfig
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.security_group import RULE, rules_in
+from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-from policies.rule_helpers.estate_egress import unnamed
+from policies.rule_helpers.estate_egress import foreign_sources, unnamed
 from policies.rules.network.nsg_outbound_internet import POLICY as OUTBOUND
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Refuse public destinations and ports that the estate does not name for a tenancy. Other stacks have none."""
+    """Refuse sources outside the estate, and destinations outside it that it does not name for a tenancy. Other stacks
+    have none."""
     config = context.configs[group.stack]
     egress = config.egress if isinstance(config, TenancyConfig) else ()
     for rule in rules_in(group):
-        if rule.allows and not rule.inbound and not is_required_by_bastion(rule, group, context):
-            for message in unnamed(rule.destinations, rule.ports, egress):
+        if rule.allows and not is_required_by_bastion(rule, group, context):
+            for message in _outside(rule, egress, config):
                 yield Violation(rule.path or "destinationAddressPrefix", f"{rule.name} {message}")
+
+
+def _outside(rule: NsgRule, egress: Sequence[EgressRule], config: StackConfig) -> Iterator[str]:
+    if rule.inbound:
+        return foreign_sources(rule.sources, config)
+    return unnamed(rule.destinations, rule.ports, egress, config)
 
 
 POLICY = Policy(
     id="NW21",
-    title="Rules of network security groups to public addresses are the egress rules that the estate names",
+    title="Rules of network security groups stay in the estate, except the egress rules that it names",
     why="A way out that the estate does not name has no owner, no approver and no end.",
     resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,

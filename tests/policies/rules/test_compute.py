@@ -305,6 +305,22 @@ class TestImages:
     def test_what_is_mended_passes(self, image: dict[str, str]) -> None:
         assert verdict(changed(world(), "desk", "storageProfile.imageReference", image), "VM11", "desk") is Verdict.PASS
 
+    @pytest.mark.parametrize("image", [
+        {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server-of-mine"},
+        {"publisher": "canonical", "offer": "anything", "sku": "server"},
+        {"publisher": "microsoft-ads", "offer": "linux-data-science-vm", "sku": "linuxdsvm"},
+        {"publisher": "almalinux", "offer": "almalinux-x86_64", "sku": "9-gen2"},
+    ])  # fmt: skip
+    def test_an_image_of_a_known_publisher_that_is_not_listed_fails(self, image: dict[str, str]) -> None:
+        assert verdict(changed(world(), "desk", "storageProfile.imageReference", image), "VM11", "desk") is Verdict.FAIL
+
+    @pytest.mark.parametrize(("offer", "said"), [("ubuntu-24_04-lts", Verdict.PASS), ("any", Verdict.FAIL)])
+    def test_a_disk_starts_from_a_listed_image(self, offer: str, said: Verdict) -> None:
+        id_ = (f"/Subscriptions/s/Providers/Microsoft.Compute/Locations/uksouth/Publishers/Canonical/ArtifactTypes/"
+               f"VMImage/Offers/{offer}/Skus/server/Versions/24.04.202610010")  # fmt: skip
+        creation = {"createOption": "FromImage", "imageReference": {"id": id_}}
+        assert verdict(changed(world(), "disk", "creationData", creation), "VM13", "disk") is said
+
     @pytest.mark.parametrize("reference", [
         {"id": f"{COMPUTE}/galleries/theirs/images/desk/versions/1.0.0"},
         {"id": f"{COMPUTE}/disks/none"},

@@ -1,0 +1,85 @@
+"""The addresses of a stack's networks, subnets and private endpoints, as the address plan divides the estate's range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from formats.addresses import (
+    PRIVATE,
+    HubEndpoint,
+    HubRange,
+    TenancyEndpoint,
+    TenancyRange,
+    ZoneEndpoint,
+    ZoneName,
+    ZoneRange,
+)
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+
+
+@dataclass(frozen=True)
+class NetworkAddresses:
+    """The addresses of one virtual network."""
+
+    space: IPv4Network
+    subnets: tuple[IPv4Network, ...]
+    """The ranges in which subnets may be."""
+    reserved: Mapping[str, IPv4Network]
+    """The ranges of subnets whose name Azure prescribes, by the name in lower case."""
+    endpoints: Mapping[str, IPv4Address]
+    """The addresses of the private endpoints that every network of this kind has, by logical name."""
+
+
+def networks(config: StackConfig) -> Mapping[str, NetworkAddresses]:
+    """Return the networks that a stack may have, by logical name."""
+    return dict(_networks(config))
+
+
+def estate_ranges(config: StackConfig) -> tuple[IPv4Network, ...]:
+    """Return the ranges of the estate: all private ones for a configuration from before `estate_addresses`."""
+    return (config.estate_addresses,) if config.estate_addresses else PRIVATE
+
+
+def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
+    if isinstance(config, PlatformConfig):
+        yield "hub", _hub(HubRange(config.addresses))
+    elif isinstance(config, JunctionZoneConfig):
+        yield ZoneName.JUNCTION, _zone(ZoneName.JUNCTION, config.zone.addresses)
+    elif isinstance(config, SafeHavenConfig):
+        for name in ZoneName:
+            if name is not ZoneName.JUNCTION:
+                yield name, _zone(name, getattr(config, name).addresses)
+    elif isinstance(config, TenancyConfig):
+        yield "net", _tenancy(TenancyRange(config.addresses))
+
+
+def _hub(hub: HubRange) -> NetworkAddresses:
+    return NetworkAddresses(
+        hub.network,
+        (hub.endpoints, hub.monitoring, hub.agents),
+        {
+            "azurefirewallsubnet": hub.firewall,
+            "azurefirewallmanagementsubnet": hub.firewall_management,
+            "azurebastionsubnet": hub.bastion,
+            "gatewaysubnet": hub.gateway,
+        },
+        {endpoint.value: hub.address(endpoint) for endpoint in HubEndpoint},
+    )
+
+
+def _zone(name: ZoneName, network: IPv4Network) -> NetworkAddresses:
+    zone = ZoneRange(network)
+    endpoints = {name.value: ZoneEndpoint.STORE, f"{name}-keys": ZoneEndpoint.KEYS}
+    addresses = {logical: zone.address(endpoint) for logical, endpoint in endpoints.items()}
+    return NetworkAddresses(network, (zone.endpoints, zone.compute), {}, addresses)
+
+
+def _tenancy(tenancy: TenancyRange) -> NetworkAddresses:
+    return NetworkAddresses(
+        tenancy.network,
+        (tenancy.endpoints, tenancy.services, tenancy.desks),
+        {},
+        {endpoint.value: tenancy.address(endpoint) for endpoint in TenancyEndpoint},
+    )

@@ -1,0 +1,105 @@
+"""Networks, subnets and private endpoints have the addresses that the estate states (NW22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from policies.azure_semantics.addresses import Network, inside
+from policies.azure_semantics.network import (
+    NETWORK,
+    SUBNET,
+    SubnetDeclaration,
+    network_of,
+    prefixes_of,
+    subnets_in,
+)
+from policies.azure_semantics.private_link import ENDPOINT
+from policies.azure_semantics.routes import ROUTE, ROUTE_PATHS, TABLE, routes_in
+from policies.expected.addresses import NetworkAddresses, networks
+from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+
+SPACE = "addressSpace.addressPrefixes"
+ADDRESS = "ipConfigurations[*].privateIPAddress"
+
+
+def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Compare each range and address with the estate's, and keep routes inside the network to the stack's own."""
+    stated = networks(context.configs[resource.stack])
+    if resource.type == NETWORK:
+        own = stated.get(resource.name)
+        found = prefixes_of(resource)
+        if own is None:
+            yield Violation(SPACE, f"is of {resource.name}, a network that the estate states no addresses for")
+        elif found != [own.space]:
+            yield Violation(SPACE, f"is {_text(found)}; the estate's is {own.space}")
+    if resource.type in (NETWORK, SUBNET):
+        for subnet in subnets_in(resource):
+            yield from _check_subnet(subnet, stated.get(_network(subnet, context).name))
+    elif resource.type == ENDPOINT:
+        yield from _check_endpoint(resource, stated.values())
+    else:
+        for route in routes_in(resource):
+            spaces = [network.space for network in stated.values()]
+            if route.next_hop == "vnetlocal" and not all(
+                any(inside(found, space) for space in spaces) for found in route.destination.networks
+            ):
+                yield route.violation(
+                    f"{route.name} keeps {route.destination.text} past the firewall, which is no range of this stack"
+                )
+
+
+def _network(subnet: SubnetDeclaration, context: PolicyContext) -> Resource:
+    network = network_of(subnet, context)
+    if network is None:
+        raise Unknown("virtualNetworkName", "is a network that is not in this check")
+    return network
+
+
+def _check_subnet(subnet: SubnetDeclaration, stated: NetworkAddresses | None) -> Iterator[Violation]:
+    """Require a range of the address plan: that of its name, if Azure prescribes it, or a part of another."""
+    if stated is None:  # the network is refused
+        return
+    found = subnet.prefixes
+    if subnet.name in stated.reserved:
+        if found != [stated.reserved[subnet.name]]:
+            yield subnet.violation(
+                "addressPrefix", f"is {_text(found)}; the estate's for {subnet.name} is {stated.reserved[subnet.name]}"
+            )
+    elif not found or not any(all(inside(one, range_) for one in found) for range_ in stated.subnets):
+        ranges = ", ".join(map(str, stated.subnets))
+        yield subnet.violation("addressPrefix", f"is {_text(found)}; it must be in one of the estate's {ranges}")
+
+
+def _check_endpoint(endpoint: Resource, stated: Iterable[NetworkAddresses]) -> Iterator[Violation]:
+    wanted = next((one.endpoints[endpoint.name] for one in stated if endpoint.name in one.endpoints), None)
+    for found in endpoint.each(ADDRESS):
+        if wanted is not None and str(found) != str(wanted):
+            yield Violation(ADDRESS, f"is {found}; the estate's for {endpoint.name} is {wanted}")
+
+
+def _text(found: Sequence[Network]) -> str:
+    return ", ".join(map(str, found)) or "not set"
+
+
+POLICY = Policy(
+    id="NW22",
+    title="Networks, subnets and private endpoints have the addresses that the estate states",
+    why="Rules of firewalls and security groups name addresses: a wider or moved range gets what another was granted.",
+    resource_types=(NETWORK, SUBNET, ENDPOINT, TABLE, ROUTE),
+    severity=Severity.HIGH,
+    controls=ComplianceControls(
+        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+    ),
+    fix="Take the ranges from the stack's configuration and formats/addresses.py; change `addresses` of the estate for "
+    "others.",
+    check=check,
+    check_paths=(
+        f"{NETWORK}:{SPACE}",
+        *(f"{NETWORK}:subnets[*].{name}" for name in ("name", "addressPrefix", "addressPrefixes")),
+        *(f"{SUBNET}:{name}" for name in ("subnetName", "addressPrefix", "addressPrefixes")),
+        f"{ENDPOINT}:{ADDRESS}",
+        *ROUTE_PATHS,
+    ),
+    evaluation_scope="stack",
+    needs_config=True,
+)
