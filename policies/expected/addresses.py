@@ -1,4 +1,4 @@
-"""The addresses of a stack's networks, subnets and private endpoints, as the address plan divides the estate's range."""
+"""The addresses of a stack's networks, subnets and private endpoints, as the address plan divides the estate's."""
 
 from __future__ import annotations
 

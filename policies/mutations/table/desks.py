@@ -16,6 +16,7 @@ WEAK_BOOT = "the boot chain could be changed unnoticed"
 GUESSABLE = "a guessed password would give access"
 UNPATCHED = "known vulnerabilities would not be patched"
 DOWNLOADABLE = "the disk could be downloaded with a link"
+ANY_IMAGE = "the image may contain anything"
 PLATFORM_KEY = "the key would be Microsoft's, so revoking the estate's key would have no effect"
 
 
@@ -57,9 +58,9 @@ MACHINE = Table(
                   "/CommunityGalleries/elsewhere-1234/Images/desk/Versions/1.0.0"},),
                   "the image would be from an unknown publisher",
                   missing_ok="Azure refuses a machine without an image"),
-        Weakening("storageProfile.imageReference.publisher", ("somebody",), "the image may contain anything"),
-        Weakening("storageProfile.imageReference.offer", ("ubuntu-20_04-lts", "mutant"), "the image may contain anything"),
-        Weakening("storageProfile.imageReference.sku", ("18_04-lts", "mutant"), "the image may contain anything"),
+        Weakening("storageProfile.imageReference.publisher", ("somebody",), ANY_IMAGE),
+        Weakening("storageProfile.imageReference.offer", ("ubuntu-20_04-lts", "mutant"), ANY_IMAGE),
+        Weakening("storageProfile.imageReference.sku", ("18_04-lts", "mutant"), ANY_IMAGE),
         Weakening("networkProfile.networkInterfaces[*].id", (external.INTERFACE,),
                   "the machine would be in a network outside of the plan",
                   missing_ok="Azure refuses a machine without an interface"),

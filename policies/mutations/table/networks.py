@@ -50,7 +50,7 @@ def _is_hub_side(peering: Resource, estate: PolicyContext) -> bool:
 NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
-        Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "it would have what rules allow to another network"),
+        Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "rules for others would apply"),
         Weakening("dhcpOptions", (None,), DNS),
         Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
         Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
