@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,8 +26,10 @@ from operations.cli.ways_out import new_ways
 from operations.engine.port import Outcome
 
 if TYPE_CHECKING:
+    from formats.stack_config import StackConfig
     from formats.stack_reads import AffectedOutput
     from operations.cli.gate import Gate
+    from operations.cli.kept_ways import KeptWays
     from policies.catalogue import Catalogue
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
@@ -62,6 +64,8 @@ class Deployment:
     """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
     _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
     """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
+    _kept: dict[str, KeptWays] = field(default_factory=dict)
+    """The hubs that keep ways out until their tenancies are deployed, in this step of the run."""
 
     def preview(self) -> None:
         """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
@@ -111,11 +115,14 @@ class Deployment:
         at the end, and the findings are recorded. Raises the error of the stacks that failed.
         """
         self.session.run_file.begin([stack.name for stack in self.stacks])
+        self._keep_ways()
         if self.workers > 1:
             self._open_gate_in_thread()
-            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
-        else:
-            self._one_by_one()
+        self._deploy()
+        if self._kept:
+            self.progress.repeat([stack for stack in self.stacks if stack.name in self._kept])
+            self._kept = {}
+            self._deploy()
         try:
             reports = self._judge() if self.everything else []
         except SdeError:
@@ -124,6 +131,22 @@ class Deployment:
         self.summary.show(self.session.output)
         self._report_failures()
         self._refuse(reports)
+
+    def _keep_ways(self) -> None:
+        """Have the hubs of which tenancies of this run still use removed ways out keep those ways for now."""
+        from operations.cli.kept_ways import kept_ways  # noqa: PLC0415 - imports the models of configurations
+
+        self._kept = kept_ways(self.stacks, self._estate_state, self.session.settings) if not self.targets else {}
+        self.progress.stacks = [self._kept[s.name].hub if s.name in self._kept else s for s in self.stacks]
+        for kept in self._kept.values():
+            kept.show(self.session.output)
+
+    def _deploy(self) -> None:
+        """Deploy the stacks of the run that are left."""
+        if self.workers > 1:
+            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
+        else:
+            self._one_by_one()
 
     def _report_failures(self) -> None:
         """Print what is done and left, and raise the error of the stacks that failed."""
@@ -171,8 +194,8 @@ class Deployment:
         """Record that a stack was deployed."""
         self.summary.outcomes.append(outcome)
         self._estate_state.invalidate(stack)
-        names = [stack.name for stack in self.stacks]
-        self.session.run_file.finish(stack.name, of=names, everything=self.everything)
+        names, again = [stack.name for stack in self.stacks], stack.name in self._kept
+        self.session.run_file.finish(stack.name, of=names, everything=self.everything, will_repeat=again)
 
     def failed(self, stack: Stack, error: SdeError) -> None:
         """Print the error of a stack where others go on. Otherwise it ends the command."""
@@ -272,7 +295,14 @@ class Deployment:
     @cached_property
     def _gate(self) -> Gate:
         """Loaded once for all stacks, before the first of them changes."""
-        return self.session.gate()
+        gate = self.session.gate()
+        of_estate = gate.configs
+        gate.configs = lambda names: {**of_estate(names), **self._kept_configs}
+        return gate
+
+    @property
+    def _kept_configs(self) -> Mapping[str, StackConfig]:
+        return {name: kept.hub.config for name, kept in self._kept.items() if kept.hub.config}
 
     @cached_property
     def _estate_state(self) -> EstateState:

@@ -65,6 +65,11 @@ class EstateState:
             self._session.judged_runs,
         )
 
+    def own(self, stack: Stack) -> DeployedStack | None:
+        """Return a stack as it is deployed; None if it is not. `Refused` as `of`; a lock on it is ignored."""
+        self._read([stack], {stack.name})
+        return self._current[stack.name]
+
     def deployed(self, cloud: str) -> list[Plan]:
         """Return the deployed state of every stack in a cloud, orphaned ones included. `Refused` as `of`."""
         every = [s for s in self._session.known if s.cloud == cloud]

@@ -49,6 +49,20 @@ class RunProgress:
         """Record that a stack is done."""
         self.done.add(stack.name)
 
+    def repeat(self, stacks: Sequence[Stack]) -> None:
+        """Have stacks that are done deployed once more, as given here; those with failed dependents are not reached."""
+        given = {stack.name: stack for stack in stacks}
+        self.stacks = [given.get(stack.name, stack) for stack in self.stacks]
+        unfinished = self.failed.keys() | self.not_reached
+        for stack in stacks:
+            if stack.name in self.done:
+                self.done.discard(stack.name)
+                needed_by = {other.name for other in dependents(self.stacks, [stack.name])}
+                if needed_by.isdisjoint(unfinished):
+                    self.started.discard(stack.name)
+                else:
+                    self.not_reached.add(stack.name)
+
     def fail(self, stack: Stack, error: SdeError) -> None:
         """Record that a stack failed. The stacks that need it are not reached."""
         self.failed[stack.name] = error

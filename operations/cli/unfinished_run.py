@@ -45,16 +45,17 @@ class RunFile:
         if run and len(stacks) > 1 and run.left != list(stacks):
             self._file.unlink(missing_ok=True)
 
-    def finish(self, stack: str, *, of: Sequence[str], everything: bool) -> None:
+    def finish(self, stack: str, *, of: Sequence[str], everything: bool, will_repeat: bool = False) -> None:
         """Record that a stack is done, of a run of these stacks. When nothing is left, the record is deleted.
 
-        The first finished stack of a run of several begins the record.
+        The first finished stack of a run of several begins the record. `will_repeat`: the run deploys the stack again,
+        so it is not done yet.
         """
         run = self._run()
         if len(of) > 1 and run is None:
             run = UnfinishedRun(estate=str(self.estate), everything=everything, stacks=tuple(of))
         if run and stack in run.left:
-            self._write(run.model_copy(update={"done": (*run.done, stack)}))
+            self._write(run if will_repeat else run.model_copy(update={"done": (*run.done, stack)}))
 
     def read(self) -> UnfinishedRun:
         """Return the unfinished run of this estate. `InputError` if there is none."""

@@ -32,8 +32,8 @@ def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
     network = [r for r in plan.resources if r.type.startswith(NETWORK)]
     if not destinations or all(r.operation is Operation.SAME for r in network):
         return []
-    before = {opening for r in network for opening in _openings(_before(r)) if opening[0] in destinations}
-    after = {opening for r in network for opening in _openings(_after(r)) if opening[0] in destinations}
+    before = {opening for r in network for opening in openings(_before(r)) if opening[0] in destinations}
+    after = {opening for r in network for opening in openings(_after(r)) if opening[0] in destinations}
     opened = {address for address, _ in after - before}
     return [NewWay(plan.stack, way) for way in ways if opened.intersection(way.way.destinations)]
 
@@ -59,16 +59,16 @@ def _after(resource: PlannedResource) -> Mapping[str, Any]:
     return {} if resource.operation is Operation.DELETE else resource.inputs
 
 
-def _openings(value: object) -> Iterator[Opening]:
+def openings(value: object) -> Iterator[Opening]:
     """Yield the destinations and ports of every rule in a value: of a firewall, or of a network security group."""
     if isinstance(value, list):
         for item in value:
-            yield from _openings(item)
+            yield from openings(item)
     elif isinstance(value, Mapping):
         addresses, ports = _texts(value, "address"), _texts(value, "port") or ["*"]
         yield from ((address, port) for address in addresses for port in ports)
         for item in value.values():
-            yield from _openings(item)
+            yield from openings(item)
 
 
 def _texts(rule: Mapping[str, Any], kind: str) -> list[str]:

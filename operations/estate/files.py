@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from formats.errors import InputError
 from formats.yaml_reader import parse_mapping, read_mapping
@@ -61,6 +62,19 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
         for file, text in changes.items():
             _write(file, text)
     return list(changes)
+
+
+def write_variant(file: Path, settings: Mapping[str, Any], folder: Path) -> Path:
+    """Write a stack's configuration file with other settings into another folder, and return its path.
+
+    The keys that the engines added to `file` are kept: both are files of one stack.
+    """
+    target = folder / hashlib.sha256(str(file.parent.resolve()).encode()).hexdigest()[:16] / file.name
+    found = read_mapping(file) if file.exists() else {}
+    whole = {"config": settings, **{key: found[key] for key in ENGINE_KEYS if key in found}}
+    make_folder(target.parent)
+    _write(target, json.dumps(whole, indent=2) + "\n")  # JSON is YAML too
+    return target
 
 
 def bump_generation(folder: Path, stack: str) -> None:

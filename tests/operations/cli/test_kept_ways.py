@@ -1,0 +1,156 @@
+"""A removed or changed egress rule is deployed by one `up`, each step of which the gate evaluates and passes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.cli.app import main
+from operations.settings import ROOT, Settings
+from tests.operations.estates import change
+
+HUB, TENANCY = "platform", "tre-hcm-progression"
+LICENCES = {"name": "licences", "addresses": ["198.51.100.7/32", "198.51.100.8/32"], "plain_http": True}
+Events = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample estate with a second egress rule, deployed once. It stays where it is: paths are part of it."""
+    folder = tmp_path_factory.mktemp("deployed")
+    shutil.copytree(ROOT / "estate", folder / "estate")
+
+    def add(content: dict[str, Any]) -> None:
+        rules = content["egress"]["bespoke"]
+        rules.append({**LICENCES, "approval": rules[0]["approval"]})
+
+    change(folder / "estate/estate.yaml", add)
+    assert run(folder, "up", "--all", "--yes") == 0
+    shutil.copytree(folder, folder.parent / "original")
+    return folder
+
+
+@pytest.fixture
+def estate(deployed: Path) -> Iterator[Path]:
+    """The deployed estate, as it was before each test."""
+    shutil.rmtree(deployed)
+    shutil.copytree(deployed.parent / "original", deployed)
+    yield deployed
+
+
+def run(folder: Path, *arguments: str) -> int:
+    settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
+    return main([*arguments, "--engine", "embedded", "--estate", str(folder / "estate")], settings=settings)
+
+
+def events(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Events]:
+    capsys.readouterr()
+    code = run(folder, *arguments, "--json")
+    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def rules(folder: Path) -> list[dict[str, Any]]:
+    """The deployed rules of the firewall for tenancies, apart from signing in."""
+    (file,) = (folder / "home").rglob(f"stacks/**/{HUB}.json")
+    resources = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+    (group,) = (r for r in resources if r["urn"].endswith("RuleCollectionGroup::firewall-bespoke"))
+    (collection,) = group["inputs"]["ruleCollections"]
+    return [rule for rule in collection["rules"] if "_" not in rule["name"]]
+
+
+def destinations(folder: Path) -> set[str]:
+    return {f"{address} {port}" for r in rules(folder)
+            for address in r["destinationAddresses"] for port in r["destinationPorts"]}  # fmt: skip
+
+
+def egress(folder: Path, edit: Callable[[list[dict[str, Any]]], object]) -> None:
+    change(folder / "estate/estate.yaml", lambda content: edit(content["egress"]["bespoke"]))
+
+
+def summary(found: Events) -> list[str]:
+    (last,) = (event for event in found if event["event"] == "summary")
+    return [stack["stack"] for stack in last["stacks"]]
+
+
+MIRROR = "203.0.113.16/29"
+LICENSED = {f"{address} {port}" for address in LICENCES["addresses"] for port in ("443", "80")}  # type: ignore[attr-defined]
+EDITS: Mapping[str, tuple[Callable[[list[dict[str, Any]]], object], set[str]]] = {
+    "a rule is removed": (lambda found: found.pop(), {f"{MIRROR} 443"}),
+    "every rule is removed": (lambda found: found.clear(), set()),
+    "an address is removed": (
+        lambda found: found[1]["addresses"].pop(),
+        {f"{MIRROR} 443", "198.51.100.7/32 443", "198.51.100.7/32 80"},
+    ),
+    "an address is changed": (
+        lambda found: found[0].update(addresses=["203.0.113.64/29"]),
+        {"203.0.113.64/29 443", *LICENSED},
+    ),
+    "a range is narrowed": (
+        lambda found: found[0].update(addresses=["203.0.113.16/30"]),
+        {"203.0.113.16/30 443", *LICENSED},
+    ),
+    "a port is closed": (
+        lambda found: found[1].update(plain_http=False),
+        {f"{MIRROR} 443", "198.51.100.7/32 443", "198.51.100.8/32 443"},
+    ),
+    "the mirror is another": (
+        lambda found: found[0].update(
+            addresses=["192.0.2.8/30"], apt="https://new.example/ubuntu", pip="https://new.example/simple"
+        ),
+        {"192.0.2.8/30 443", *LICENSED},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_hub_loses_a_way_out_after_its_tenancies(estate: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    edit, left = EDITS[name]
+    before = destinations(estate)
+    egress(estate, edit)
+    code, found = events(estate, capsys, "up", HUB, TENANCY, "--yes")
+    assert code == 0
+    assert summary(found) == [HUB, TENANCY, HUB]
+    (kept,) = (event for event in found if event["event"] == "kept-way-out")
+    assert {f"{a} {p}" for a in kept["addresses"] for p in kept["ports"]} >= before - left
+    assert destinations(estate) == left
+
+
+def test_the_whole_estate_passes_after_a_changed_way_out(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit, left = EDITS["an address is changed"]
+    egress(estate, edit)
+    code, found = events(estate, capsys, "up", "--all", "--yes", "--parallel", "2")
+    assert (code, summary(found).count(HUB)) == (0, 2)
+    assert destinations(estate) == left
+    assert [e["verdict"] for e in found if e["event"] == "verdict" and e["whole"]][-1:] == ["passed"]
+
+
+def test_a_hub_keeps_the_way_of_a_tenancy_that_failed(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = destinations(estate)
+    egress(estate, list.clear)
+    request = estate / "estate/requests/hcm-progression.yaml"
+    original = request.read_text()
+    change(request, lambda content: content["desk"].update(data_disk_gib=32))  # disks cannot shrink
+    code, found = events(estate, capsys, "up", HUB, TENANCY, "--yes")
+    assert code != 0
+    (progress,) = (event for event in found if event["event"] == "unfinished")
+    assert (progress["failed"], progress["not_reached"]) == ([TENANCY], [HUB])
+    assert destinations(estate) >= before
+
+    request.write_text(original)
+    code, found = events(estate, capsys, "up", "--continue", "--yes")
+    assert (code, summary(found)[:2]) == (0, [HUB, TENANCY])
+    assert destinations(estate) == set()
+
+
+def test_a_hub_without_its_tenancies_keeps_nothing(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = destinations(estate)
+    egress(estate, list.clear)
+    code, found = events(estate, capsys, "up", HUB, "--yes")
+    assert code == 3
+    assert not [event for event in found if event["event"] == "kept-way-out"]
+    assert destinations(estate) == before
