@@ -16,8 +16,10 @@ from typing import Any
 __all__ = ["create_providers"]
 
 
-def create_providers(database: Path) -> dict[str, Any]:
+def create_providers(database: Path, *, any_subscription: bool = False) -> dict[str, Any]:
     """Return the providers `azure-native` and `random`, each a `ResourceProviderServicer`, over one database file.
+
+    `any_subscription`: also serve stacks of real Azure. Only for a database that is thrown away, to learn their plans.
 
     Methods take `(request, context)`. They use only `abort(code, details)` of the context, which must raise.
     Raises `local_azure.store.StoreError` if the file cannot be used.
@@ -25,4 +27,4 @@ def create_providers(database: Path) -> dict[str, Any]:
     # Imported here so that importing a declaration does not load gRPC.
     from local_azure.factory import PACKAGES, create_provider  # noqa: PLC0415
 
-    return {package: create_provider(package, database) for package in PACKAGES}
+    return {package: create_provider(package, database, any_subscription=any_subscription) for package in PACKAGES}

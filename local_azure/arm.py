@@ -35,8 +35,11 @@ class UnknownType(Exception):  # noqa: N818
 class Arm:
     """Resource Manager over one store. Raises `AzureError` where Azure refuses a request."""
 
-    def __init__(self, store: Store, schemas: Schemas, types: Mapping[str, AzureType]) -> None:
-        self.store, self.schemas, self._types = store, schemas, types
+    def __init__(
+        self, store: Store, schemas: Schemas, types: Mapping[str, AzureType], prefix: str = SUBSCRIPTION_PREFIX
+    ) -> None:
+        """`prefix`: how the ids of existing subscriptions begin."""
+        self.store, self.schemas, self._types, self._prefix = store, schemas, types, prefix
         self._known: dict[str, KnownType] = {}
 
     def known_type(self, token: str) -> KnownType:
@@ -195,7 +198,7 @@ class Arm:
         """Return True for a resource, a local subscription, and a child that a resource holds in its properties."""
         parts = id_.strip("/").split("/")
         if len(parts) == 2 and parts[0].lower() == "subscriptions":
-            return parts[1].startswith(SUBSCRIPTION_PREFIX)
+            return parts[1].startswith(self._prefix)
         if self.store.get(id_) is not None or exists_automatically(self.store, id_):
             return True
         if parts[-1].lower() == "default" and parts[-2].lower() in ids.STORAGE_SERVICES:

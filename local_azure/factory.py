@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PACKAGES = ("azure-native", "random")
 
 
-def create_provider(package: str, database: Path) -> Servicer:
+def create_provider(package: str, database: Path, *, any_subscription: bool = False) -> Servicer:
     """Return a package's servicer."""
     schemas = schemas_of(f"pulumi_{package.replace('-', '_')}")
     if package == "random":
@@ -24,4 +24,4 @@ def create_provider(package: str, database: Path) -> Servicer:
     from local_azure.store import Store  # noqa: PLC0415
     from local_azure.types import TYPES  # noqa: PLC0415
 
-    return AzureProvider(Store(database), schemas, TYPES)
+    return AzureProvider(Store(database), schemas, TYPES, any_subscription=any_subscription)

@@ -31,9 +31,12 @@ class AzureProvider(Servicer):
 
     package = "azure-native"
 
-    def __init__(self, store: Store, schemas: Schemas, types: Mapping[str, AzureType]) -> None:
+    def __init__(
+        self, store: Store, schemas: Schemas, types: Mapping[str, AzureType], *, any_subscription: bool = False
+    ) -> None:
         self.version = schemas.version
-        self._store, self._arm = store, Arm(store, schemas, types)
+        self._prefix = "" if any_subscription else SUBSCRIPTION_PREFIX
+        self._store, self._arm = store, Arm(store, schemas, types, self._prefix)
         self._subscription = ""
         self._location: str | None = None
 
@@ -45,7 +48,7 @@ class AzureProvider(Servicer):
         """Accept only local subscription ids, so that the local Azure cannot be mistaken for the real one."""
         settings = _settings(request)
         subscription = str(settings.get("subscriptionId") or "")
-        if not subscription.startswith(SUBSCRIPTION_PREFIX) or not _is_guid(subscription):
+        if not subscription.startswith(self._prefix) or not _is_guid(subscription):
             details = (
                 f"the local Azure takes only subscriptions that begin with {SUBSCRIPTION_PREFIX}; "
                 "azure-native:subscriptionId is " + (repr(subscription[:40]) if subscription else "not set")

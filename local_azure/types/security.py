@@ -56,11 +56,12 @@ def _scanning_needs_the_plan(request: Request) -> None:
             refuse("BadRequest", f"{feature} cannot be enabled while Defender for Storage is not.", target=feature)
 
 
-def _inherited(cloud: Cloud, id_: str) -> Mapping[str, Json] | None:
+def inherited_setting(cloud: Cloud, id_: str) -> Mapping[str, Json] | None:
     """Return the setting that an account inherits where Defender for Storage is on for the subscription."""
     account = cloud.get(id_.rpartition("/providers/")[0])
     settings = cloud.settings(subscription_of(id_))
-    if account is None or settings is None or settings.defender_for_storage == "Free":
+    is_setting = arm_type(id_) == "microsoft.security/defenderforstoragesettings"
+    if not is_setting or account is None or settings is None or settings.defender_for_storage == "Free":
         return None
     scanning = {"onUpload": {"isEnabled": False, "capGBPerMonth": NO_CAP}}
     on = {"isEnabled": True, "overrideSubscriptionLevelSettings": False, "malwareScanning": scanning}
@@ -102,7 +103,7 @@ TYPES = (
         replace_on_change=("resourceId",),
         defaults={"properties.malwareScanning.onUpload.capGBPerMonth": NO_CAP},
         computed=_outputs,
-        inherited=_inherited,
+        inherited=inherited_setting,
         constraints=(
             scope_exists("resourceId"),
             _target_is_storage_account,

@@ -1,49 +1,84 @@
-"""`sde azure check`: check that real Azure is ready for the estate."""
+"""`sde azure check`: check that Azure is ready for the estate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from formats.errors import Failed, InputError
-from formats.stack_config import DataClass, StackConfig, TenancyConfig, parse
+from formats.plan import Plan
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.text import plural
-from operations.vm_sizes import VmRequirement
 
-
-def desks_of(configs: Iterable[StackConfig]) -> dict[str, list[VmRequirement]]:
-    """Return the sizes of the projects' desks by subscription."""
-    found: dict[str, list[VmRequirement]] = {}
-    for config in configs:
-        if isinstance(config, TenancyConfig):
-            confidential = config.data_class is DataClass.IDENTIFIABLE
-            wanted = VmRequirement(config.desk.size, confidential, config.desk.zone)
-            found.setdefault(str(config.subscription), []).append(wanted)
-    return found
+if TYPE_CHECKING:
+    from operations.preflight import Finding, Needs, Send
 
 
 @command("json_", "estate")
 def check(session: Session) -> None:
-    """Check that Azure is ready: access, resource providers, features, permissions and desk sizes. Reads only."""
-    configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks if s.cloud == "azure"]
-    if not configs:
-        raise InputError("This estate has no stack in real Azure.", key="sde:cloud", allowed="azure")
-    from operations.preflight import default_credential, findings  # noqa: PLC0415 - imports the Azure SDK
+    """Check that Azure is ready: access, rights, providers, guardrails, names, sizes and quotas. Reads only.
+
+    The needs are those of the resources that the estate's stacks declare. For stacks of the local Azure, that is asked.
+    """
+    from operations.preflight import needs_of  # noqa: PLC0415 - imports the Azure SDK
 
     failed = 0
-    subscriptions = sorted({str(config.subscription) for config in configs})
-    for finding in findings(subscriptions, default_credential(), region=configs[0].region, desks=desks_of(configs)):
-        failed += not finding.holds
-        session.output.emit({"event": "finding", **vars(finding)})
-        mark = ("✓ ", "green") if finding.holds else ("✗ ", "bold red")
-        words = (f"  {finding.what}", "bold"), f" {printable(finding.found)}"
-        session.output.say(Text.assemble(mark, (finding.subscription, "dim"), *words))
-        if finding.fix:
-            session.output.say(f"    fix: {finding.fix}")
+    plans = _declared(session)
+    for cloud in dict.fromkeys(plan.cloud for plan in plans):
+        needs = needs_of(plan for plan in plans if plan.cloud == cloud)
+        for finding in _findings(session, cloud, needs):
+            failed += not finding.holds
+            session.output.emit({"event": "finding", **vars(finding)})
+            _show(session, finding)
     if failed:
         raise Failed(f"Azure is not ready: {plural(failed, 'check')} failed.")
     session.output.say("Azure is ready.", style="green")
+
+
+def _declared(session: Session) -> list[Plan]:
+    """Return the resources of every stack, as it would be deployed to an empty subscription."""
+    from operations.engine.scratch import declared  # noqa: PLC0415 - imports the engine
+
+    stacks = session.catalog.stacks
+    if not stacks:
+        raise InputError("This estate has no stack.")
+    session.output.say(f"reading what {plural(len(stacks), 'stack')} declare", style="dim")
+    settings = session.settings
+    return list(declared([stack.settings for stack in stacks], settings.root, settings.program_seconds))
+
+
+def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[Finding]:
+    from operations.preflight import default_credential, findings, send_to_azure  # noqa: PLC0415
+
+    if cloud == "azure":
+        yield from findings(needs, send_to_azure(default_credential()))
+        return
+    with _send_to_local_azure(session, needs) as send:
+        yield from findings(needs, send)
+
+
+@contextmanager
+def _send_to_local_azure(session: Session, needs: Sequence[Needs]) -> Iterator[Send]:
+    from local_azure.management import Management  # noqa: PLC0415
+    from local_azure.store import Store  # noqa: PLC0415
+
+    sizes = {size for one in needs for size in one.sizes}
+    aliases = {alias for one in needs for names in one.aliases.values() for alias in names}
+    store = Store(session.settings.local_db)
+    try:
+        yield Management(store, sizes, aliases).answer
+    finally:
+        store.close()
+
+
+def _show(session: Session, finding: Finding) -> None:
+    mark = ("✓ ", "green") if finding.holds else ("✗ ", "bold red")
+    words = (f"  {finding.what}", "bold"), f" {printable(finding.found)}"
+    session.output.say(Text.assemble(mark, (finding.subscription, "dim"), *words))
+    if finding.fix:
+        session.output.say(f"    fix: {finding.fix}")

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from formats.errors import Failed
-from formats.stack_config import parse
-from operations.cli.azurecheck import desks_of
+from formats.stack_config import TenancyConfig, parse
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -34,7 +33,7 @@ def refresh(
     from operations.prices import book, meters, retail  # noqa: PLC0415 - imports what --help does not need
 
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks]
-    sizes = {wanted.size for desks in desks_of(configs).values() for wanted in desks}
+    sizes = {config.desk.size for config in configs if isinstance(config, TenancyConfig)}
     regions = sorted({config.region for config in configs})
     old = book.load()
     today = datetime.now(UTC).date()

@@ -1,18 +1,69 @@
-"""The input of `sde azure check`."""
+"""`sde azure check`, and the first `up` that fails without what it names."""
 
 from __future__ import annotations
 
-from operations.cli.azurecheck import desks_of
-from operations.vm_sizes import VmRequirement
-from tests.infra import samples
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_azure.store import SETTINGS
+from operations import preflight
+from operations.cli.app import main
+from operations.settings import ROOT, Settings
+
+Run = Callable[..., tuple[int, str, str]]
+LOCAL = "10ca1000-0000-4000-8000-000000000001"
+REAL = "3c1f6f0e-0000-4000-8000-00000000abcd"
 
 
-def test_desk_sizes_are_checked_in_their_subscription() -> None:
-    plain = samples.tenancy()
-    elsewhere = "3c1f6f0e-0000-4000-8000-00000000abcd"
-    desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}
-    sealed = samples.tenancy(subscription=elsewhere, data_class="identifiable", desk={**desk, "zone": 2},
-                             confidential_orchestrator=elsewhere)  # fmt: skip
-    found = desks_of([samples.platform(), plain, sealed])
-    assert found[str(plain.subscription)] == [VmRequirement(plain.desk.size)]
-    assert found[elsewhere] == [VmRequirement("Standard_DC8ads_v5", confidential=True, availability_zone=2)]
+@pytest.fixture
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs commands on a copy of the sample estate, with its own home."""
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main([*arguments, "--estate", str(tmp_path / "estate")], settings=settings)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_check_names_what_the_first_up_fails_on(sde: Run, tmp_path: Path) -> None:
+    local = tmp_path / "home" / "local"
+    local.mkdir(parents=True)
+    (local / SETTINGS).write_text(f"subscriptions: {{{LOCAL}: {{unregistered_providers: [Microsoft.Insights]}}}}\n")
+    code, out, err = sde("azure", "check", "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    failed = [one for one in found if one["event"] == "finding" and not one["holds"]]
+    assert (code, [one["what"] for one in failed]) == (1, ["provider Microsoft.Insights"])
+    assert failed[0]["fix"] == f"az provider register --namespace Microsoft.Insights --subscription {LOCAL}"
+    assert "1 check failed" in out + err
+
+    code, out, err = sde("up", "platform", "--yes", "--engine", "embedded")
+    assert code == 1
+    assert "MissingSubscriptionRegistration" in out + err
+
+
+def test_needs_of_real_azure_are_learned_without_its_state(
+    sde: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate = tmp_path / "estate/estate.yaml"
+    estate.write_text(estate.read_text().replace("cloud: local", "cloud: azure").replace(LOCAL, REAL))
+    asked: list[str] = []
+
+    def send(_: str, path: str, query: Mapping[str, str], body: Any) -> tuple[int, Any]:
+        asked.append(path)
+        return (200, {"state": "Enabled"}) if path.count("/") == 2 else (404, {"error": {"code": "NotFound"}})
+
+    monkeypatch.setattr(preflight, "default_credential", lambda: None)
+    monkeypatch.setattr(preflight, "send_to_azure", lambda _: send)
+    assert sde("azure", "check")[0] == 1
+    assert {path.split("/")[2] for path in asked} == {REAL}
+    assert f"/subscriptions/{REAL}/providers/Microsoft.OperationalInsights" in asked
+    assert not (tmp_path / "home" / "state").exists()

@@ -1,0 +1,91 @@
+"""Settings of services that Azure makes by itself: Defender for Storage, and Network Watcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from operations.preflight.access import feature_state
+from operations.preflight.findings import Finding, finding
+from operations.preflight.needs import DEFENDER, FLOW_LOG, Declared, Needs
+from operations.preflight.reads import Reads
+
+SETTING_VERSION = "2022-12-01-preview"
+OPT_OUT = ("Microsoft.Network", "DisableNetworkWatcherAutocreation")
+"""The feature of subscriptions in which Azure creates no Network Watcher."""
+
+
+def defender(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
+    """Check that no storage account would inherit a setting of Defender for Storage.
+
+    The provider cannot create a setting that exists: `cannot create already existing subresource`.
+    """
+    settings = needs.of_type(DEFENDER)
+    if not settings:
+        return
+    yield from _scans(reads, needs, existing)
+    answer = reads.get(
+        f"/subscriptions/{needs.subscription}/providers/Microsoft.Security/pricings/StorageAccounts", "2024-01-01"
+    )
+    tier = _properties(answer.body).get("pricingTier")
+    found = f"{tier} for the subscription" if tier else answer.why or "unknown"
+    inherited = [one for one in settings if not _is_own(reads, one, existing)]
+    if tier == "Standard" and not inherited:
+        found += "; every setting is the stacks' own"
+    fix = (
+        f"az security pricing create --name StorageAccounts --tier Free --subscription {needs.subscription} "
+        "(after the up it can be Standard again: the stacks' settings override it)"
+    )
+    yield finding(
+        needs.subscription, "Defender for Storage", tier == "Free" or (bool(tier) and not inherited), found, fix
+    )
+
+
+def _is_own(reads: Reads, setting: Declared, existing: frozenset[str]) -> bool:
+    """Return True for a setting that overrides the subscription's, as the stacks' settings do."""
+    return _read_setting(reads, setting, existing).get("overrideSubscriptionLevelSettings") is True
+
+
+def _read_setting(reads: Reads, setting: Declared, existing: frozenset[str]) -> Mapping[str, Any]:
+    """Return the properties of a setting; empty before its storage account exists."""
+    if setting.id.rpartition("/providers/")[0].lower() not in existing:
+        return {}
+    return _properties(reads.get(setting.id, SETTING_VERSION).body)
+
+
+def _scans(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
+    """Check that malware scanning is on where its setting exists."""
+    for one in needs.of_type(DEFENDER):
+        scanning = _read_setting(reads, one, existing).get("malwareScanning")
+        upload = scanning.get("onUpload") if isinstance(scanning, Mapping) else None
+        if _is_own(reads, one, existing) and one.at("properties.malwareScanning.onUpload.isEnabled") is True:
+            on = isinstance(upload, Mapping) and upload.get("isEnabled") is True
+            fix = (
+                f"az resource update --ids {one.id} --api-version {SETTING_VERSION} "
+                f"--set properties.malwareScanning.onUpload.isEnabled=true && scripts/sde refresh {one.stack}"
+            )
+            account = one.id.split("/providers/")[1].rpartition("/")[2]
+            yield finding(needs.subscription, f"malware scanning of {account}", on, "on" if on else "off", fix)
+
+
+def _properties(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    found = (body or {}).get("properties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def watchers(reads: Reads, needs: Needs) -> Iterator[Finding]:
+    """Check that each flow log has its Network Watcher, or that Azure creates it with the first network."""
+    for watcher in dict.fromkeys(one.id.rpartition("/flowLogs/")[0] for one in needs.of_type(FLOW_LOG)):
+        name = watcher.rpartition("/")[2]
+        answer = reads.get(watcher, "2024-05-01")
+        found, holds = answer.why or "found", answer.body is not None
+        if not holds and answer.why.startswith("404"):
+            opted_out = feature_state(reads, needs.subscription, *OPT_OUT)
+            holds = opted_out in ("NotRegistered", "Unregistered")
+            found = "Azure creates it with the first network" if holds else f"{answer.why}, and Azure creates none"
+        region = name.partition("_")[2]
+        fix = (
+            f"az network watcher configure --locations {region} --enabled true --resource-group NetworkWatcherRG "
+            f"--subscription {needs.subscription}"
+        )
+        yield finding(needs.subscription, name, holds, found, fix)

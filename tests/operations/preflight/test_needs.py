@@ -1,0 +1,54 @@
+"""The needs of plans, by subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from formats.plan import Operation, Plan, PlannedResource
+from operations.preflight import needs_of
+
+HUB, PROJECT = "3c1f6f0e-0000-4000-8000-00000000abcd", "3c1f6f0e-0000-4000-8000-00000000abce"
+HUB_NETWORK = f"/subscriptions/{HUB}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub"
+NETWORK = f"/subscriptions/{PROJECT}/resourceGroups/tre/providers/Microsoft.Network/virtualNetworks/tre"
+PEERING = f"{NETWORK}/virtualNetworkPeerings/hub"
+
+
+def plan(*resources: tuple[str, Mapping[str, Any]], operation: Operation = Operation.CREATE) -> Plan:
+    planned = (
+        PlannedResource(
+            f"urn:pulumi:s::sde::azure-native:x:Y::n{n}", "azure-native:x:Y", operation, id=id_, inputs=inputs
+        )
+        for n, (id_, inputs) in enumerate(resources)
+    )
+    return Plan("sde", "tre", "azure", tuple(planned), PROJECT)
+
+
+def test_reference_into_another_subscription_is_a_need_there() -> None:
+    project, hub = needs_of([plan((PEERING, {"remoteVirtualNetwork": {"id": HUB_NETWORK}}))])
+    assert (project.subscription, hub.subscription) == (PROJECT, HUB)
+    assert project.actions == {NETWORK.partition("/providers/")[0]: {
+        "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write"}}  # fmt: skip
+    assert hub.actions == {HUB_NETWORK.partition("/providers/")[0]: {"Microsoft.Network/virtualNetworks/peer/action"}}
+    assert hub.namespaces == []
+
+
+def test_resource_group_is_written_at_its_subscription() -> None:
+    (one,) = needs_of([plan((f"/subscriptions/{HUB}/resourceGroups/hub", {}))])
+    assert one.actions == {f"/subscriptions/{HUB}": {"Microsoft.Resources/subscriptions/resourceGroups/write"}}
+    assert one.namespaces == ["Microsoft.Resources"]
+
+
+def test_providers_and_features_follow_from_the_resources() -> None:
+    machine = NETWORK.replace("Microsoft.Network/virtualNetworks", "Microsoft.Compute/virtualMachines")
+    scan = f"{NETWORK}/providers/Microsoft.Security/defenderForStorageSettings/current"
+    on = {"properties": {"malwareScanning": {"onUpload": {"isEnabled": True}}}}
+    (plain,) = needs_of([plan((machine, {}), (scan, {}))])
+    assert (plain.namespaces, plain.features) == (["Microsoft.Compute", "Microsoft.Security"], [])
+    (full,) = needs_of([plan((machine, {"securityProfile": {"encryptionAtHost": True}}), (scan, on))])
+    assert full.namespaces == ["Microsoft.Compute", "Microsoft.EventGrid", "Microsoft.Security"]
+    assert full.features == [("Microsoft.Compute", "EncryptionAtHost")]
+
+
+def test_deleted_resource_is_no_need() -> None:
+    assert needs_of([plan((NETWORK, {}), operation=Operation.DELETE)]) == []
