@@ -8,7 +8,7 @@ from typing import Any
 
 from formats.property_paths import PropertyPath, find, parse
 from local_azure import ids, outputs
-from local_azure.diffs import affects, differences
+from local_azure.fixed_properties import refuse_fixed_changes
 from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Constraint, Request, StoredResource
 from local_azure.network_watchers import exists_automatically
 from local_azure.policy.enforcement import refuse_disallowed
@@ -102,9 +102,14 @@ class Arm:
         token: str,
         inputs: Mapping[str, Any],
         subscription: str,
+        *,
         secrets: frozenset[PropertyPath] = frozenset(),
+        sent: Mapping[str, Any] | None = None,
     ) -> StoredResource:
-        """Update a resource. Raises `AzureError` for a change of an immutable property."""
+        """Update a resource. Raises `AzureError` for a change of an immutable property.
+
+        `sent` are the inputs of the last request, which include the properties that Azure never returns.
+        """
         known = self.known_type(token)
         with self.store.transaction():
             old = self.read(id_, token)
@@ -112,7 +117,13 @@ class Arm:
                 raise _not_found(id_)
             request = self._request(known, old.id, inputs, ids.subscription_of(id_) or subscription, old=old.properties)
             self._refuse_unmet(request, "write")
-            self._refuse_immutable_changes(known, request)
+            if known.type.never_updated:
+                return old
+            # Without the last inputs, what the request leaves out is what Azure has computed, or keeps.
+            before: Mapping[str, Any] = {k: v for k, v in old.properties.items() if k in request.new}
+            if sent is not None:
+                before = self._request(known, old.id, sent, subscription, old=None).new
+            refuse_fixed_changes(known.type, old.id, before, request.new)
             return self._write(known, request, secrets, old.properties)
 
     def delete(self, id_: str, token: str, subscription: str) -> None:
@@ -251,16 +262,6 @@ class Arm:
             wanted = " or ".join(token.removeprefix("azure-native:") for token in tokens)
             message = f"Resource {id_} referenced at '{path}' of {request.id} is not of the type {wanted}."
             raise AzureError("InvalidResourceReference", message)
-
-    def _refuse_immutable_changes(self, known: KnownType, request: Request) -> None:
-        if not known.type.immutable:
-            return
-        old = {key: value for key, value in (request.old or {}).items() if key in request.new}
-        new = {key: value for key, value in request.new.items() if key in known.schema.outputs}
-        found = list(differences(old, new))
-        for path, code in known.type.immutable.items():
-            if any(affects(parse(path), difference) for difference in found):
-                raise AzureError(code, f"The property '{path}' of '{request.id}' cannot be changed.", status=409)
 
     def _refuse_locked(self, id_: str, action: str, locks: Iterable[Lock]) -> None:
         if arm_type_of(id_).lower() == _LOCK_TYPE:

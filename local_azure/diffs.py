@@ -90,8 +90,6 @@ def compare(type_: AzureType, schema: ResourceSchema, old: Mapping[str, Any], ne
     found = [d for d in differences(dict(old), dict(new)) if not str(d.path[0]).startswith("__")]
     fixed_patterns = [parse(path) for path in type_.replace_on_change]
     fixed_patterns += [(name,) for name in schema.parameters]
-    if "location" in schema.inputs and type_.location != "none":
-        fixed_patterns.append(("location",))
     replace_paths = {d.path for d in found if any(affects(steps, d) for steps in fixed_patterns)}
     return DiffResult(tuple(found), frozenset(replace_paths))
 

@@ -133,9 +133,11 @@ class AzureType:
     defaults: Mapping[str, Json] = field(default_factory=dict)
     """Azure's defaults, by path, for omitted inputs. Insecure where Azure's are."""
     replace_on_change: tuple[str, ...] = ()
-    """Paths whose change forces a replacement, besides name, resource group, location and parent."""
+    """Paths for whose change azure-native itself requests a replacement, besides the parameters of the path."""
     immutable: Mapping[str, str] = field(default_factory=dict)
-    """Paths whose change Azure refuses, also by replacement, each with the error code."""
+    """Paths whose change Azure refuses, each with the error code. The location is one of them for every type."""
+    never_updated: bool = False
+    """True if Azure answers the PUT of an existing resource with that resource, and writes nothing."""
     computed: Compute | None = None
     inherited: Inherited | None = None
     """Returns the properties of a resource that its parent has from the start, so that it can only be updated."""

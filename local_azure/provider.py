@@ -106,7 +106,10 @@ class AzureProvider(Servicer):
                 olds = (unwrap(from_struct(request.old_inputs)), unwrap(from_struct(request.olds)))
                 return provider_pb2.UpdateResponse(properties=self._previewed(known, inputs, request.id, olds))
             _refuse_unknown_inputs(known, inputs)
-            made = self._arm.update(request.id, known.type.token, inputs.values, self._subscription, inputs.secrets)
+            sent = unwrap(from_struct(request.old_inputs)).values or None
+            made = self._arm.update(
+                request.id, known.type.token, inputs.values, self._subscription, secrets=inputs.secrets, sent=sent
+            )
             return provider_pb2.UpdateResponse(properties=self._answer(made))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802

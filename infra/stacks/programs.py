@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from formats.stack_config import (
@@ -13,6 +14,7 @@ from formats.stack_config import (
     parse,
 )
 from infra.cloud import require_configured_cloud
+from infra.replacements import replace_what_is_fixed
 from infra.stacks.junction_zone import junction_zone
 from infra.stacks.platform import platform
 from infra.stacks.safe_haven import safe_haven
@@ -27,6 +29,7 @@ def running_config(stack: str) -> StackConfig:
 def declare_stack(config: StackConfig) -> None:
     """Declare all resources of a stack, after checking that the provider's cloud is the configured one."""
     require_configured_cloud(config)
+    pulumi.runtime.register_stack_transformation(replace_what_is_fixed)
     match config:
         case PlatformConfig():
             platform(config)

@@ -74,19 +74,6 @@ def _assignment_is_unique(request: Request) -> None:
             refuse("RoleAssignmentExists", text, status=409)
 
 
-def _only_description_and_condition_change(request: Request) -> None:
-    if request.old is None:
-        return
-    given = [path for path in FIXED_ASSIGNMENT_PROPERTIES if request.new.get(path) is not None]
-    if any(not _equal(request.old.get(path), request.new.get(path)) for path in given):
-        text = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
-        refuse("RoleAssignmentUpdateNotPermitted", text)
-
-
-def _equal(before: Json, after: Json) -> bool:
-    return before == after or same(str(before), str(after))
-
-
 def _guid_is_unused(request: Request) -> None:
     """Refuse a GUID that names another assignment, in any scope: Azure treats this as an update of that assignment."""
     if request.old is not None:
@@ -168,7 +155,6 @@ def _lock(kind: str, *, by_scope: bool = False) -> AzureType:
         token=token,
         name=LOCK_NAME,
         location="none",
-        replace_on_change=("level", "notes") + (("scope",) if by_scope else ()),
         constraints=(_notes_length_in_range, limit, *((scope_exists("scope"),) if by_scope else ())),
     )
 
@@ -178,13 +164,13 @@ TYPES = (
         token=ASSIGNMENT,
         name=NameRule(GUID, "a GUID", code="InvalidRoleAssignmentId"),
         location="none",
-        replace_on_change=FIXED_ASSIGNMENT_PROPERTIES,
+        replace_on_change=("principalId", "scope"),
+        immutable=dict.fromkeys(FIXED_ASSIGNMENT_PROPERTIES, "RoleAssignmentUpdateNotPermitted"),
         computed=_assignment_outputs,
         constraints=(
             _principal_is_a_guid,
             _role_exists,
             scope_exists("scope"),
-            _only_description_and_condition_change,
             _guid_is_unused,
             _assignment_is_unique,
             _condition_has_a_version,
@@ -196,7 +182,6 @@ TYPES = (
         name=NameRule(GUID, "a GUID", code="InvalidRoleDefinitionId"),
         location="none",
         defaults={"roleType": "CustomRole"},
-        replace_on_change=("scope",),
         computed=_audit_outputs,
         constraints=(_assignable_scopes_exist, _has_permissions, _role_name_is_unique),
         delete_constraints=(_has_no_assignments,),

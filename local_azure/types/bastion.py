@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import ZONES_FIXED
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.addresses import subnet_ranges
@@ -144,7 +145,7 @@ TYPES = (
             "enableSessionRecording": False,
             "enablePrivateOnlyBastion": False,
         },
-        replace_on_change=("ipConfigurations", "virtualNetwork.id", "zones"),
+        immutable={"zones": ZONES_FIXED, **dict.fromkeys(("ipConfigurations", "virtualNetwork.id"), "BadRequest")},
         computed=_outputs,
         constraints=(
             _sku_supports_features,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import PROPERTY_FIXED, ZONES_FIXED
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Cloud, Json, NameRule, Request, StoredResource
 from local_azure.types.common import (
@@ -283,14 +284,18 @@ TYPES = (
             "publicNetworkAccess": "Enabled",
             "encryption.type": "EncryptionAtRestWithPlatformKey",
         },
-        replace_on_change=(
-            "creationData",
-            "zones",
-            "securityProfile.securityType",
-            "securityProfile.secureVMDiskEncryptionSetId",
-            "hyperVGeneration",
-            "osType",
-        ),
+        immutable={
+            "zones": ZONES_FIXED,
+            **dict.fromkeys(
+                (
+                    "creationData",
+                    "securityProfile.securityType",
+                    "securityProfile.secureVMDiskEncryptionSetId",
+                    "hyperVGeneration",
+                ),
+                PROPERTY_FIXED,
+            ),
+        },
         computed=_disk_outputs,
         constraints=(
             _empty_disk_has_size,
@@ -311,7 +316,7 @@ TYPES = (
         name=SET_NAME,
         references={"activeKey.sourceVault.id": (VAULT,)},
         defaults={"encryptionType": "EncryptionAtRestWithCustomerKey", "rotationToLatestKeyVersionEnabled": False},
-        replace_on_change=("encryptionType",),
+        immutable={"encryptionType": PROPERTY_FIXED},
         computed=_set_outputs,
         constraints=(
             _set_has_identity,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import PROPERTY_FIXED
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import (
@@ -369,23 +370,29 @@ TYPES = (
             "storageProfile.dataDisks[*].managedDisk.id": (DISK,),
             "storageProfile.osDisk.managedDisk.id": (DISK,),
         },
-        replace_on_change=(
-            "zones",
-            "availabilitySet.id",
-            "osProfile.adminUsername",
-            "osProfile.computerName",
-            "osProfile.customData",
-            "osProfile.linuxConfiguration.ssh",
-            "osProfile.adminPassword",
-            "priority",
-            "plan",
-            "platformFaultDomain",
-            "storageProfile.imageReference",
-            "storageProfile.osDisk.name",
-            "storageProfile.osDisk.osType",
-            "storageProfile.osDisk.createOption",
-            "storageProfile.osDisk.managedDisk.securityProfile",
-            "securityProfile.securityType",
+        immutable=dict.fromkeys(
+            (
+                "zones",
+                "availabilitySet.id",
+                "osProfile.adminUsername",
+                "osProfile.adminPassword",
+                "osProfile.computerName",
+                "osProfile.customData",
+                "osProfile.linuxConfiguration.disablePasswordAuthentication",
+                "osProfile.linuxConfiguration.ssh.publicKeys",
+                "priority",
+                "plan",
+                "platformFaultDomain",
+                "storageProfile.imageReference",
+                "storageProfile.osDisk.name",
+                "storageProfile.osDisk.osType",
+                "storageProfile.osDisk.createOption",
+                "storageProfile.osDisk.managedDisk.diskEncryptionSet",
+                "storageProfile.osDisk.managedDisk.securityProfile",
+                "storageProfile.osDisk.managedDisk.storageAccountType",
+                "securityProfile.securityType",
+            ),
+            PROPERTY_FIXED,
         ),
         additional_values={"hardwareProfile.vmSize": SIZE_GRAMMAR},
         computed=_outputs,
@@ -426,7 +433,7 @@ TYPES = (
         name=NameRule(r"[A-Za-z0-9_.-]{1,80}", "1-80 letters, digits, _, . or -"),
         location="inherited",
         computed=_extension_outputs,
-        replace_on_change=("publisher", "type"),
+        immutable=dict.fromkeys(("publisher", "type"), PROPERTY_FIXED),
         write_only=("protectedSettings",),
         constraints=(_extension_handler_is_complete, _extensions_are_allowed),
     ),

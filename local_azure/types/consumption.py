@@ -65,7 +65,7 @@ TYPES = (
         token=BUDGET,
         name=NameRule(r"[-_a-zA-Z0-9]{1,63}", "1-63 letters, digits, - or _"),
         location="none",
-        replace_on_change=("timeGrain", "timePeriod.startDate", "scope", "category"),
+        immutable=dict.fromkeys(("timeGrain", "timePeriod.startDate", "category"), "BadRequest"),
         computed=_outputs,
         constraints=(
             scope_exists("scope"),

@@ -70,7 +70,7 @@ TYPES = (
     AzureType(
         token=VAULT,
         name=NameRule(r"[A-Za-z][A-Za-z0-9-]{1,49}", "2-50 letters, digits and -, starting with a letter"),
-        replace_on_change=("properties.storageSettings",),
+        immutable={"properties.storageSettings": "BadRequest"},
         computed=_outputs,
         constraints=(
             _one_vault_store,

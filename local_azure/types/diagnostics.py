@@ -208,7 +208,6 @@ TYPES = (
         name=NAME,
         location="none",
         references=REFERENCES,
-        replace_on_change=("resourceUri",),
         constraints=(_target_is_supported, scope_exists("resourceUri"), *COMMON_CONSTRAINTS),
     ),
     AzureType(

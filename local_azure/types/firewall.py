@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import ZONES_FIXED
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.addresses import first_usable_address, parse, subnet_ranges
@@ -178,7 +179,10 @@ TYPES = (
             "managementIpConfiguration.publicIPAddress.id": (PUBLIC_IP,),
         },
         defaults={"sku.name": "AZFW_VNet", "sku.tier": "Standard"},
-        replace_on_change=("sku.name", "zones", "managementIpConfiguration", "ipConfigurations[*].subnet.id"),
+        immutable={
+            "zones": ZONES_FIXED,
+            **dict.fromkeys(("sku.name", "managementIpConfiguration", "ipConfigurations[*].subnet.id"), "BadRequest"),
+        },
         computed=_outputs,
         constraints=(
             _one_configuration_has_subnet,

@@ -277,7 +277,7 @@ TYPES = (
             "insights.logAnalyticsResources.workspaces[*].workspaceId.id": (WORKSPACE,),
         },
         defaults={"sku.tier": "Standard", "threatIntelMode": "Alert"},
-        replace_on_change=("sku.tier",),
+        immutable={"sku.tier": "BadRequest"},
         computed=_policy_outputs,
         constraints=(
             _tier_supports_features,

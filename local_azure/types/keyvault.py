@@ -253,8 +253,7 @@ TYPES = (
         token=KEY,
         name=OBJECT_NAME,
         location="inherited",
-        # Unlike azure-native: see "Known differences" of docs/azure-facts.md#fixed-properties.
-        replace_on_change=("properties.kty", "properties.keySize", "properties.curveName", "properties.releasePolicy"),
+        never_updated=True,
         computed=_key_outputs,
         constraints=(_key_type_and_size_are_valid, _hsm_keys_need_premium_vault, _rotation_policy_is_valid, _tag_limit),
     ),

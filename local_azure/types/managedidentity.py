@@ -30,6 +30,7 @@ TYPES = (
         name=NameRule(
             r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}", "3-128 letters, digits, - or _, starting with a letter or digit"
         ),
+        replace_on_change=("location",),
         computed=_outputs,
     ),
     AzureType(

@@ -178,7 +178,7 @@ TYPES = (
         name=NameRule(r"(?=.{1,255}$)[A-Za-z0-9()_.-]*[A-Za-z0-9()_-]", "1-255 letters, digits, (, ), -, _ or ."),
         location="none",
         references={"linkedResourceId": (WORKSPACE, ENDPOINT)},
-        replace_on_change=("linkedResourceId",),
+        immutable={"linkedResourceId": "BadRequest"},
         computed=_scoped_outputs,
         constraints=(
             _has_linked_resource,
@@ -193,7 +193,7 @@ TYPES = (
             "dataCollectionEndpointId": (ENDPOINT,),
             "destinations.logAnalytics[*].workspaceResourceId": (WORKSPACE,),
         },
-        replace_on_change=("kind",),
+        immutable={"kind": "BadRequest"},
         computed=_rule_outputs,
         constraints=(_data_flows_are_valid, _workspaces_are_in_region),
         delete_constraints=(
@@ -214,7 +214,6 @@ TYPES = (
         name=NameRule(r"[^<>%&:?/\\]{1,64}", "1-64 characters, none of < > % & : ? / \\"),
         location="none",
         references={"dataCollectionRuleId": (RULE,), "dataCollectionEndpointId": (ENDPOINT,)},
-        replace_on_change=("resourceUri",),
         computed=_association_outputs,
         constraints=(_association_has_one_target, scope_exists("resourceUri")),
     ),

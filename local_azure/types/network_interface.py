@@ -238,7 +238,7 @@ TYPES = (
             "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.workspaceResourceId": (WORKSPACE,),
         },
         defaults={"enabled": False, "retentionPolicy.days": 0, "retentionPolicy.enabled": False},
-        replace_on_change=("targetResourceId",),
+        immutable={"targetResourceId": "BadRequest"},
         computed=_flow_log_outputs,
         constraints=(
             _target_is_not_nsg,

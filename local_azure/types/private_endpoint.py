@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import CONNECTION_FIXED
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, Request
 from local_azure.types.addresses import lowest_free_address, require_free_address, subnet_ranges, used_addresses
@@ -270,15 +271,15 @@ TYPES = (
         token=ENDPOINT,
         name=network_name(2, 64),
         references={"subnet.id": (SUBNET,)},
-        replace_on_change=(
-            "subnet.id",
-            "customNetworkInterfaceName",
-            "privateLinkServiceConnections[*].name",
-            "privateLinkServiceConnections[*].privateLinkServiceId",
-            "privateLinkServiceConnections[*].groupIds",
-            "manualPrivateLinkServiceConnections",
-            "ipConfigurations",
-        ),
+        replace_on_change=("subnet",),
+        immutable={
+            "customNetworkInterfaceName": "BadRequest",
+            "privateLinkServiceConnections[*].name": CONNECTION_FIXED,
+            "privateLinkServiceConnections[*].privateLinkServiceId": CONNECTION_FIXED,
+            "privateLinkServiceConnections[*].groupIds": CONNECTION_FIXED,
+            "manualPrivateLinkServiceConnections": CONNECTION_FIXED,
+            "ipConfigurations": "BadRequest",
+        },
         computed=_outputs,
         constraints=(
             _one_connection,

@@ -143,7 +143,7 @@ TYPES = (
         location="global",
         references={"virtualNetwork.id": (VNET,)},
         defaults={"registrationEnabled": False, "resolutionPolicy": "Default"},
-        replace_on_change=("virtualNetwork.id",),
+        immutable={"virtualNetwork.id": "BadRequest"},
         computed=_link_outputs,
         constraints=(
             _has_network,
@@ -156,7 +156,6 @@ TYPES = (
         token=RECORD,
         name=NameRule(r"@|\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", "a relative DNS name, @ or *"),
         location="none",
-        replace_on_change=("recordType",),
         computed=_record_outputs,
         constraints=(_records_match_their_type, _ttl_in_range),
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local_azure.fixed_properties import ZONES_FIXED
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, Request
 from local_azure.types.common import (
@@ -95,7 +96,8 @@ TYPES = (
             "publicIPAddressVersion": "IPv4",
             "idleTimeoutInMinutes": 4,
         },
-        replace_on_change=("zones", "sku.name", "sku.tier", "publicIPAddressVersion", "publicIPPrefix.id", "ipTags"),
+        replace_on_change=("location", "publicIPAddressVersion", "publicIPPrefix", "sku"),
+        immutable={"zones": ZONES_FIXED, "ipTags": "BadRequest"},
         computed=_outputs,
         constraints=(
             _basic_is_retired,
@@ -117,7 +119,10 @@ TYPES = (
         token=PREFIX,
         name=network_name(),
         defaults={"sku.name": "Standard", "sku.tier": "Regional", "publicIPAddressVersion": "IPv4"},
-        replace_on_change=("zones", "sku.name", "sku.tier", "prefixLength", "publicIPAddressVersion", "ipTags"),
+        immutable={
+            "zones": ZONES_FIXED,
+            **dict.fromkeys(("sku.name", "sku.tier", "prefixLength", "publicIPAddressVersion", "ipTags"), "BadRequest"),
+        },
         computed=_prefix_outputs,
         constraints=(_prefix_length_in_range, availability_zones_exist),
         delete_constraints=(
@@ -129,7 +134,7 @@ TYPES = (
         name=network_name(),
         references={"publicIpAddresses[*].id": (PUBLIC_IP,), "publicIpPrefixes[*].id": (PREFIX,)},
         defaults={"sku.name": "Standard", "idleTimeoutInMinutes": 4},
-        replace_on_change=("zones", "sku.name"),
+        immutable={"zones": ZONES_FIXED, "sku.name": "BadRequest"},
         computed=_network_outputs,
         constraints=(_nat_address_limit, _nat_is_in_one_zone, availability_zones_exist),
         delete_constraints=(

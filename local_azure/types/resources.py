@@ -27,6 +27,7 @@ TYPES = (
         constraints=(
             at_most(980, GROUP, "ResourceGroupQuotaExceeded", "A subscription holds at most {limit} resource groups."),
         ),
-        replace_on_change=("managedBy",),
+        replace_on_change=("location",),
+        immutable={"managedBy": "BadRequest"},
     ),
 )

@@ -100,7 +100,6 @@ TYPES = (
         token=SETTING,
         name=fixed_name("current"),
         location="none",
-        replace_on_change=("resourceId",),
         defaults={"properties.malwareScanning.onUpload.capGBPerMonth": NO_CAP},
         computed=_outputs,
         inherited=inherited_setting,

@@ -291,15 +291,18 @@ TYPES = (
             "isLocalUserEnabled": True,
             "dnsEndpointType": "Standard",
         },
-        replace_on_change=(
-            "kind",
-            "isHnsEnabled",
-            "enableNfsV3",
-            "dnsEndpointType",
-            "encryption.requireInfrastructureEncryption",
-            "encryption.services.queue.keyType",
-            "encryption.services.table.keyType",
-            "immutableStorageWithVersioning.enabled",
+        replace_on_change=("isHnsEnabled", "location"),
+        immutable=dict.fromkeys(
+            (
+                "kind",
+                "enableNfsV3",
+                "dnsEndpointType",
+                "encryption.requireInfrastructureEncryption",
+                "encryption.services.queue.keyType",
+                "encryption.services.table.keyType",
+                "immutableStorageWithVersioning.enabled",
+            ),
+            "AccountPropertyCannotBeUpdated",
         ),
         computed=_outputs,
         constraints=(

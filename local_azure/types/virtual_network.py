@@ -183,6 +183,7 @@ TYPES = (
         name=network_name(2, 64),
         references={"ddosProtectionPlan.id": ("azure-native:network:DdosProtectionPlan",)},
         defaults={"enableDdosProtection": False, "privateEndpointVNetPolicies": "Disabled"},
+        replace_on_change=("location",),
         computed=_vnet_outputs,
         constraints=(
             _no_inline_children,
@@ -212,7 +213,9 @@ TYPES = (
             "doNotVerifyRemoteGateways": False,
             "peerCompleteVnets": True,
         },
-        replace_on_change=("remoteVirtualNetwork.id", "enableOnlyIPv6Peering", "peerCompleteVnets"),
+        immutable=dict.fromkeys(
+            ("remoteVirtualNetwork.id", "enableOnlyIPv6Peering", "peerCompleteVnets"), "BadRequest"
+        ),
         computed=_peering_outputs,
         constraints=(
             _remote_is_another_network,

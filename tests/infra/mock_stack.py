@@ -36,6 +36,9 @@ class Registration:
     urn: str
     deleted_with: str
     provider: str
+    replace_on_changes: tuple[str, ...]
+    delete_before_replace: bool
+    ignore_changes: tuple[str, ...]
 
 
 class Monitor(mocks.MockMonitor):
@@ -65,7 +68,8 @@ class MockStack(mocks.Mocks):
         urn = mocks.MockMonitor.make_urn(None, request.parent, args.typ, args.name)  # type: ignore[arg-type]
         self.registrations.append(Registration(args.typ, args.name, args.inputs, request.protect, request.parent,
                                 frozenset(request.dependencies), urn, request.deletedWith,
-                                request.provider))  # fmt: skip
+                                request.provider, tuple(request.replaceOnChanges), request.deleteBeforeReplace,
+                                tuple(request.ignoreChanges)))  # fmt: skip
         return self._id(args), {**_returned(args.inputs), **self._computed(args)}
 
     def _id(self, args: mocks.MockResourceArgs) -> str:

@@ -62,7 +62,7 @@ TYPES = {
                  code="AccountNameInvalid", taken_code="StorageAccountAlreadyTaken"),
             defaults={"minimumTlsVersion": "TLS1_0", "networkRuleSet.defaultAction": "Allow", "encryption.keySource":
                       "Microsoft.Storage"},
-            replace_on_change=("isHnsEnabled", "encryption.requireInfrastructureEncryption"),
+            replace_on_change=("isHnsEnabled", "encryption.requireInfrastructureEncryption", "location"),
             computed=_endpoints,
             constraints=(_refuse_east,),
             additional_values={"kind": ("StorageV3",)},

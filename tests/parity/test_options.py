@@ -118,3 +118,57 @@ def test_explicit_provider_is_created_and_changed(pair: Pair) -> None:
     pair.preview()
     pair.up()
     pair.carry_on()
+
+
+REPLACING = """
+    home = group(tags={{"owner": "{owner}"}}, options=Options(replace_on_changes=["{path}"], {more}))
+    identity("who", home)
+"""
+
+
+def test_replace_on_changes_replaces_with_dependants(pair: Pair) -> None:
+    pair.program(REPLACING.format(owner="ann", path="tags.owner", more="delete_before_replace=True"))
+    pair.up()
+    pair.program(REPLACING.format(owner="ben", path="tags.owner", more="delete_before_replace=True"))
+    preview = pair.preview()
+    assert preview.plan == {"g": "replace", "who": "replace"}
+    assert preview.planned("g").replaces == ("tags.owner",)
+    assert pair.up().done == {"g": "replace", "who": "replace"}
+    assert pair.state()["g"]["replaceOnChanges"] == ["tags.owner"]
+    pair.carry_on()
+
+
+def test_replace_on_changes_without_a_change_is_recorded(pair: Pair) -> None:
+    pair.program(REPLACING.format(owner="ann", path="tags", more=""))
+    pair.up()
+    pair.program(REPLACING.format(owner="ann", path="location", more=""))
+    assert pair.preview().plan == {}
+    pair.up()
+    assert pair.state()["g"]["replaceOnChanges"] == ["location"]
+    pair.carry_on()
+
+
+def test_replace_on_changes_is_refused_for_a_protected_resource(pair: Pair) -> None:
+    pair.program(REPLACING.format(owner="ann", path="tags", more="protect=True"))
+    pair.up()
+    pair.program(REPLACING.format(owner="ben", path="tags", more="protect=True"))
+    assert pair.preview().exit == "Refused"
+    assert pair.up().exit == "Refused"
+
+
+DEPENDING = """
+    home = group()
+    account = store("rooms", home, location="{place}")
+    identity("who", home, Options(replace_on_changes=["tags.{key}"], delete_before_replace=True),
+             tags={{"account": account.primary_location}})
+"""
+
+
+def test_replace_on_changes_counts_for_dependants(pair: Pair) -> None:
+    for key, told in (("account", "replace"), ("other", "update")):
+        pair.program(DEPENDING.format(place="uksouth", key=key))
+        pair.up()
+        pair.program(DEPENDING.format(place="ukwest", key=key))
+        assert pair.preview().plan == {"rooms": "replace", "who": told}
+        assert pair.up().done == {"rooms": "replace", "who": told}
+        pair.destroy()

@@ -41,6 +41,7 @@ def of_registration(request: Any, urn: str) -> Goal:
         import_id=request.importId,
         deleted_with=request.deletedWith,
         ignore_changes=list(request.ignoreChanges),
+        replace_on_changes=list(request.replaceOnChanges),
     )
     aliases = (*request.aliases, *(alias_pb2.Alias(urn=u) for u in request.aliasURNs))
     first = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None

@@ -42,6 +42,7 @@ class Resource:
     modified: str = ""
     """RFC 3339 times in UTC."""
     ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     """The file's other keys, written back unchanged. A run refuses those that it does not support (`options.py`)."""
 

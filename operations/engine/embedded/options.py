@@ -42,7 +42,6 @@ REFUSED = (
     Option("invoke transforms", method="RegisterStackInvokeTransform"),
     Option("parameterised packages", ("packageRef",), method="RegisterPackage", key="extensionRef"),
     Option("refresh before update", key="refreshBeforeUpdate"),
-    Option("replace_on_changes", ("replaceOnChanges",), key="replaceOnChanges"),
     Option("replace_with", ("replace_with",), key="replaceWith"),
     Option("replacement_trigger", ("replacement_trigger",), key="replacementTrigger"),
     Option("retain_on_delete", ("retainOnDelete",), key="retainOnDelete"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from formats import property_values
 from formats.errors import InputError
-from formats.property_paths import child
+from formats.property_paths import child, matches, parse
 from formats.urns import label, name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.report import StepError
@@ -43,6 +43,15 @@ class Difference:
     changed: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     delete_before_replace: bool = False
+
+    def forcing(self, replace_on_changes: Iterable[str]) -> Difference:
+        """Return the diff in which a change at or below these paths forces a replacement too.
+
+        As in the official engine, the change of a whole object does not count for a path inside it.
+        """
+        patterns = [parse(path) for path in replace_on_changes]
+        forced = {path for path in self.changed if any(matches(pattern, parse(path)) for pattern in patterns)}
+        return replace(self, replaces=tuple(sorted({*self.replaces, *forced})))
 
 
 NO_DIFFERENCE = Difference()

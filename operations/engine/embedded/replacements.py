@@ -106,7 +106,8 @@ def _dependants_to_replace(deployment: Deployment, root: Resource) -> list[tuple
     """Return the dependants to delete before `root` and create again after it, in reverse dependency order.
 
     Resources that are `deletedWith` a replaced resource are always included. Another dependant is included only if a
-    property comes from a replaced resource and the provider's diff says that its change forces a replacement.
+    property comes from a replaced resource and its change forces a replacement, as the provider's diff or the
+    dependant's `replace_on_changes` says.
     """
     replaced: dict[str, tuple[str, ...]] = {root.urn: ()}
     found: list[tuple[Resource, tuple[str, ...]]] = []
@@ -133,5 +134,6 @@ def _forced_by(deployment: Deployment, dependant: Resource, replaced: Collection
     if not touched or urns.is_provider(dependant.type):
         return None
     guess: Properties = {k: property_values.UNKNOWN if k in touched else v for k, v in dependant.inputs.items()}
-    difference = deployment.registry.of(dependant.provider).diff(dependant, guess, ())
+    provider = deployment.registry.of(dependant.provider)
+    difference = provider.diff(dependant, guess, dependant.ignore_changes).forcing(dependant.replace_on_changes)
     return difference.replaces or None

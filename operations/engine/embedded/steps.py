@@ -18,6 +18,9 @@ from operations.engine.embedded.model import Resource
 from operations.engine.embedded.providers import Difference, Provider, default_diff
 from operations.engine.embedded.report import StepError
 
+INIT_ERROR = "#initerror"
+"""The path that the official engine gives for errors of a resource's initialisation."""
+
 
 def register(deployment: Deployment, goal: Goal) -> RegistrationResult:
     """Create, update, replace or keep one resource."""
@@ -119,11 +122,15 @@ def _custom(deployment: Deployment, goal: Goal, provider: Provider, new: Resourc
 
 
 def _difference(deployment: Deployment, provider: Provider, new: Resource, old: Resource) -> Difference:
-    """Return the provider's diff. A resource that moves to another provider is replaced."""
+    """Return the provider's diff with the program's `replace_on_changes`. A resource that moves to another provider is
+    replaced, and one with errors of its initialisation if its `replace_on_changes` has every path."""
     if _has_other_provider(deployment, new, old):
         changed = default_diff(old.inputs, new.inputs).changed
         return Difference(tuple(sorted({*changed, "provider"})), ("provider",))
-    return provider.diff(replace(old, urn=new.urn), new.inputs, new.ignore_changes)
+    found = provider.diff(replace(old, urn=new.urn), new.inputs, new.ignore_changes).forcing(new.replace_on_changes)
+    if old.init_errors and "*" in new.replace_on_changes:
+        return replace(found, replaces=(*found.replaces, INIT_ERROR))
+    return found
 
 
 def _has_other_provider(deployment: Deployment, new: Resource, old: Resource) -> bool:

@@ -318,3 +318,68 @@ def test_import_by_command_is_protected_and_needs_no_program(lab: Lab, monkeypat
     assert outcome.counts == {"import": 1}
     assert lab.resource("t")["protect"] is True
     assert lab.up(thing("t", name="x", opts=ResourceOptions(protect=True))).counts == {"same": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "operation"),
+    [
+        ("tags", {"tags": {"owner": "ben"}}, "replace"),
+        ("tags.owner", {"tags": {"owner": "ben"}}, "replace"),
+        ("tags[*]", {"tags": {"owner": "ben"}}, "replace"),
+        ("*", {"tags": {"owner": "ben"}}, "replace"),
+        ("tags.cost", {"tags": {"owner": "ben"}}, "update"),
+        ("tags.owner", {"tags": {"owner": "ann"}, "size": 2}, "update"),
+        ("rules[*].n", {"rules": [{"n": "a"}]}, "update"),
+        ("rules", {"rules": [{"n": "a"}]}, "replace"),
+    ],
+)
+def test_replace_on_changes_covers_paths_and_below(lab: Lab, path: str, changed: Any, operation: str) -> None:
+    before = {"tags": {"owner": "ann"}}
+    lab.up(thing("t", **before))
+    opts = ResourceOptions(replace_on_changes=[path])
+    assert steps(lab.preview(thing("t", opts=opts, **before | changed))) == {"t": operation}
+    assert lab.up(thing("t", opts=opts, **before | changed)).counts[operation] == 1
+    assert lab.resource("t")["replaceOnChanges"] == [path]
+    assert lab.up(thing("t", opts=opts, **before | changed)).counts == {"same": 1}
+
+
+def test_replace_on_changes_follows_delete_before_replace(lab: Lab) -> None:
+    def program(owner: str, *, first: bool) -> Any:
+        opts = ResourceOptions(replace_on_changes=["tags"], delete_before_replace=first)
+        return thing("t", opts=opts, name=None if not first else "t", tags={"owner": owner})
+
+    lab.up(program("ann", first=True))
+    lab.cloud.calls.clear()
+    lab.up(program("ben", first=True))
+    assert lab.cloud.changes() == ["delete /things/t", "create /things/t"]
+
+
+def test_replace_on_changes_is_refused_for_a_protected_resource(lab: Lab) -> None:
+    opts = ResourceOptions(replace_on_changes=["tags"], protect=True)
+    lab.up(thing("t", opts=opts, tags={"owner": "ann"}))
+    for run in (lab.preview, lab.up):
+        with pytest.raises(Refused, match="Thing t would be replaced"):
+            run(thing("t", opts=opts, tags={"owner": "ben"}))
+
+
+@pytest.mark.parametrize(("path", "operation"), [("link", "replace"), ("tags", "update")])
+def test_replace_on_changes_counts_for_dependants(lab: Lab, path: str, operation: str) -> None:
+    def program(fixed: str) -> Any:
+        def run() -> None:
+            slot = Slot("slot", name="slot", fixed=fixed)
+            Thing("user", name="user", link=slot.address, opts=ResourceOptions(replace_on_changes=[path]))
+
+        return run
+
+    lab.up(program("1"))
+    assert steps(lab.preview(program("2"))) == {"slot": "replace", "user": operation}
+    lab.cloud.calls.clear()
+    lab.up(program("2"))
+    deleted = ["delete /things/user"] if operation == "replace" else []
+    assert lab.cloud.changes()[: len(deleted) + 2] == [*deleted, "delete /slots/slot", "create /slots/slot"]
+
+
+def test_replace_on_changes_with_ignored_changes_keeps(lab: Lab) -> None:
+    opts = ResourceOptions(replace_on_changes=["tags"], ignore_changes=["tags"])
+    lab.up(thing("t", opts=opts, tags={"owner": "ann"}))
+    assert lab.up(thing("t", opts=opts, tags={"owner": "ben"})).counts == {"same": 1}

@@ -34,6 +34,7 @@ SUPPORTED = (
     options.Option("plugin_download_url", ("pluginDownloadURL",)),
     options.Option("protect", ("protect",), key="protect"),
     options.Option("provider", ("provider",), key="provider"),
+    options.Option("replace_on_changes", ("replaceOnChanges",), key="replaceOnChanges"),
     options.Option("version", ("version",)),
 )
 
@@ -65,7 +66,6 @@ def hooked() -> ResourceOptions:
 
 
 ASKED: dict[str, Callable[[], ResourceOptions]] = {
-    "replace_on_changes": lambda: ResourceOptions(replace_on_changes=["tags"]),
     "retain_on_delete": lambda: ResourceOptions(retain_on_delete=True),
     "custom_timeouts": lambda: ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="90s")),
     "replace_with": lambda: ResourceOptions(replace_with=[Thing("other")]),
