@@ -41,8 +41,8 @@ class BlobStorageAccountArgs(ComponentArgs):
     redundancy: Redundancy
     containers: Sequence[str]
     """The names of the containers, at least one."""
-    tiers: Tiers | None
-    """The lifecycle of blobs. None: Azure or another resource writes the lifecycle rules."""
+    tiers: Tiers
+    """The lifecycle of blobs."""
     immutable_days: int | None = None
     """The days during which a blob cannot be changed or deleted. None: blobs can be changed."""
     trusted_services_reason: str | None = None
@@ -65,8 +65,7 @@ class BlobStorageAccount(BaseComponent):
         scope.lock_at_exit(name, self.account)
         self.service = self._service()
         self.containers = {container: self._container(container, args.immutable_days) for container in args.containers}
-        if args.tiers:
-            self._add_lifecycle(args.tiers)
+        self._add_lifecycle(args.tiers)
         self.add_diagnostic_setting(name, self.account.id, DiagnosticCategories.STORAGE_ACCOUNT,
                                     locked_parent=self.account)  # fmt: skip
         self.add_diagnostic_setting(f"{name}-blobs", self.service.id, DiagnosticCategories.BLOB_SERVICE,

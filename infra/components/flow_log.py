@@ -11,7 +11,6 @@ from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.virtual_network import VirtualNetwork
 from infra.names import ResourceKind
 
-RETENTION_DAYS = 365
 WATCHER_GROUP = "NetworkWatcherRG"
 """Azure creates this resource group, with one network watcher per region, when a subscription gets its first network,
 and refuses a second watcher (learn.microsoft.com, "Enable or disable Azure Network Watcher")."""
@@ -32,7 +31,11 @@ class FlowLogArgs(ComponentArgs):
 
 
 class FlowLog(BaseComponent):
-    """A log of every flow in a network, kept for a year and written with a managed identity instead of a key."""
+    """A log of the flows of a network's virtual machines, written with a managed identity instead of a key.
+
+    Azure records nothing at a private endpoint, and no ICMP: requests to a store are in its blob logs, and what passes
+    the firewall is in the firewall's log. The lifecycle rule of their storage account deletes the records.
+    """
 
     TYPE = "sde:infra:FlowLog"
 
@@ -49,7 +52,8 @@ class FlowLog(BaseComponent):
             storage_id=args.storage_account_id,
             enabled=True,
             format=network.FlowLogFormatParametersArgs(type=network.FlowLogFormatType.JSON, version=2),
-            retention_policy=network.RetentionPolicyParametersArgs(enabled=True, days=RETENTION_DAYS),
+            # Retention would add a lifecycle rule for each flow log to the account, which takes 100 of them.
+            retention_policy=network.RetentionPolicyParametersArgs(enabled=False, days=0),
             identity=network.ManagedServiceIdentityArgs(
                 type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity_id]
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from formats.stack_config import Redundancy
+from formats.stack_config import Redundancy, Tiers
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.grants import Principal
@@ -14,6 +14,8 @@ from infra.components.key_vault import EncryptionKey
 
 CONTAINER = "insights-logs-flowlogflowevent"
 """The container to which Azure writes flow logs of networks (learn.microsoft.com, "Virtual network flow logs")."""
+RETENTION = Tiers(delete_after_days=365)
+"""Deletes records and their earlier versions after a year; soft delete ends with the month after that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,7 @@ class FlowLogStorage(BaseComponent):
             key=args.key,
             redundancy=Redundancy.LOCAL,
             containers=[CONTAINER],
-            # Each flow log writes its own lifecycle rule.
-            tiers=None,
+            tiers=RETENTION,
             trusted_services_reason="Network Watcher writes flow logs from Azure's own networks",
         )
         self._storage = BlobStorageAccount(name, account_args, self.child_opts())

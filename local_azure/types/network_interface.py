@@ -1,7 +1,7 @@
 """Microsoft.Network: network interfaces, network watchers and flow logs.
 
 Facts: docs/azure-facts.md#names-of-network-resources, #network-interfaces, #private-addresses, #network-watchers,
-#flow-logs.
+#flow-logs, #retention-of-flow-logs.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from local_azure.types.common import (
     values_at,
 )
 from local_azure.types.public_ip import PUBLIC_IP
+from local_azure.types.storage_services import LIFECYCLE_POLICY, MAX_LIFECYCLE_RULES
 from local_azure.types.subnet import NSG, SUBNET, VNET, refuse_if_delegated
 
 NIC = "azure-native:network:NetworkInterface"
@@ -173,6 +174,25 @@ def _retention_in_range(request: Request) -> None:
         refuse("FlowLogRetentionInvalid", f"retentionPolicy.days is {days:g}; it takes 0 to 365.")
 
 
+def _has_retention(properties: Mapping[str, Json]) -> bool:
+    policy = value_at(properties, "retentionPolicy", {})
+    return policy.get("enabled") is True and bool(policy.get("days"))
+
+
+def _retention_rule_fits(request: Request) -> None:
+    """A flow log with retention adds a lifecycle rule to its account (docs/azure-facts.md#retention-of-flow-logs)."""
+    if not _has_retention(request.new):
+        return
+    account = str(request.new.get("storageId", ""))
+    rules = [rule for policy in request.cloud.children(account, LIFECYCLE_POLICY)
+             for rule in values_at(policy.properties, "policy.rules[*]")]  # fmt: skip
+    others = [log for log in request.cloud.referencing(account)
+              if log.token == FLOW_LOG and not same(log.id, request.id) and _has_retention(log.properties)]  # fmt: skip
+    if len(rules) + len(others) >= MAX_LIFECYCLE_RULES:
+        text = f"{account} has {MAX_LIFECYCLE_RULES} lifecycle rules; the retention of this flow log needs another."
+        refuse("FlowLogRetentionInvalid", text, target=account)
+
+
 def _analytics_interval_is_10_or_60(request: Request) -> None:
     interval = value_at(
         request.new, "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.trafficAnalyticsInterval"
@@ -246,6 +266,7 @@ TYPES = (
             _is_in_watcher_region,
             _storage_is_standard,
             _retention_in_range,
+            _retention_rule_fits,
             _analytics_interval_is_10_or_60,
         ),
     ),

@@ -30,6 +30,7 @@ QUEUE = "azure-native:storage:Queue"
 TABLE = "azure-native:storage:Table"
 ENCRYPTION_SCOPE = "azure-native:storage:EncryptionScope"
 CREATED_AT = "2026-01-01T00:00:00.0000000Z"
+MAX_LIFECYCLE_RULES = 100
 
 ARCHIVE_SKUS = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS")
 """The SKUs with the Archive tier (docs/azure-facts.md#redundancy)."""
@@ -197,8 +198,9 @@ def _refuse_lifecycle_rule(rule: Mapping[str, Json], why: str) -> None:
 
 def _lifecycle_rule_names_are_unique(request: Request) -> None:
     names = [rule.get("name") for rule in _rules(request)]
-    if not 1 <= len(names) <= 100 or len(names) != len(set(names)):
-        refuse("InvalidRequestPropertyValue", "A lifecycle takes 1 to 100 rules, each with a unique name.")
+    if not 1 <= len(names) <= MAX_LIFECYCLE_RULES or len(names) != len(set(names)):
+        text = f"A lifecycle takes 1 to {MAX_LIFECYCLE_RULES} rules, each with a unique name."
+        refuse("InvalidRequestPropertyValue", text)
 
 
 def _lifecycle_rules_are_complete(request: Request) -> None:

@@ -13,6 +13,7 @@ from formats.addresses import ZoneName
 from formats.stack_config import (
     DataClass,
     JunctionZoneConfig,
+    PlatformConfig,
     SafeHavenConfig,
     StackConfig,
     TenancyConfig,
@@ -26,6 +27,8 @@ TRANSIENT_DAYS: Mapping[DataClass, int] = {SYNTHETIC: 0, DE_IDENTIFIED: 7, IDENT
 """The least days for which the junction, landing and staging zones keep blobs."""
 AIRLOCK_DAYS = 90
 """The days after which an airlock deletes."""
+FLOW_LOG_DAYS = 365
+"""The days after which records of network flows are deleted."""
 AIRLOCKS = ("import-asked", "import-released", "export-asked", "export-released")
 
 
@@ -48,7 +51,9 @@ def schedules(config: StackConfig) -> Mapping[str, Schedule]:
 
 
 def _schedules(config: StackConfig) -> Iterator[tuple[str, Schedule]]:
-    if isinstance(config, JunctionZoneConfig):
+    if isinstance(config, PlatformConfig):
+        yield "flows", Schedule(FLOW_LOG_DAYS, least_days=FLOW_LOG_DAYS)
+    elif isinstance(config, JunctionZoneConfig):
         yield _transient(ZoneName.JUNCTION, config.zone, config)
     elif isinstance(config, SafeHavenConfig):
         least = RECORD_DAYS[config.data_class]

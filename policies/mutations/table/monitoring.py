@@ -128,8 +128,9 @@ FLOWS = Table(
     "network:FlowLog",
     weakenings=(
         Weakening("enabled", (False,), UNLOGGED),
-        Weakening("retentionPolicy", (None,), "logs would be deleted before an attack is found"),
-        Weakening("retentionPolicy.days", (1, 89), "logs would be deleted before an attack is found"),
+        Weakening("retentionPolicy", tuple({"enabled": True, "days": days} for days in (1, 89)),
+                  "logs would be deleted before an attack is found",
+                  missing_ok="without retention of its own, the lifecycle of its account decides"),
         Weakening("storageId", (external.STORE,), "an account outside of the estate would have the flow logs",
                   missing_ok="Azure refuses a flow log without an account"),
         Weakening("targetResourceId", (external.NETWORK,), UNLOGGED,
@@ -139,7 +140,6 @@ FLOWS = Table(
     harmless=(
         Harmless("format", "the format only"),
         Harmless("identity", "another identity cannot write, and Azure reports that"),
-        Harmless("retentionPolicy.enabled", "off keeps the logs without limit"),
     ),
     removal=Removal(UNLOGGED),
 )  # fmt: skip

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.data_class import holds_records
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.lifecycle_rules import ACTIONS, AGES, KINDS, days_until_deletion
 from policies.rule_helpers.storage_accounts import ARCHIVE, ARCHIVE_DAYS, account_of
-
-ACTIONS = "policy.rules[*].definition.actions"
-AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
-KINDS = ("baseBlob", "version", "snapshot")
 
 
 def applies(policy: Resource, context: PolicyContext) -> bool:
@@ -25,14 +22,11 @@ def applies(policy: Resource, context: PolicyContext) -> bool:
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse deletions before the minimum age of an archive's blobs."""
     min_days = ARCHIVE_DAYS[context.data_class(policy)]
-    for kind in KINDS:
-        path = f"{ACTIONS}.{kind}.delete"
-        for deletion in policy.each(path):
-            days = [deletion[age] for age in AGES if isinstance(deletion, dict) and deletion.get(age) is not None]
-            if not days or any(not isinstance(day, int | float) for day in days):
-                raise Unknown(path)
-            if min(days) < min_days:
-                yield Violation(path, f"deletes after {min(days)} days; an archive keeps blobs for at least {min_days}")
+    for index in range(len(policy.each("policy.rules[*]"))):
+        rule = f"policy.rules[{index}]"
+        days = days_until_deletion(policy, rule)
+        if days is not None and days < min_days:
+            yield Violation(rule, f"deletes after {days:g} days; an archive keeps blobs for at least {min_days}")
 
 
 POLICY = Policy(

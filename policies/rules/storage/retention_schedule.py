@@ -8,8 +8,8 @@ from typing import Any
 from policies.expected.retention import Schedule, schedules
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 from policies.rule_helpers.immutable_stores import ACCOUNT_IMMUTABILITY, CONTAINER_POLICY, PERIOD
+from policies.rule_helpers.lifecycle_rules import ACTIONS, AGES, KINDS
 from policies.rule_helpers.storage_accounts import account_of
-from policies.rules.storage.lifecycle_deletion import ACTIONS, AGES, KINDS
 
 ACCOUNT, CONTAINER, LIFECYCLE = "storage:StorageAccount", "storage:BlobContainer", "storage:ManagementPolicy"
 NO_SCHEDULE = Schedule(None)

@@ -97,3 +97,18 @@ def test_flow_log_settings_are_in_range(world: World) -> None:
     analytics = {"networkWatcherFlowAnalyticsConfiguration": {"enabled": True, "trafficAnalyticsInterval": 30}}
     with refused("FlowLogTrafficAnalyticsIntervalInvalid"):
         flow_log(world, vnet, storage, flowAnalyticsConfiguration=analytics)
+
+
+def test_retention_of_a_flow_log_needs_a_free_lifecycle_rule(world: World) -> None:
+    world.make("network:NetworkWatcher", networkWatcherName="watch")
+    vnet, storage = world.vnet(), world.account()
+    definition = {"filters": {"blobTypes": ["blockBlob"]},
+                  "actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 365}}}}  # fmt: skip
+    rules = [{"name": f"rule{number}", "type": "Lifecycle", "definition": definition} for number in range(99)]
+    world.make("storage:ManagementPolicy", accountName="storeone", managementPolicyName="default",
+               policy={"rules": rules})  # fmt: skip
+    flow_log(world, vnet, storage, retentionPolicy={"enabled": True, "days": 365})
+    second = world.vnet("second", "10.1.0.0/16")
+    with refused("FlowLogRetentionInvalid"):
+        flow_log(world, second, storage, "two", retentionPolicy={"enabled": True, "days": 365})
+    flow_log(world, second, storage, "two", retentionPolicy={"enabled": False, "days": 0})

@@ -7,11 +7,23 @@ from typing import Any
 import pytest
 
 from formats.plan import UNKNOWN
-from policies.model import PolicyContext, Verdict
+from policies.model import PolicyContext, Resource, Verdict
 from policies.rules import load
 from policies.runner import evaluate
 from tests.policies.rules.cases import GONE, TODAY, World, changed, findings, made, verdict, without
-from tests.policies.rules.sample_estate import HUB, ROOM, TAGGED, below, denials, peering, record, ref, rule, site
+from tests.policies.rules.sample_estate import (
+    HUB,
+    RECORDS,
+    ROOM,
+    TAGGED,
+    below,
+    denials,
+    peering,
+    record,
+    ref,
+    rule,
+    site,
+)
 from tests.policies.rules.weakening import REMOVED, cases, family, unknowns
 
 ELSEWHERE = "/subscriptions/e15e/resourceGroups/rg/providers/Microsoft.Network/x/y"
@@ -67,7 +79,7 @@ WEAK = cases({
         ("room<room-record", "enabled", (False, GONE)),
         ("room<room-record", "targetResourceId", (below(HUB),)),
         ("room-record", "enabled", (False, GONE)),
-        ("room-record", "retentionPolicy", ({"enabled": False, "days": 365}, {"enabled": True, "days": 90}, GONE)),
+        ("room-record", "retentionPolicy", ({"enabled": True, "days": 90}, {"enabled": True})),
         ("room-record", "storageId", (ELSEWHERE,)),
         ("room-record", "enabledFilteringCriteria", ("dstPort=443",)),
     ],
@@ -296,6 +308,28 @@ def test_flow_log_retention_follows_the_data_class() -> None:
             verdict(changed(less, "room-record", "retentionPolicy.days", days - 1), "NW8", "room-record")
             is Verdict.FAIL
         )
+
+
+def deleting(days: object, **filters: object) -> Resource:
+    """Return a lifecycle policy of the store of the flow logs, with one rule that deletes after some days."""
+    actions = {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": days}}}
+    rule = {"name": "old", "definition": {"filters": {"blobTypes": ["blockBlob"], **filters}, "actions": actions}}
+    return made("storage:ManagementPolicy", "lifecycle", f"{RECORDS}/managementPolicies/default",
+                policy={"rules": [rule]})  # fmt: skip
+
+
+@pytest.mark.parametrize(("lifecycle", "wanted"), [
+    (deleting(365), Verdict.PASS), (deleting(364), Verdict.FAIL), (deleting(UNKNOWN), Verdict.UNKNOWN),
+    (deleting(1, prefixMatch=["insights-logs-flow"]), Verdict.FAIL),
+    (deleting(1, prefixMatch=["insights-logs-flowlogflowevent/resourceId="]), Verdict.FAIL),
+    (deleting(1, prefixMatch=["other/"]), Verdict.PASS),
+])  # fmt: skip
+@pytest.mark.parametrize("retention", [{"enabled": False, "days": 0}, GONE])
+def test_records_without_retention_follow_the_lifecycle(
+    lifecycle: Resource, wanted: Verdict, retention: object
+) -> None:
+    world = changed(site(), "room-record", "retentionPolicy", retention) | {"lifecycle": lifecycle}
+    assert verdict(world, "NW8", "room-record") is wanted
 
 
 def test_a_flow_log_of_a_subnet_does_not_cover_its_network() -> None:

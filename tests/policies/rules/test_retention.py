@@ -49,7 +49,7 @@ def test_the_airlocks_delete_when_the_program_says() -> None:
 
 @pytest.mark.parametrize(("stack", "name"), [
     ("safe-haven", "warehouse"), ("safe-haven", "archive"), ("safe-haven", "landing"), ("junction-zone", "junction"),
-    (TENANCY, "data"), (TENANCY, "export-asked"),
+    (TENANCY, "data"), (TENANCY, "export-asked"), ("platform", "flows"),
 ])  # fmt: skip
 @pytest.mark.parametrize("deletion", [after(1), after(3000), {"daysAfterCreationGreaterThan": 2}, UNKNOWN, {}])
 def test_a_deletion_after_other_days_is_refused(stack: str, name: str, deletion: object) -> None:
