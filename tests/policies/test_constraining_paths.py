@@ -44,7 +44,7 @@ NOT_ALONE: Mapping[str, tuple[str, ...]] = {
         "ruleCollections[*].rules[*].protocols[*].port",
         "ruleCollections[*].rules[*].ruleType",
     ),
-    "network:FlowLog": ("targetResourceId",),
+    "network:FlowLog": ("retentionPolicy.enabled", "targetResourceId"),
     "network:NetworkSecurityGroup": (
         "securityRules[*].destinationPortRanges",
         "securityRules[*].priority",

@@ -140,6 +140,8 @@ FLOWS = Table(
     harmless=(
         Harmless("format", "the format only"),
         Harmless("identity", "another identity cannot write, and Azure reports that"),
+        Harmless("retentionPolicy.enabled", "on with 0 days keeps the records; on with days is weakened above"),
+        Harmless("retentionPolicy.days", "without effect while it is off"),
     ),
     removal=Removal(UNLOGGED),
 )  # fmt: skip
