@@ -153,9 +153,9 @@ class BlobStorageAccount(BaseComponent):
         """Create an unlocked immutability policy for a container.
 
         Locking it is a separate Azure action (a POST with the policy's ETag) that no declared resource can take. It can
-        never be undone, so it is a deliberate act of a steward, described in the platform team's guide. Deleting the
-        policy alone needs its ETag too, which the provider does not send (pulumi-azure-native issue 2156), so it is
-        deleted with its container.
+        never be undone, so it is a deliberate act of a steward, described in the platform team's guide (decision 0014).
+        Deleting the policy alone needs its ETag too, which the provider does not send (pulumi-azure-native issue 2156),
+        so it is deleted with its container, which must be empty then.
         """
         policy = storage.BlobContainerImmutabilityPolicy(
             f"{self.name}-{container_name}",

@@ -12,6 +12,7 @@ from local_azure.model import AzureType
 from local_azure.types import (
     authorization,
     bastion,
+    blob_containers,
     compute_disk,
     compute_vm,
     consumption,
@@ -55,6 +56,7 @@ _SERVICES: tuple[tuple[AzureType, ...], ...] = (
     keyvault.TYPES,
     storage_account.TYPES,
     storage_services.TYPES,
+    blob_containers.TYPES,
     security.TYPES,
     compute_disk.TYPES,
     compute_vm.TYPES,

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types.blob_containers import CONTAINER, IMMUTABILITY, holds_immutable_blobs
 from local_azure.types.common import (
     at_most,
     identity_outputs,
@@ -136,12 +137,20 @@ def _account_keys_fit_kind(request: Request) -> None:
             _refuse_property(f"encryption.services.{service}.keyType", "Kind Storage takes only Service.")
 
 
-def _immutability_starts_unlocked(request: Request) -> None:
+def _immutability_gets_stricter(request: Request) -> None:
     """A policy is locked only from Unlocked, permanently (docs/azure-facts.md#immutability)."""
-    state = value_at(request.new, "immutableStorageWithVersioning.immutabilityPolicy.state")
-    before = value_at(request.old, "immutableStorageWithVersioning.immutabilityPolicy.state")
+    new = value_at(request.new, "immutableStorageWithVersioning.immutabilityPolicy", {})
+    old = value_at(request.old, "immutableStorageWithVersioning.immutabilityPolicy", {})
+    state, before = new.get("state"), old.get("state")
+    if new and value_at(request.new, "immutableStorageWithVersioning.enabled") is not True:
+        text = "Storage account level default immutability policy cannot be set as account level WORM is disabled"
+        refuse("InvalidStorageAccountImmutabilityPolicy", text)
     if (state == "Locked" and before not in ("Unlocked", "Locked")) or (before == "Locked" and state != "Locked"):
         text = f"The immutability policy's state cannot go from {before or 'nothing'} to {state}."
+        refuse("InvalidStorageAccountImmutabilityPolicy", text)
+    days, appends = "immutabilityPeriodSinceCreationInDays", "allowProtectedAppendWrites"
+    if before == "Locked" and (new.get(days, 0) < old.get(days, 0) or bool(new.get(appends)) != bool(old.get(appends))):
+        text = "A locked immutability policy takes a longer period, and no other change."
         refuse("InvalidStorageAccountImmutabilityPolicy", text)
 
 
@@ -254,14 +263,13 @@ def _outputs(request: Request) -> Mapping[str, Json]:
     return outputs
 
 
-def _no_container_is_locked(request: Request) -> None:
-    """A locked immutability policy protects its account (docs/azure-facts.md#immutability)."""
-    for policy in request.cloud.children(request.id, "azure-native:storage:BlobContainerImmutabilityPolicy"):
-        if policy.properties.get("state") == "Locked":
-            text = (
-                f"The storage account {request.name} holds a container with a locked immutability policy: {policy.id}."
-            )
-            refuse("AccountProtectedFromDeletion", text, status=409, target=policy.id)
+def _no_container_is_immutable(request: Request) -> None:
+    """A locked policy, or one with blobs, protects its account (docs/azure-facts.md#deletion-of-immutable-data)."""
+    for container in request.cloud.children(request.id, CONTAINER):
+        locked = any(p.properties.get("state") == "Locked" for p in request.cloud.children(container.id, IMMUTABILITY))
+        if locked or holds_immutable_blobs(request.cloud, container):
+            text = f"The storage account {request.name} is protected from deletion by its container {container.name}."
+            refuse("AccountProtectedFromDeletion", text, status=409, target=container.id)
 
 
 TYPES = (
@@ -315,7 +323,7 @@ TYPES = (
             _sftp_needs_local_users,
             _infrastructure_encryption_fits_kind,
             _account_keys_fit_kind,
-            _immutability_starts_unlocked,
+            _immutability_gets_stricter,
             _redundancy_family_is_fixed,
             _large_shares_are_permanent,
             _ip_rules_are_public,
@@ -328,6 +336,6 @@ TYPES = (
                 "Subscription already contains {limit} storage accounts and the maximum allowed is {limit}.",
             ),
         ),
-        delete_constraints=(_no_container_is_locked,),
+        delete_constraints=(_no_container_is_immutable,),
     ),
 )

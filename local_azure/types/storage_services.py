@@ -1,30 +1,23 @@
 """Microsoft.Storage: the children of a storage account.
 
 Facts: docs/azure-facts.md#names-of-storage-accounts-and-their-children, #blob-service, #hierarchical-namespace,
-#immutability, #lifecycle-policies, #files-queues-and-tables, #fixed-properties.
+#lifecycle-policies, #files-queues-and-tables, #fixed-properties.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from local_azure.model import AzureType, Constraint, Json, NameRule, Request, StoredResource
 from local_azure.types.common import ancestor_id, etag, fixed_name, refuse, value_at, values_at
 from local_azure.types.encryption import KEY_URL, find_vault, require_key, require_key_access, require_protected
 
-CONTAINER = "azure-native:storage:BlobContainer"
 BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
 FILE_SERVICE = "azure-native:storage:FileServiceProperties"
 QUEUE_SERVICE = "azure-native:storage:QueueServiceProperties"
 TABLE_SERVICE = "azure-native:storage:TableServiceProperties"
 LIFECYCLE_POLICY = "azure-native:storage:ManagementPolicy"
-IMMUTABILITY = "azure-native:storage:BlobContainerImmutabilityPolicy"
-IMMUTABILITY_SETTINGS = (
-    "immutabilityPeriodSinceCreationInDays",
-    "allowProtectedAppendWrites",
-    "allowProtectedAppendWritesAll",
-)
 SHARE = "azure-native:storage:FileShare"
 QUEUE = "azure-native:storage:Queue"
 TABLE = "azure-native:storage:Table"
@@ -40,12 +33,12 @@ def account_of(request: Request) -> StoredResource | None:
     return request.cloud.get(ancestor_id(request.id, "storageAccounts") or "")
 
 
-def _account_value(request: Request, path: str, default: Json = None) -> Json:
+def account_value(request: Request, path: str, default: Json = None) -> Json:
     account = account_of(request)
     return value_at(account.properties, path, default) if account else default
 
 
-def _blob_service(request: Request) -> Mapping[str, Json]:
+def blob_service(request: Request) -> Mapping[str, Json]:
     account = ancestor_id(request.id, "storageAccounts") or ""
     service = request.cloud.get(f"{account}/blobServices/default")
     return service.properties if service else {}
@@ -54,7 +47,7 @@ def _blob_service(request: Request) -> Mapping[str, Json]:
 # Blob service --------------------------------------------------------------------------------------------------------
 
 
-def _refuse_conflict(feature: str) -> None:
+def refuse_conflict(feature: str) -> None:
     refuse(
         "ConflictFeatureEnabled",
         f"Conflicting feature '{feature}' is enabled. Please disable it and retry.",
@@ -63,16 +56,16 @@ def _refuse_conflict(feature: str) -> None:
 
 
 def _versioning_excludes_namespace(request: Request) -> None:
-    hierarchical = _account_value(request, "isHnsEnabled") is True
+    hierarchical = account_value(request, "isHnsEnabled") is True
     for path in ("isVersioningEnabled", "restorePolicy.enabled"):
         if hierarchical and value_at(request.new, path) is True:
-            _refuse_conflict("Hierarchical namespace")
+            refuse_conflict("Hierarchical namespace")
 
 
 def _immutability_needs_versioning(request: Request) -> None:
-    immutable = _account_value(request, "immutableStorageWithVersioning.enabled") is True
+    immutable = account_value(request, "immutableStorageWithVersioning.enabled") is True
     if immutable and request.new.get("isVersioningEnabled") is False:
-        _refuse_conflict("Account level immutability")
+        refuse_conflict("Account level immutability")
 
 
 def _restore_prerequisites_are_met(request: Request) -> None:
@@ -100,86 +93,7 @@ def _days_in_range(*paths: str) -> Constraint:
 
 
 def _blob_outputs(request: Request) -> Mapping[str, Json]:
-    return {"sku": _account_value(request, "sku", {"name": "Standard_LRS", "tier": "Standard"})}
-
-
-# Containers and their immutability -----------------------------------------------------------------------------------
-
-
-def _public_access_is_permitted(request: Request) -> None:
-    public = request.new.get("publicAccess") not in (None, "None")
-    if public and _account_value(request, "allowBlobPublicAccess") is not True:
-        text = "Public access is not permitted on this storage account."
-        refuse("PublicAccessNotPermitted", text, status=409)
-
-
-def _version_immutability_needs_versioning(request: Request) -> None:
-    wanted = value_at(request.new, "immutableStorageWithVersioning.enabled") is True
-    if wanted and _account_value(request, "isHnsEnabled") is True:
-        _refuse_conflict("Hierarchical namespace")
-    if wanted and _blob_service(request).get("isVersioningEnabled") is not True:
-        text = "Version-level immutability needs isVersioningEnabled on the account's blob service."
-        refuse("ContainerOperationFailure", text, status=409)
-
-
-def _encryption_scope_exists(request: Request) -> None:
-    scope = request.new.get("defaultEncryptionScope")
-    account = ancestor_id(request.id, "storageAccounts") or ""
-    known = not scope or scope == "$account-encryption-key" or request.cloud.get(f"{account}/encryptionScopes/{scope}")
-    if not known:
-        refuse("EncryptionScopeNotFound", f"Encryption scope {scope} was not found in {account}.", status=404)
-
-
-def _container_outputs(request: Request) -> Mapping[str, Json]:
-    policy = request.cloud.get(f"{request.id}/immutabilityPolicies/default")
-    return {
-        "etag": etag(request),
-        "lastModifiedTime": CREATED_AT,
-        "leaseState": "Available",
-        "leaseStatus": "Unlocked",
-        "hasImmutabilityPolicy": policy is not None,
-        "hasLegalHold": False,
-        "deleted": False,
-        "remainingRetentionDays": 0,
-    }
-
-
-def _is_not_immutable(request: Request) -> None:
-    policy = request.cloud.get(f"{request.id}/immutabilityPolicies/default")
-    if policy is not None and policy.properties.get("state") == "Locked":
-        text = f"The container {request.name} is protected by a locked immutability policy."
-        refuse("ContainerProtectedFromDeletion", text, status=409, target=policy.id)
-
-
-def _period_in_range(request: Request) -> None:
-    days = request.new.get("immutabilityPeriodSinceCreationInDays")
-    if days is None or not 1 <= days <= 146000:
-        text = f"immutabilityPeriodSinceCreationInDays is {days}; it takes 1 to 146000."
-        refuse("InvalidImmutabilityPeriod", text)
-
-
-def _one_append_setting(request: Request) -> None:
-    if request.new.get("allowProtectedAppendWrites") and request.new.get("allowProtectedAppendWritesAll"):
-        text = "allowProtectedAppendWrites and allowProtectedAppendWritesAll exclude each other."
-        refuse("InvalidRequestPropertyValue", text)
-
-
-def _update_needs_etag(request: Request) -> None:
-    """azure-native does not send the required ETag (docs/azure-facts.md#etag-of-an-immutability-policy)."""
-    if request.old is not None and any(
-        request.new.get(path) != request.old.get(path) for path in IMMUTABILITY_SETTINGS
-    ):
-        _refuse_without_etag(request)
-
-
-def _refuse_without_etag(_: Request) -> NoReturn:
-    text = "Operation not allowed on immutability policy with incorrect etag."
-    refuse("ContainerImmutabilityPolicyFailure", text, status=412)
-
-
-def _policy_outputs(request: Request) -> Mapping[str, Json]:
-    """Return the outputs. A new policy is unlocked; locking is a separate operation, without a property."""
-    return {"etag": etag(request), "state": "Unlocked"}
+    return {"sku": account_value(request, "sku", {"name": "Standard_LRS", "tier": "Standard"})}
 
 
 # Lifecycle -----------------------------------------------------------------------------------------------------------
@@ -220,7 +134,7 @@ def _lifecycle_rules_are_complete(request: Request) -> None:
 
 def _one_time_basis_per_action(request: Request) -> None:
     """One of modification, creation and last access, which needs tracking."""
-    tracked = value_at(_blob_service(request), "lastAccessTimeTrackingPolicy.enable") is True
+    tracked = value_at(blob_service(request), "lastAccessTimeTrackingPolicy.enable") is True
     for rule in _rules(request):
         for name, action in value_at(rule, "definition.actions.baseBlob", {}).items():
             if not isinstance(action, Mapping):
@@ -250,14 +164,14 @@ def _archive_tier_is_supported(request: Request) -> None:
         for rule in _rules(request)
         for part in ("baseBlob", "snapshot", "version")
     )
-    sku = str(_account_value(request, "sku.name", ARCHIVE_SKUS[0]))
+    sku = str(account_value(request, "sku.name", ARCHIVE_SKUS[0]))
     if archived and sku not in ARCHIVE_SKUS:
         text = f"tierToArchive is not supported on an account of sku {sku}; it needs one of {', '.join(ARCHIVE_SKUS)}."
         refuse("InvalidRequestPropertyValue", text, target="policy.rules")
 
 
 def _account_supports_lifecycle(request: Request) -> None:
-    sku, kind = str(_account_value(request, "sku.name", "Standard")), _account_value(request, "kind", "StorageV2")
+    sku, kind = str(account_value(request, "sku.name", "Standard")), account_value(request, "kind", "StorageV2")
     tiered = any(
         name.startswith("tier")
         for rule in _rules(request)
@@ -273,7 +187,7 @@ def _account_supports_lifecycle(request: Request) -> None:
 
 def _share_size_in_range(request: Request) -> None:
     quota = request.new.get("shareQuota", 5120)
-    premium = str(_account_value(request, "sku.name", "")).startswith("Premium")
+    premium = str(account_value(request, "sku.name", "")).startswith("Premium")
     low, high = (100, 102400) if premium else (1, 102400)
     if not low <= quota <= high:
         refuse(
@@ -284,14 +198,14 @@ def _share_size_in_range(request: Request) -> None:
 
 
 def _nfs_shares_are_premium(request: Request) -> None:
-    if request.new.get("enabledProtocols") == "NFS" and _account_value(request, "kind") != "FileStorage":
+    if request.new.get("enabledProtocols") == "NFS" and account_value(request, "kind") != "FileStorage":
         refuse(
             "InvalidRequestPropertyValue", "NFS shares need an account of kind FileStorage.", target="enabledProtocols"
         )
 
 
 def _share_tier_fits(request: Request) -> None:
-    tier, premium = request.given.get("accessTier"), _account_value(request, "kind") == "FileStorage"
+    tier, premium = request.given.get("accessTier"), account_value(request, "kind") == "FileStorage"
     if tier and (tier == "Premium") != premium:
         refuse(
             "InvalidRequestPropertyValue", f"accessTier {tier} does not fit the account's kind.", target="accessTier"
@@ -341,16 +255,16 @@ def _lifecycle_outputs(_: Request) -> Mapping[str, Json]:
     return {"lastModifiedTime": CREATED_AT}
 
 
-_HYPHENATED = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
-_HYPHENATED_DESCRIPTION = "3-63 lower-case letters, digits and single -, starting and ending with a letter or digit"
+HYPHENATED = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
+HYPHENATED_DESCRIPTION = "3-63 lower-case letters, digits and single -, starting and ending with a letter or digit"
 
 
-def _child(token: str, name: NameRule, **rest: Any) -> AzureType:
+def child(token: str, name: NameRule, **rest: Any) -> AzureType:
     return AzureType(token=token, name=name, location="none", **rest)
 
 
 TYPES = (
-    _child(
+    child(
         BLOB_SERVICE,
         fixed_name("default"),
         computed=_blob_outputs,
@@ -363,36 +277,15 @@ TYPES = (
             _days_in_range("deleteRetentionPolicy", "containerDeleteRetentionPolicy"),
         ),
     ),
-    _child(
+    child(
         FILE_SERVICE,
         fixed_name("default"),
         computed=_blob_outputs,
         constraints=(_days_in_range("shareDeleteRetentionPolicy"),),
     ),
-    _child(QUEUE_SERVICE, fixed_name("default")),
-    _child(TABLE_SERVICE, fixed_name("default")),
-    _child(
-        CONTAINER,
-        NameRule(rf"\$root|\$web|\$logs|{_HYPHENATED}", _HYPHENATED_DESCRIPTION, code="InvalidResourceName"),
-        defaults={
-            "publicAccess": "None",
-            "defaultEncryptionScope": "$account-encryption-key",
-            "denyEncryptionScopeOverride": False,
-        },
-        immutable=dict.fromkeys(("defaultEncryptionScope", "denyEncryptionScopeOverride"), "BadRequest"),
-        computed=_container_outputs,
-        constraints=(_public_access_is_permitted, _version_immutability_needs_versioning, _encryption_scope_exists),
-        delete_constraints=(_is_not_immutable,),
-    ),
-    _child(
-        IMMUTABILITY,
-        fixed_name("default"),
-        defaults={"allowProtectedAppendWrites": False, "allowProtectedAppendWritesAll": False},
-        computed=_policy_outputs,
-        constraints=(_period_in_range, _one_append_setting, _update_needs_etag),
-        delete_constraints=(_refuse_without_etag,),
-    ),
-    _child(
+    child(QUEUE_SERVICE, fixed_name("default")),
+    child(TABLE_SERVICE, fixed_name("default")),
+    child(
         LIFECYCLE_POLICY,
         fixed_name("default"),
         computed=_lifecycle_outputs,
@@ -405,21 +298,21 @@ TYPES = (
             _account_supports_lifecycle,
         ),
     ),
-    _child(
+    child(
         SHARE,
-        NameRule(_HYPHENATED, _HYPHENATED_DESCRIPTION),
+        NameRule(HYPHENATED, HYPHENATED_DESCRIPTION),
         defaults={"shareQuota": 5120, "enabledProtocols": "SMB"},
         immutable={"enabledProtocols": "BadRequest"},
         computed=_share_outputs,
         constraints=(_share_size_in_range, _nfs_shares_are_premium, _share_tier_fits),
     ),
-    _child(QUEUE, NameRule(_HYPHENATED, _HYPHENATED_DESCRIPTION)),
-    _child(
+    child(QUEUE, NameRule(HYPHENATED, HYPHENATED_DESCRIPTION)),
+    child(
         TABLE,
         NameRule(r"[A-Za-z][A-Za-z0-9]{2,62}", "3-63 letters and digits, starting with a letter"),
         computed=_table_outputs,
     ),
-    _child(
+    child(
         ENCRYPTION_SCOPE,
         NameRule(r"[A-Za-z0-9]{4,63}", "4-63 letters and digits"),
         defaults={"source": "Microsoft.Storage", "state": "Enabled"},

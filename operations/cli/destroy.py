@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from formats.errors import InputError, Refused
 from formats.plan import Plan
+from operations.cli.immutable_data import immutable_containers, warn_of_immutable
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
 from operations.cli.session import Session
@@ -32,6 +33,8 @@ class Destruction:
         self._check_dependents(deployed)
         plans = [(stack, self._plan(stack)) for stack in deployed]
         self._check_protected(plans)
+        for _, plan in plans:
+            warn_of_immutable(immutable_containers(plan), self.session.output)
         self._ask(plans)
         for stack in deployed:
             self._destroy(stack)

@@ -89,6 +89,26 @@ def test_immutability_policy_cannot_be_created_locked(world: World) -> None:
         world.account(immutableStorageWithVersioning={"enabled": True, "immutabilityPolicy": policy})
 
 
+def test_a_locked_account_policy_takes_longer_periods_only(world: World) -> None:
+    def immutable(state: str, days: int, **more: object) -> dict[str, object]:
+        policy = {"state": state, "immutabilityPeriodSinceCreationInDays": days, **more}
+        return {"enabled": True, "immutabilityPolicy": policy}
+
+    account = world.account(immutableStorageWithVersioning=immutable("Unlocked", 7))
+    for days, state in ((5, "Unlocked"), (5, "Locked"), (9, "Locked")):
+        world.change(account, immutableStorageWithVersioning=immutable(state, days))
+    for change in (immutable("Locked", 8), immutable("Unlocked", 9),
+                   immutable("Locked", 9, allowProtectedAppendWrites=True)):  # fmt: skip
+        with refused("InvalidStorageAccountImmutabilityPolicy"):
+            world.change(account, immutableStorageWithVersioning=change)
+
+
+def test_an_account_policy_needs_account_immutability(world: World) -> None:
+    policy = {"state": "Unlocked", "immutabilityPeriodSinceCreationInDays": 7}
+    with refused("InvalidStorageAccountImmutabilityPolicy"):
+        world.account(immutableStorageWithVersioning={"enabled": False, "immutabilityPolicy": policy})
+
+
 def test_update_cannot_change_zone_redundancy(world: World) -> None:
     account = world.account()
     with refused("InvalidAccountSkuConversion"):

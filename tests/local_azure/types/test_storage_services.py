@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.local_azure.types.support import World, refused
+from local_azure.model import StoredResource
+from tests.local_azure.types.support import SUBSCRIPTION, World, refused
 
 
 def blobs(world: World, **settings: Any) -> str:
@@ -76,12 +77,42 @@ def test_immutability_period_out_of_range_is_refused(world: World, days: int) ->
     assert world.read(immutable(world))["state"] == "Unlocked"
 
 
-def test_unlocked_policy_does_not_block_deletion(world: World) -> None:
+def upload(world: World, existing: str) -> str:
+    """Put a blob into a container, as a person does with the data plane."""
+    blob = StoredResource(f"{existing}/blobs/scan.csv", "azure-native:storage:Blob", "scan.csv", {})
+    world.store.put(blob, SUBSCRIPTION)
+    return blob.id
+
+
+def test_a_container_under_a_policy_must_be_empty(world: World) -> None:
     account = world.account()
-    world.remove(container(world))
-    container(world)
+    existing = container(world)
+    blob = upload(world, existing)
     immutable(world)
+    with refused("ContainerProtectedFromDeletion"):
+        world.remove(existing)
+    with refused("AccountProtectedFromDeletion"):
+        world.remove(account)
+    world.store.remove(blob)
+    world.remove(existing)
     world.remove(account)
+
+
+def test_a_container_without_a_policy_goes_with_its_blobs(world: World) -> None:
+    world.account()
+    existing = container(world)
+    upload(world, existing)
+    world.remove(existing)
+
+
+def test_version_level_immutability_needs_empty_containers(world: World) -> None:
+    account = world.account(immutableStorageWithVersioning={"enabled": True})
+    existing = container(world)
+    upload(world, existing)
+    with refused("ContainerProtectedFromDeletion"):
+        world.remove(existing)
+    with refused("AccountProtectedFromDeletion"):
+        world.remove(account)
 
 
 def test_policy_change_and_delete_need_the_etag(world: World) -> None:

@@ -134,6 +134,8 @@ class FakeEngine:
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         self.calls.append(("preview_destroy", stack.name))
+        if stack.name in self.plans:
+            return Plan("sde", stack.name, stack.config["sde:cloud"], self.plans[stack.name])
         names = self.has.get(stack.name, [])
         gone = [resource(n, Operation.DELETE, protect=n in self.protected) for n in names]
         return Plan(

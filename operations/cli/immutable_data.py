@@ -1,0 +1,91 @@
+"""The containers in a plan that Azure deletes only when they are empty, because their blobs are immutable.
+
+Whether a container is empty is known to Azure alone: neither plan nor state lists blobs. So this is a warning before a
+destruction, and no refusal. Facts: docs/azure-facts.md#deletion-of-immutable-data.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from formats.plan import Plan, PlannedResource
+from operations.cli.output import Output, printable
+
+_TYPE = re.compile(r"azure-native:storage(?:/v\w+)?:(?P<name>\w+)")
+_NAMES = re.compile(r".*/storageAccounts/(?P<account>[^/]+)/blobServices/[^/]+/containers/(?P<container>[^/]+)", re.I)
+_HOLDING = {"BlobContainerImmutabilityPolicy": "immutability policy", "BlobContainerLegalHold": "legal hold"}
+
+
+@dataclass(frozen=True)
+class ImmutableContainer:
+    """A container that a plan deletes, and what makes its blobs immutable."""
+
+    stack: str
+    account: str
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"- blob container {printable(self.name)} of {printable(self.account)}: {printable(self.reason)}"
+
+
+def immutable_containers(plan: Plan) -> tuple[ImmutableContainer, ...]:
+    """Return the containers that a plan deletes and that must be empty for it, in the order of the plan."""
+    by_type: dict[str, list[PlannedResource]] = {}
+    for resource in plan.resources:
+        found = _TYPE.fullmatch(resource.type)
+        if found and resource.id:
+            by_type.setdefault(found["name"], []).append(resource)
+    reasons = dict(_reasons(by_type))
+    deleted = [r for r in by_type.get("BlobContainer", ()) if r.operation.destroys and not r.retain_on_delete]
+    return tuple(
+        ImmutableContainer(plan.stack, names["account"], names["container"], reasons[scope])
+        for names in (_NAMES.fullmatch(str(container.id)) for container in deleted) if names
+        for scope in (names[0].lower(), _account(names)) if scope in reasons
+    )  # fmt: skip
+
+
+def _reasons(by_type: Mapping[str, Sequence[PlannedResource]]) -> Iterator[tuple[str, str]]:
+    """Yield the id of each immutable container or account in lower case, with the reason."""
+    for type_ in ("StorageAccount", "BlobContainer"):
+        for resource in by_type.get(type_, ()):
+            versions: Any = resource.inputs.get("immutableStorageWithVersioning")
+            if isinstance(versions, Mapping) and versions.get("enabled") is True:
+                yield str(resource.id).lower(), "version-level immutability"
+    for type_, words in _HOLDING.items():
+        for resource in by_type.get(type_, ()):
+            inside = _NAMES.match(str(resource.id))
+            days = resource.inputs.get("immutabilityPeriodSinceCreationInDays")
+            if inside:
+                yield inside[0].lower(), f"{words} of {days:g} days" if isinstance(days, int | float) else words
+
+
+def _account(names: re.Match[str]) -> str:
+    return names[0].lower().partition("/blobservices/")[0]
+
+
+def warn_of_immutable(found: Sequence[ImmutableContainer], output: Output) -> None:
+    """Say which containers must be empty before Azure deletes them, and the commands for it."""
+    if not found:
+        return
+    stack = found[0].stack
+    options = f"--account-name {shlex.quote(found[0].account)} --container-name {shlex.quote(found[0].name)}"
+    policy = "az storage container immutability-policy"
+    output.warn(
+        f"{stack}: Azure deletes these containers only when they hold no blob and no version:\n"
+        + "\n".join(f"  {one}" for one in found)
+        + f"""
+  Otherwise the run stops there, when the locks are already gone. Before you destroy:
+    state, ETag:  {policy} show {options}
+    Unlocked:     {policy} delete {options} --if-match ETAG
+                  then delete the blobs and their versions
+    Locked:       nobody can end it; blobs can be deleted when their days are over
+    legal holds:  az storage container legal-hold show {options}""",
+        kind="immutable-data",
+        stack=stack,
+        containers=[{"account": one.account, "container": one.name, "reason": one.reason} for one in found],
+    )
