@@ -6,9 +6,8 @@ that the property depends on, and exactly one of those has a type that the prope
 identifiers, addresses, secrets and values that may come from another stack stay unknown.
 
 A derived id can be wrong: a program that passes `nsg.id.apply(lambda _: other)` gives the same Plan. Derived values
-are therefore compared with the actual ones: the embedded engine stops before a step whose value differs
-(`operations/engine/embedded/update_plan_check.py`). The Pulumi CLI's update plans accept any value for an unknown, so
-the deployed state is compared with the Plan afterwards.
+are therefore compared with the actual ones: with either engine, a run stops before a resource whose value differs
+(`operations/engine/derived_values.py`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -13,12 +14,22 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from formats.errors import InputError, Refused
 from formats.property_values import SECRET_SIGNATURE, from_struct, secret
-from formats.urns import label
+from formats.urns import ROOT_TYPE, label, make_urn, type_of
 from operations.engine import permitted_requests
+from operations.engine.derived_values import DerivedValues
 from operations.engine.program_services import CHANNEL_OPTIONS, CallError, typed
 from operations.engine.secret_filter import SecretFilter
 
 _SIGNATURE = SECRET_SIGNATURE.encode()
+_REGISTERS = ("RegisterResource", "ReadResource")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A resource that the engine answered with."""
+
+    id: str
+    outputs: Mapping[str, Any]
 
 
 class EngineProxy:
@@ -27,7 +38,13 @@ class EngineProxy:
     It masks every secret that it has seen in the program's messages: the CLI masks those of the configuration only.
     """
 
-    def __init__(self, monitor: str, engine: str, secrets: Iterable[str]) -> None:
+    def __init__(
+        self, monitor: str, engine: str, secrets: Iterable[str], *, project: str = "", stack: str = "",
+        derived_values: DerivedValues | None = None,
+    ) -> None:  # fmt: skip
+        """`derived_values`: those of the plan that the run of this project's stack executes."""
+        self._project, self._stack, self._derived_values = project, stack, derived_values
+        self._registered: dict[str, Registered] = {}
         self._channels = {
             "ResourceMonitor": grpc.insecure_channel(monitor, options=CHANNEL_OPTIONS),
             "Engine": grpc.insecure_channel(engine, options=CHANNEL_OPTIONS),
@@ -60,6 +77,8 @@ class EngineProxy:
         except grpc.RpcError as error:
             raise CallError(error.details(), error.code()) from None
         self._record(method.output_type, response)
+        if self._derived_values and method.name in _REGISTERS:
+            self._remember(GetMessageClass(method.output_type).FromString(response))
         return response
 
     def message(self, text: str) -> None:
@@ -80,10 +99,34 @@ class EngineProxy:
 
     def _require_permission(self, method: Any, request: bytes) -> None:
         content = GetMessageClass(method.input_type).FromString(request)
-        refusal = permitted_requests.refusal(method.name, content) or self._leak(method.name, content)
+        refusal = (
+            permitted_requests.refusal(method.name, content)
+            or self._leak(method.name, content)
+            or self._difference(method.name, content)
+        )
         if refusal is not None:
             self.refusal = self.refusal or refusal
             raise CallError(str(refusal), grpc.StatusCode.PERMISSION_DENIED)
+
+    def _difference(self, method: str, request: Any) -> Refused | None:
+        """Return the refusal of a value that is another than the evaluated plan says; None if there is none."""
+        if self._derived_values is None:
+            return None
+        try:
+            if method == "RegisterResource" and request.custom:
+                urn = make_urn(self._stack, self._project, request.parent, request.type, request.name)
+                self._derived_values.check_step(urn, from_struct(request.object), self._registered)
+            elif method == "RegisterResourceOutputs" and type_of(request.urn) == ROOT_TYPE:
+                known = list(self._registered.values())
+                self._derived_values.check_outputs(request.urn, from_struct(request.outputs), known)
+        except Refused as refusal:
+            return refusal
+        return None
+
+    def _remember(self, response: Any) -> None:
+        """Remember a resource, for values that come from it."""
+        outputs = response.object if hasattr(response, "object") else response.properties
+        self._registered[response.urn] = Registered(getattr(response, "id", ""), from_struct(outputs))
 
     def _leak(self, method: str, request: Any) -> Refused | None:
         """Return the refusal of a resource or outputs with a known secret in the clear; None if there is none."""

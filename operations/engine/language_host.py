@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from formats.plan import Plan
+from operations.engine.derived_values import DerivedValues
 from operations.engine.engine_proxy import EngineProxy
 from operations.engine.program_error import error_text, reported_error
 from operations.engine.program_run import ProgramRun
@@ -29,6 +33,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, program: ProgramRunner) -> None:
         self._program = program
+        self.derived_values: DerivedValues | None = None
+        """The values that the next run must have, if it executes an evaluated plan."""
         self._running = threading.Lock()
 
     def Handshake(self, _request: Any, _context: Any) -> Any:
@@ -80,7 +86,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             parallel=max(request.parallel, 1) * _REQUESTS_AT_ONCE,
         )
         secrets = [request.config[key] for key in request.configSecretKeys]
-        with EngineProxy(request.monitor_address, request.args[0], secrets) as engine:
+        derived = None if request.dryRun else self.derived_values
+        proxy = EngineProxy(
+            request.monitor_address, request.args[0], secrets, project=run.project, stack=run.stack,
+            derived_values=derived,
+        )  # fmt: skip
+        with proxy as engine:
             try:
                 self._program.run(run, engine)
             except Exception as error:  # without a response the CLI would wait for ever
@@ -97,7 +108,17 @@ class LanguageServer:
 
     def __init__(self, program: ProgramRunner) -> None:
         self._server = grpc.server(ThreadPoolExecutor(max_workers=4), options=CHANNEL_OPTIONS)
-        language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(program), self._server)
+        self._host = LanguageHost(program)
+        language_pb2_grpc.add_LanguageRuntimeServicer_to_server(self._host, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         """Its address for the CLI."""
         self._server.start()
+
+    @contextmanager
+    def held_to(self, plan: Plan | None) -> Iterator[None]:
+        """Hold the values of the program to an evaluated plan, if there is one, while the CLI runs."""
+        self._host.derived_values = DerivedValues(plan) if plan else None
+        try:
+            yield
+        finally:
+            self._host.derived_values = None

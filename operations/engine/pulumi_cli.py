@@ -243,7 +243,8 @@ class PulumiCli:
         self._exported.pop(stack.name, None)
         listener, begun = Listener(stack.name, on_event), time.monotonic()
         try:
-            self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.receive)
+            with self._commands.language.held_to(plan):
+                self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.receive)
         except CommandFailed as error:
             if plan and (refusal := violation(plan, listener.errors, is_silent=error.is_silent)):
                 raise refusal from None

@@ -245,6 +245,7 @@ class Deployment:
         self.reporter.secret_filter.refuse_leak(urns.label(root.urn), self.outputs)
         if self.plan_check:
             self.plan_check.outputs(root.urn, property_values.mask(self.outputs))
+            self.plan_check.derived_values.check_outputs(root.urn, self.outputs, self.registered.values())
         if property_values.equal(root.outputs, self.outputs):
             return
         # A new object: the Plan of a preview compares with the outputs of the base, whose root this may be.
@@ -284,3 +285,5 @@ class Deployment:
                 self.planned.append(step)
             if self.plan_check:
                 self.plan_check.step(step)
+                if operation is not Operation.DELETE:
+                    self.plan_check.derived_values.check_step(resource.urn, resource.inputs, self.registered)

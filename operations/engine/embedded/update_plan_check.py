@@ -14,6 +14,7 @@ from formats.arm.resolve import resolved
 from formats.default_providers import AZURE
 from formats.errors import Refused
 from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, contains_unknown, whole_numbers
+from operations.engine.derived_values import DerivedValues
 from operations.engine.port import differs_from_plan
 
 MAX_PATHS = 5
@@ -36,6 +37,7 @@ class UpdatePlanCheck:
     def __init__(self, plan: Plan, subscription: str) -> None:
         """`subscription` is the one that the run's default providers use."""
         self.stack, self.digest = plan.stack, plan.digest
+        self.derived_values = DerivedValues(plan)
         if plan.subscription != subscription:
             raise self._refusal(AZURE, "it would work in another subscription than planned")
         self._planned = {r.urn: r for r in plan.resources if r.operation is not Operation.DELETE}
