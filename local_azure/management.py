@@ -20,6 +20,7 @@ from local_azure.policy.fields import Alias, is_alias
 from local_azure.preconditions import permitted
 from local_azure.store import Store
 from local_azure.subscriptions import SubscriptionSettings
+from local_azure.types.common import TENANT
 from local_azure.types.security import inherited_setting
 from local_azure.types.vm_sizes import TOTAL_CORES, VM, cores_in_use, cores_of, family_of
 
@@ -53,6 +54,7 @@ class Management:
                 (r"/providers/(?P<namespace>[\w.]+)/locations/(?P<region>\w+)/usages", self._usages),
                 (r"/providers/Microsoft\.Security/pricings/StorageAccounts", self._pricing),
                 (r"/providers/Microsoft\.KeyVault/deletedVaults", self._deleted_vaults),
+                (r"/providers/Microsoft\.Insights/diagnosticSettings", self._activity_logs),
                 (r"/providers/(?P<namespace>[\w.]+)/checkNameAvailability", self._name),
             )
         ]
@@ -74,7 +76,8 @@ class Management:
         return self._store.settings(subscription) or SubscriptionSettings()
 
     def _subscription(self, subscription: str, **_: Any) -> Reply:
-        return 200, {"subscriptionId": subscription, "state": self._settings(subscription).state}
+        state = self._settings(subscription).state
+        return 200, {"subscriptionId": subscription, "tenantId": TENANT, "state": state}
 
     def _resources(self, subscription: str, **_: Any) -> Reply:
         return _listed({"id": one.id, "type": type_of(one.id)} for one in self._top_level(subscription))
@@ -148,6 +151,10 @@ class Management:
 
     def _pricing(self, subscription: str, **_: Any) -> Reply:
         return 200, {"properties": {"pricingTier": self._settings(subscription).defender_for_storage}}
+
+    def _activity_logs(self, subscription: str, **_: Any) -> Reply:
+        found = self._store.children(f"/subscriptions/{subscription}/providers/Microsoft.Insights/diagnosticSettings")
+        return _listed({"name": one.name} for one in found)
 
     def _deleted_vaults(self, subscription: str, **_: Any) -> Reply:
         return _listed(

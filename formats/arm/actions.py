@@ -58,6 +58,18 @@ def linked_actions(id_: str, inputs: Any) -> Iterator[tuple[str, str]]:
             yield target, action
 
 
+def scanning_actions(setting: str) -> Iterator[tuple[str, str]]:
+    """Yield the resources and actions that turn malware scanning on, for the id of a setting of Defender for Storage.
+
+    Azure accepts the setting without them, and reports MissingPermissions in its `operationStatus`.
+    """
+    account, subscription = setting.rpartition("/providers/")[0], "/".join(setting.split("/")[:3])
+    yield f"{subscription}/providers/Microsoft.Security/datascanners/x", "Microsoft.Security/datascanners/write"
+    yield account, "Microsoft.Storage/storageAccounts/write"
+    yield account, "Microsoft.EventGrid/eventSubscriptions/write"
+    yield account, "Microsoft.Authorization/roleAssignments/write"
+
+
 def _linked_action(from_: str, to: str) -> str | None:
     if from_ == _ENDPOINT and not to.lower().startswith("microsoft.network/"):
         return f"{to}/PrivateEndpointConnectionsApproval/action"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from formats.arm.actions import scanning_actions
 from local_azure.ids import subscription_of
 from local_azure.model import AzureType, Cloud, Json, Request
+from local_azure.preconditions import permitted
 from local_azure.types.common import arm_type, fixed_name, refuse, scope_exists, value_at
 
 SETTING = "azure-native:security:DefenderForStorage"
@@ -69,10 +71,13 @@ def inherited_setting(cloud: Cloud, id_: str) -> Mapping[str, Json] | None:
 
 
 def _scanning_failure(request: Request) -> Mapping[str, Json] | None:
-    """Return the status of the failure to set scanning up, or None. Scanning needs Event Grid."""
-    settings = request.cloud.settings(request.subscription)
+    """Return the status of the failure to set scanning up, or None. It needs Event Grid, and rights of its own."""
+    settings = request.cloud.settings(subscription_of(request.id))
     if settings and settings.malware_scanning:
         return settings.malware_scanning.model_dump()
+    for target, action in scanning_actions(request.id) if settings else ():
+        if not permitted(request.cloud, target, action):
+            return {"code": "MissingPermissions", "message": f"Missing {action} on {target}."}
     if settings and settings.has("unregistered_providers", "Microsoft.EventGrid"):
         return {"code": "UnknownError", "message": "Failed to setup Event Grid."}
     return None

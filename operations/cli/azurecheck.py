@@ -55,11 +55,13 @@ def _declared(session: Session) -> list[Plan]:
 def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[Finding]:
     from operations.preflight import default_credential, findings, send_to_azure  # noqa: PLC0415
 
+    tenants = (stack.config.home_tenant for stack in session.catalog.stacks if stack.config and stack.cloud == cloud)
+    tenant = next((str(one) for one in tenants if one), "")
     if cloud == "azure":
-        yield from findings(needs, send_to_azure(default_credential()))
+        yield from findings(needs, send_to_azure(default_credential()), tenant=tenant)
         return
     with _send_to_local_azure(session, needs) as send:
-        yield from findings(needs, send)
+        yield from findings(needs, send, tenant=tenant)
 
 
 @contextmanager

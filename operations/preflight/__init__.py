@@ -19,19 +19,24 @@ from operations.preflight.reads import Reads, Send, default_credential, send_to_
 __all__ = ["Finding", "Needs", "Send", "default_credential", "findings", "needs_of", "send_to_azure"]
 
 
-def findings(estate: Iterable[Needs], send: Send) -> Iterator[Finding]:
-    """Check each subscription in order. No further checks follow for a subscription that cannot be read."""
+def findings(estate: Iterable[Needs], send: Send, *, tenant: str = "") -> Iterator[Finding]:
+    """Check each subscription in order. No further checks follow for a subscription that cannot be read.
+
+    `tenant`: the estate's Entra tenant, or an empty string if the estate does not state it.
+    """
     reads = Reads(send)
     for needs in estate:
         readable = access.readable(reads, needs.subscription)
         yield readable
         if readable.holds:
             existing = _existing(reads, needs.subscription)
+            yield from access.tenant(reads, needs.subscription, tenant)
             yield from access.registrations(reads, needs)
             yield from access.features(reads, needs)
             yield from access.rights(reads, needs)
             yield from access.aliases(reads, needs)
             yield from services.watchers(reads, needs)
+            yield from services.activity_logs(reads, needs)
             yield from services.defender(reads, needs, existing)
             yield from capacity.sizes(reads, needs)
             yield from capacity.quotas(reads, needs, existing)

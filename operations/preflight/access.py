@@ -14,6 +14,7 @@ LISTED = 8
 _ROLES = (
     ("microsoft.authorization/roleassignments/", "Role Based Access Control Administrator"),
     ("microsoft.authorization/", "SDE locks and guardrails"),
+    ("microsoft.security/datascanners/", "Defender for Storage Scanner Operator"),
     ("", "Contributor"),
 )
 """The role to assign, by how a missing action begins: those of docs/platform-team.md."""
@@ -27,6 +28,14 @@ def readable(reads: Reads, subscription: str) -> Finding:
         f"sign in with `az login`, or ask for Reader on the subscription: az account show --subscription {subscription}"
     )
     return finding(subscription, "subscription", state == "Enabled", state, fix)
+
+
+def tenant(reads: Reads, subscription: str, expected: str) -> Iterator[Finding]:
+    """Check that the subscription is in the estate's tenant, whose ids the estate's groups have."""
+    answer = reads.get(f"/subscriptions/{subscription}", "2022-12-01")
+    if expected and (found := str((answer.body or {}).get("tenantId") or "").lower()):
+        fix = f"az login --tenant {expected}; or correct the tenant or the subscription in estate/estate.yaml"
+        yield finding(subscription, "tenant", found == expected.lower(), found, fix)
 
 
 def registrations(reads: Reads, needs: Needs) -> Iterator[Finding]:

@@ -114,4 +114,5 @@ def _shortage(usage: Mapping[str, Any], counted: Mapping[str, int]) -> str:
 
 def _request(usage: Mapping[str, Any], counted: Mapping[str, int], scope: str) -> str:
     limit = _number(usage, "limit") + _missing(usage, counted)
-    return f"az quota update --resource-name {_name(usage)} --scope {scope} --limit-object value={limit}"
+    kind = " --resource-type dedicated" if "/Microsoft.Compute/" in scope else ""
+    return f"az quota update --resource-name {_name(usage)} --scope {scope} --limit-object value={limit}{kind}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from formats.arm.actions import action_on, linked_actions, type_of
+from formats.arm.actions import action_on, linked_actions, scanning_actions, type_of
 from formats.arm.policy_aliases import aliases_in
 from formats.plan import Operation, Plan, PlannedResource
 
@@ -67,7 +67,7 @@ class Needs:
     def namespaces(self) -> list[str]:
         """The resource providers of all types, sorted. Malware scanning is notified of uploads by Event Grid."""
         found = {type_of(one.id).partition("/")[0] or "Microsoft.Resources" for one in self.resources}
-        if any(one.at("properties.malwareScanning.onUpload.isEnabled") for one in self.of_type(DEFENDER)):
+        if any(map(_scans, self.of_type(DEFENDER))):
             found.add("Microsoft.EventGrid")
         by_lower = {name.lower(): name for name in sorted(found)}
         return [by_lower[name] for name in sorted(by_lower)]
@@ -101,11 +101,17 @@ def needs_of(plans: Iterable[Plan]) -> list[Needs]:
             one = found.setdefault(_subscription(resource.id), Needs(_subscription(resource.id)))
             one.resources.append(resource)
             wanted = [(resource.id, action_on(resource.id, "write")), *linked_actions(resource.id, resource.inputs)]
+            wanted += scanning_actions(resource.id) if _scans(resource) else ()
             for target, action in wanted:
                 subscription = _subscription(target)
                 there = found.setdefault(subscription, Needs(subscription))
                 there.actions.setdefault(_scope(target), set()).add(action)
     return list(found.values())
+
+
+def _scans(resource: Declared) -> bool:
+    """Return True for a setting that turns malware scanning on."""
+    return resource.type == DEFENDER and resource.at("properties.malwareScanning.onUpload.isEnabled") is True
 
 
 def _declared(plan: Plan) -> Iterator[Declared]:

@@ -11,6 +11,8 @@ from operations.preflight.needs import DEFENDER, FLOW_LOG, Declared, Needs
 from operations.preflight.reads import Reads
 
 SETTING_VERSION = "2022-12-01-preview"
+MOST_SETTINGS = 5
+"""Diagnostic settings that Azure takes for one resource, or one subscription."""
 OPT_OUT = ("Microsoft.Network", "DisableNetworkWatcherAutocreation")
 """The feature of subscriptions in which Azure creates no Network Watcher."""
 
@@ -71,6 +73,20 @@ def _scans(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Fin
 def _properties(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
     found = (body or {}).get("properties")
     return found if isinstance(found, Mapping) else {}
+
+
+def activity_logs(reads: Reads, needs: Needs) -> Iterator[Finding]:
+    """Check that the subscription takes the diagnostic settings of its activity log (400 BadRequest)."""
+    path = f"/subscriptions/{needs.subscription}/providers/Microsoft.Insights/diagnosticSettings"
+    wanted = {one.short_name.lower() for one in needs.resources if one.id.lower().startswith(f"{path.lower()}/")}
+    if not wanted:
+        return
+    answer = reads.list(path, "2021-05-01-preview")
+    present = {str(one.get("name")).lower() for one in answer.values}
+    holds = answer.body is not None and len(present | wanted) <= MOST_SETTINGS
+    found = answer.why or f"{len(present)} of {MOST_SETTINGS}, {len(wanted - present)} more needed"
+    fix = f"az monitor diagnostic-settings subscription delete --name <name> --subscription {needs.subscription}"
+    yield finding(needs.subscription, "diagnostic settings of the activity log", holds, found, fix)
 
 
 def watchers(reads: Reads, needs: Needs) -> Iterator[Finding]:

@@ -125,6 +125,14 @@ def test_scanning_stays_off_without_event_grid(world_with: WorldWith) -> None:
     assert world.read(made)["properties"]["malwareScanning"]["operationStatus"]["code"] == "UnknownError"
 
 
+def test_scanning_stays_off_without_its_rights(world_with: WorldWith) -> None:
+    world = world_with(permissions=[{"actions": ["*"], "not_actions": ["Microsoft.Security/datascanners/*"]}])
+    setting = {"isEnabled": True, "malwareScanning": {"onUpload": {"isEnabled": True}}}
+    made = world.make("security:DefenderForStorage", settingName="current", resourceId=world.account(),
+                      properties=setting)  # fmt: skip
+    assert world.read(made)["properties"]["malwareScanning"]["operationStatus"]["code"] == "MissingPermissions"
+
+
 def test_no_watcher_is_created_after_an_opt_out(world_with: WorldWith) -> None:
     world = world_with(automatic_network_watchers=False)
     world.vnet()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ AT_HOST = "Microsoft.Compute/EncryptionAtHost"
 KERBEROS = "Microsoft.Network/bastionHosts/enableKerberos"
 SIZE, FAMILY = "Standard_NC24ads_A100_v4", "standardNCADSA100v4Family"
 WITHOUT_LOCKS = {"actions": ["*"], "not_actions": ["Microsoft.Authorization/locks/*"]}
+WITHOUT_SCANNERS = {"actions": ["*"], "not_actions": ["Microsoft.Security/datascanners/write"]}
 WITHOUT_JOIN = {"actions": ["*"], "not_actions": ["Microsoft.Network/privateDnsZones/join/action"]}
 
 
@@ -71,6 +72,8 @@ def test_default_subscription_is_ready(tmp_path: Path, needs: Sequence[Needs]) -
          ("without Microsoft.Authorization/locks/write", '--role "SDE locks and guardrails"')),
         ({"permissions": [WITHOUT_JOIN]}, "rights",
          ("without Microsoft.Network/privateDnsZones/join/action", '--role "Contributor"')),
+        ({"permissions": [WITHOUT_SCANNERS]}, "rights",
+         ("without Microsoft.Security/datascanners/write", '--role "Defender for Storage Scanner Operator"')),
         ({"unknown_aliases": [KERBEROS]}, "policy aliases of Microsoft.Network",
          (f"unknown: {KERBEROS}", "az provider show --namespace Microsoft.Network")),
         ({"defender_for_storage": "Standard"}, "Defender for Storage",
@@ -81,7 +84,7 @@ def test_default_subscription_is_ready(tmp_path: Path, needs: Sequence[Needs]) -
         ({"quotas": {"uksouth": {FAMILY: 3}}}, "quotas of Microsoft.Compute in uksouth",
          (f"{FAMILY}: 24 more needed, 0 of 3 used", f"--resource-name {FAMILY}")),
         ({"quotas": {"uksouth": {"cores": 3}}}, "quotas of Microsoft.Compute in uksouth",
-         ("cores: 24 more needed, 0 of 3 used", "--limit-object value=24")),
+         ("cores: 24 more needed, 0 of 3 used", "--limit-object value=24 --resource-type dedicated")),
         ({"quotas": {"uksouth": {"StorageAccounts": 1}}}, "quotas of Microsoft.Storage in uksouth",
          ("StorageAccounts: ", "az quota update --resource-name StorageAccounts")),
     ],
@@ -124,6 +127,26 @@ def test_scanning_that_stayed_off_is_found(tmp_path: Path, needs: Sequence[Needs
     (one,) = failed(tmp_path, needs, defender_for_storage="Free")
     assert (one.what.startswith("malware scanning of st"), one.found) == (True, "off")
     assert "onUpload.isEnabled=true && scripts/sde refresh junction-zone" in one.fix
+
+
+def test_full_activity_log_is_found(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    with local_azure(tmp_path, needs) as azure:
+        at_most = [{"name": f"other-{n}"} for n in range(5)]
+
+        def send(method: str, path: str, query: Mapping[str, str], body: Any) -> tuple[int, Any]:
+            is_list = path.endswith("/Microsoft.Insights/diagnosticSettings")
+            return (200, {"value": at_most}) if is_list else azure.answer(method, path, query, body)
+
+        (one,) = [found for found in findings(needs, send) if not found.holds]
+    assert (one.what, one.found) == ("diagnostic settings of the activity log", "5 of 5, 1 more needed")
+    assert "az monitor diagnostic-settings subscription delete" in one.fix
+
+
+def test_subscription_of_another_tenant_is_found(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    with local_azure(tmp_path, needs) as azure:
+        (one,) = [found for found in findings(needs, azure.answer, tenant=SUBSCRIPTION) if not found.holds]
+    assert one.what == "tenant"
+    assert f"az login --tenant {SUBSCRIPTION}" in one.fix
 
 
 def test_right_in_the_resource_group_is_enough(tmp_path: Path, needs: Sequence[Needs]) -> None:
