@@ -70,11 +70,11 @@ _OTHER_DATA = (DataClass.SYNTHETIC, DataClass.DE_IDENTIFIED)
 
 class Redundancy(StrEnum):
     """The redundancy of a storage account. Zone-redundant options are absent: their blobs cannot be archived
-    (learn.microsoft.com, "Access tiers for blob data")."""
+    (learn.microsoft.com, "Access tiers for blob data"). So is read access to the secondary region: it needs a second
+    private endpoint ("Use private endpoints for Azure Storage"), and after a failover the first one is enough."""
 
     LOCAL = "Standard_LRS"
     GEO = "Standard_GRS"
-    READ_GEO = "Standard_RAGRS"
 
 
 EstateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]

@@ -78,7 +78,7 @@ def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict
             "os_disk_gib": choice.choice((64, 128, 256)),
             "data_disk_gib": choice.choice((64, 256, 1024)),
         },
-        "redundancy": choice.choice(("Standard_LRS", "Standard_GRS", "Standard_RAGRS")),
+        "redundancy": choice.choice(("Standard_LRS", "Standard_GRS")),
         "tiers": choice.choice(TIERS),
     }
 

@@ -50,7 +50,7 @@ class FirewallArgs(ComponentArgs):
 
 class Firewall(BaseComponent):
     """Azure Firewall Premium that allows traffic by explicit rules only, with threat intelligence and intrusion
-    detection in deny mode."""
+    detection in deny mode. It does not inspect TLS: of encrypted traffic it sees addresses, names and handshakes."""
 
     TYPE = "sde:infra:Firewall"
 

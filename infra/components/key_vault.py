@@ -169,7 +169,10 @@ class KeyVault(BaseComponent):
         return key, name_in_vault
 
     def add_secret(self, purpose: str, value: pulumi.Output[str], *, expires: date, content_type: str) -> None:
-        """Create a secret that expires at the start of a day, UTC."""
+        """Create a secret with an expiry, the start of a day in UTC.
+
+        Azure still returns an expired secret. The date is for people and for `sde`, which changes no expired stack.
+        """
         instant = datetime.combine(expires, time.min, tzinfo=UTC)
         secret = keyvault.Secret(
             f"{self.name}-{purpose}",

@@ -53,7 +53,8 @@ class LogAnalyticsWorkspace(BaseComponent):
             public_network_access_for_query=operationalinsights.PublicNetworkAccessType.DISABLED,
             features=operationalinsights.WorkspaceFeaturesArgs(
                 disable_local_auth=True,
-                enable_log_access_using_only_resource_permissions=True,
+                # Otherwise each reader of a resource reads its logs: researchers those of Bastion, with all names.
+                enable_log_access_using_only_resource_permissions=False,
                 enable_data_export=False,
                 immediate_purge_data_on30_days=False,
             ),

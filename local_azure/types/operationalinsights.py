@@ -68,14 +68,14 @@ TYPES = (
             r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
             "4-63 letters, digits and -, neither starting nor ending with -",
         ),
-        # Public ingestion and query, shared keys, and retention for 30 days.
+        # Public ingestion and query, shared keys, logs for each reader of a resource, and retention for 30 days.
         defaults={
             "sku.name": "PerGB2018",
             "retentionInDays": 30,
             "publicNetworkAccessForIngestion": "Enabled",
             "publicNetworkAccessForQuery": "Enabled",
             "features.disableLocalAuth": False,
-            "features.enableLogAccessUsingOnlyResourcePermissions": False,
+            "features.enableLogAccessUsingOnlyResourcePermissions": True,
             "workspaceCapping.dailyQuotaGb": -1,
         },
         computed=_outputs,

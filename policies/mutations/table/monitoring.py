@@ -90,6 +90,8 @@ WORKSPACE = Table(
         Weakening("retentionInDays", (30, 364), "logs would be deleted before an attack is found"),
         Weakening("features", (None,), "logs could be forged with a shared key"),
         Weakening("features.disableLocalAuth", (False,), "logs could be forged with a shared key"),
+        Weakening("features.enableLogAccessUsingOnlyResourcePermissions", (True,),
+                  "researchers would read the logs of everybody's connections"),
         Weakening("features.enableDataExport", (True,), COPIED, missing_ok="Azure's default is off"),
         Weakening("features.immediatePurgeDataOn30Days", (True,), "logs would be deleted after 30 days",
                   missing_ok="Azure's default is off"),
@@ -97,7 +99,6 @@ WORKSPACE = Table(
                   missing_ok="Azure's default is no limit"),
     ),
     harmless=(
-        Harmless("features.enableLogAccessUsingOnlyResourcePermissions", "role assignments apply in both modes"),
         Harmless("sku", "Azure refuses a retention of one year in cheaper ones"),
     ),
 )  # fmt: skip

@@ -29,8 +29,8 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 POLICY = Policy(
     id="FW1",
     title="Firewalls are Premium, use a firewall policy, and deny known threats",
-    why="Only Premium inspects traffic; in alert mode a known command-and-control server is reported but still "
-    "reachable.",
+    why="Only Premium detects intrusions, in what is not encrypted: without TLS inspection it sees addresses, names "
+    "and handshakes. In alert mode a known command-and-control server is reported but still reachable.",
     resource_types=(FIREWALL_POLICY, FIREWALL),
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("5", "11"), iso27001=("8.20",), five_safes=("settings",)),

@@ -13,12 +13,13 @@ MAX_DAYS = 3 * 365 + 1  # three years, one of them a leap year
 
 
 def check(secret: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require an expiry in seconds since 1970, at most `MAX_DAYS` from today. An expired secret is harmless."""
+    """Require an expiry in seconds since 1970, at most `MAX_DAYS` from today. One in the past is
+    no weakness: Azure returns the secret before and after it."""
     found = secret.at(EXPIRES)
     last = datetime.combine(context.today, time.min, UTC) + timedelta(days=MAX_DAYS)
     if found is MISSING:
         yield Violation(
-            EXPIRES, "is not set, so the secret never expires; set an expiry at most three years from today"
+            EXPIRES, "is not set, so nothing reminds of its renewal; set an expiry at most three years from today"
         )
     elif not isinstance(found, int | float) or isinstance(found, bool) or not 0 < found <= last.timestamp():
         yield Violation(
@@ -29,7 +30,8 @@ def check(secret: Resource, context: PolicyContext) -> Iterator[Violation]:
 POLICY = Policy(
     id="KV6",
     title="Secrets expire within three years",
-    why="A secret with an expiry date is reviewed; one without stays valid for anyone who found it years ago.",
+    why="A secret with an expiry date is reviewed and renewed in time. The date ends nothing: Azure returns an expired "
+    "secret to those who may read it, until it is disabled.",
     resource_types=("keyvault:Secret",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),

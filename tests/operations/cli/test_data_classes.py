@@ -77,7 +77,7 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
             "cells": [cell("one", "10.64.0.0/14", 1, 1, 1), cell("two", "10.68.0.0/18", 2, 2, 2, 3)],
             "log_retention_days": 730,
             "tags": {},
-            "zones": zones("Standard_RAGRS", {}),
+            "zones": zones("Standard_GRS", {}),
             "integrated_care_systems": [
                 {"name": "One", "providers": [PROVIDER]},
             ],
@@ -95,7 +95,7 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
             "tags": SEVERAL,
         },
         {
-            "synthetic": tenancy("synthetic", "Standard_D8ds_v5", 32767, "Standard_RAGRS", {"archive_after_days": 1}),
+            "synthetic": tenancy("synthetic", "Standard_D8ds_v5", 32767, "Standard_GRS", {"archive_after_days": 1}),
             "d-i": tenancy("de-identified", "Standard_E8ads_v5", 33, "Standard_LRS",
                                     {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 3}),
         },

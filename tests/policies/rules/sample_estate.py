@@ -283,7 +283,8 @@ def watching() -> list[Resource]:
     return [
         replace(made("operationalinsights:Workspace", "logs", LOGS, **TAGGED, retentionInDays=365,
                      publicNetworkAccessForIngestion="Disabled", publicNetworkAccessForQuery="Disabled",
-                     features={"disableLocalAuth": True}, workspaceCapping={"dailyQuotaGb": -1}), protect=True),
+                     features={"disableLocalAuth": True, "enableLogAccessUsingOnlyResourcePermissions": False},
+                     workspaceCapping={"dailyQuotaGb": -1}), protect=True),
         lock("logs", LOGS),
         made("monitor:PrivateLinkScope", "scope", scope, location="global", tags=TAGS,
              accessModeSettings={"queryAccessMode": "PrivateOnly", "ingestionAccessMode": "PrivateOnly"}),

@@ -33,6 +33,7 @@ WEAK = cases({
         ("logs", "publicNetworkAccessForIngestion", ("Enabled", "SecuredByPerimeter", GONE)),
         ("logs", "publicNetworkAccessForQuery", ("Enabled", GONE)),
         ("logs", "features", ({"disableLocalAuth": False}, {}, GONE)),
+        ("logs", "features.enableLogAccessUsingOnlyResourcePermissions", (True, GONE)),
         ("logs", "features.immediatePurgeDataOn30Days", (True,)),
         ("logs", "features.enableDataExport", (True,)),
         ("logs", "workspaceCapping.dailyQuotaGb", (1, 0.023)),
