@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Json = Any
 SUBSCRIPTION_PREFIX = "10ca1"
 """Prefix of every subscription id of the local Azure."""
+CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
+OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
+"""The identity that deploys: its application and its object id."""
 
 
 class AzureError(Exception):

@@ -11,8 +11,7 @@ from typing import Any
 
 from formats.arm.actions import action_on, linked_actions, permits, type_of
 from local_azure.ids import subscription_of
-from local_azure.model import AzureError, Cloud
-from local_azure.types.common import CLIENT, OBJECT
+from local_azure.model import CLIENT, OBJECT, AzureError, Cloud
 
 
 def refuse_unmet(cloud: Cloud, id_: str, verb: str, inputs: Mapping[str, Any]) -> None:

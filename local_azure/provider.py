@@ -14,11 +14,11 @@ from formats.property_paths import PropertyPath, get, join, matches, parse
 from formats.property_values import contains_unknown, to_struct
 from local_azure import defaults, diffs, outputs
 from local_azure.arm import Arm, KnownType, UnknownType
-from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, StoredResource
+from local_azure.model import CLIENT, OBJECT, SUBSCRIPTION_PREFIX, AzureError, AzureType, StoredResource
 from local_azure.schema import Schemas
 from local_azure.servicer import Servicer, Unsupported, logical_name_of, token_of
 from local_azure.store import Store
-from local_azure.types.common import CLIENT, OBJECT, TENANT
+from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, validate
 from local_azure.wire import Unwrapped, from_struct, unwrap, wrap
 

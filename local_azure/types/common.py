@@ -13,9 +13,6 @@ from local_azure.model import AzureError, Cloud, Constraint, Json, NameRule, Req
 
 TENANT = str(LOCAL_TENANT)
 """The only tenant of the local Azure."""
-CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
-OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
-"""The identity that deploys: its application and its object id."""
 
 NETWORK_NAME_PATTERN = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 NETWORK_NAME_DESCRIPTION = (

@@ -16,6 +16,7 @@ from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_l
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named, protected
+from operations.cli.preconditions import with_hint
 from operations.cli.progress import watching
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
@@ -201,7 +202,7 @@ class Deployment:
         """Print the error of a stack where others go on. Otherwise it ends the command."""
         self._estate_state.invalidate(stack)
         if self.progress.goes_on:
-            self.session.output.error(f"{stack.name}: {error}", stack=stack.name, code=int(error.exit_code))
+            self.session.output.error(with_hint(f"{stack.name}: {error}"), stack=stack.name, code=int(error.exit_code))
 
     @cached_property
     def progress(self) -> RunProgress:

@@ -13,6 +13,7 @@ import pytest
 from local_azure.store import SETTINGS
 from operations import preflight
 from operations.cli.app import main
+from operations.cli.preconditions import with_hint
 from operations.settings import ROOT, Settings
 
 Run = Callable[..., tuple[int, str, str]]
@@ -48,6 +49,29 @@ def test_check_names_what_the_first_up_fails_on(sde: Run, tmp_path: Path) -> Non
     code, out, err = sde("up", "platform", "--yes", "--engine", "embedded")
     assert code == 1
     assert "MissingSubscriptionRegistration" in out + err
+    assert "fix:     scripts/sde azure check names this" in err
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Code="LinkedAuthorizationFailed" Message="…"',
+        "ERROR CODE: MissingSubscriptionRegistration",
+        "Code=OperationNotAllowed Message=Operation could not be completed as it results in exceeding approved "
+        "standardDSv5Family Cores quota.",
+        "cannot create already existing subresource '/subscriptions/…'",
+    ],
+)
+def test_refusal_for_a_precondition_names_the_check(message: str) -> None:
+    assert with_hint(message).endswith("each with its cure")
+    assert with_hint(with_hint(message)) == with_hint(message)
+
+
+def test_other_refusals_have_no_hint() -> None:
+    assert (
+        with_hint("Code=OperationNotAllowed Message=Disk is attached")
+        == "Code=OperationNotAllowed Message=Disk is attached"
+    )
 
 
 def test_needs_of_real_azure_are_learned_without_its_state(

@@ -99,6 +99,23 @@ def test_missing_precondition_is_found_with_its_cure(
     assert said[1] in one.fix
 
 
+AUTHORIZATION = "Microsoft.Authorization"
+CONTRIBUTOR = {"actions": ["*"], "not_actions": [f"{AUTHORIZATION}/*/Delete", f"{AUTHORIZATION}/*/Write"]}
+ADMINISTRATOR = {"actions": [f"{AUTHORIZATION}/roleAssignments/write", "*/read"]}
+LOCKS_AND_GUARDRAILS = {
+    "actions": [f"{AUTHORIZATION}/{type_}/*" for type_ in ("locks", "policyDefinitions", "policyAssignments")]
+}
+
+
+def test_the_roles_of_the_guide_suffice(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    """The built-in roles' actions are those of "Azure built-in roles"."""
+    assert not failed(tmp_path, needs, permissions=[CONTRIBUTOR, ADMINISTRATOR, LOCKS_AND_GUARDRAILS])
+    (without,) = failed(tmp_path, needs, permissions=[CONTRIBUTOR])
+    for type_ in ("locks", "policyAssignments", "policyDefinitions", "roleAssignments"):
+        assert f"Microsoft.Authorization/{type_}/write" in without.found
+    assert without.fix.count("az role assignment create") == 2
+
+
 def test_name_of_somebody_else_is_found(tmp_path: Path, needs: Sequence[Needs]) -> None:
     (one,) = failed(tmp_path, needs, taken_names=[vault(needs)])
     assert one.what == f"name {vault(needs)}"
