@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from formats.errors import InputError, Refused, SdeError
-from formats.plan import Plan
+from formats.plan import Plan, PlannedResource
 from operations.cli.estate_state import EstateState
+from operations.cli.immutable_data import changed_policies, refuse_changed_policies
 from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
@@ -65,6 +66,8 @@ class Deployment:
     """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
     _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
     """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
+    _immutable: dict[str, Sequence[PlannedResource]] = field(default_factory=dict)
+    """The immutability policies that each evaluated stack's plan changes."""
     _kept: dict[str, KeptWays] = field(default_factory=dict)
     """The hubs that keep ways out until their tenancies are deployed, in this step of the run."""
 
@@ -325,6 +328,7 @@ class Deployment:
         others = (found.load() for found in neighbours.deployed if found.name in requiring)
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
         self._locked[stack.name] = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
+        self._immutable[stack.name] = changed_policies(plan)
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:
@@ -336,6 +340,7 @@ class Deployment:
         refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
         for name in evaluated:
             refuse_locked(self._locked.get(name, ()))
+            refuse_changed_policies(name, self._immutable.get(name, ()))
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected

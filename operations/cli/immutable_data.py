@@ -1,7 +1,8 @@
-"""The containers in a plan that Azure deletes only when they are empty, because their blobs are immutable.
+"""Immutable containers in a plan: those that Azure deletes only when they are empty, and policies that no plan changes.
 
-Whether a container is empty is known to Azure alone: neither plan nor state lists blobs. So this is a warning before a
-destruction, and no refusal. Facts: docs/azure-facts.md#deletion-of-immutable-data.
+Whether a container is empty is known to Azure alone: neither plan nor state lists blobs. So the first is a warning
+before a destruction. The second is refused. Facts: docs/azure-facts.md#deletion-of-immutable-data and
+#etag-of-an-immutability-policy.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from formats.plan import Plan, PlannedResource
+from formats.errors import Refused
+from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.output import Output, printable
 
 _TYPE = re.compile(r"azure-native:storage(?:/v\w+)?:(?P<name>\w+)")
 _NAMES = re.compile(r".*/storageAccounts/(?P<account>[^/]+)/blobServices/[^/]+/containers/(?P<container>[^/]+)", re.I)
-_HOLDING = {"BlobContainerImmutabilityPolicy": "immutability policy", "BlobContainerLegalHold": "legal hold"}
+_POLICY = "BlobContainerImmutabilityPolicy"
+_HOLDING = {_POLICY: "immutability policy", "BlobContainerLegalHold": "legal hold"}
+_DAYS = "immutabilityPeriodSinceCreationInDays"
+_COMMAND = "az storage container immutability-policy"
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def _reasons(by_type: Mapping[str, Sequence[PlannedResource]]) -> Iterator[tuple
     for type_, words in _HOLDING.items():
         for resource in by_type.get(type_, ()):
             inside = _NAMES.match(str(resource.id))
-            days = resource.inputs.get("immutabilityPeriodSinceCreationInDays")
+            days = resource.inputs.get(_DAYS)
             if inside:
                 yield inside[0].lower(), f"{words} of {days:g} days" if isinstance(days, int | float) else words
 
@@ -73,19 +78,55 @@ def warn_of_immutable(found: Sequence[ImmutableContainer], output: Output) -> No
     if not found:
         return
     stack = found[0].stack
-    options = f"--account-name {shlex.quote(found[0].account)} --container-name {shlex.quote(found[0].name)}"
-    policy = "az storage container immutability-policy"
+    options = _options(found[0].account, found[0].name)
     output.warn(
         f"{stack}: Azure deletes these containers only when they hold no blob and no version:\n"
         + "\n".join(f"  {one}" for one in found)
         + f"""
   Otherwise the run stops there, when the locks are already gone. Before you destroy:
-    state, ETag:  {policy} show {options}
-    Unlocked:     {policy} delete {options} --if-match ETAG
+    state, ETag:  {_COMMAND} show {options}
+    Unlocked:     {_COMMAND} delete {options} --if-match ETAG
                   then delete the blobs and their versions
     Locked:       nobody can end it; blobs can be deleted when their days are over
     legal holds:  az storage container legal-hold show {options}""",
         kind="immutable-data",
         stack=stack,
         containers=[{"account": one.account, "container": one.name, "reason": one.reason} for one in found],
+    )
+
+
+def _options(account: str, container: str) -> str:
+    return f"--account-name {shlex.quote(account)} --container-name {shlex.quote(container)}"
+
+
+def changed_policies(plan: Plan) -> tuple[PlannedResource, ...]:
+    """Return the immutability policies of containers that a plan changes."""
+    types = ((resource, _TYPE.fullmatch(resource.type)) for resource in plan.resources)
+    changed = (Operation.UPDATE, Operation.REPLACE)
+    return tuple(r for r, type_ in types if type_ and type_["name"] == _POLICY and r.operation in changed and r.changed)
+
+
+def refuse_changed_policies(stack: str, found: Sequence[PlannedResource]) -> None:
+    """Raise `Refused` with the policies and the commands that change them: Azure wants their ETag for each change, and
+    azure-native sends none."""
+    if not found:
+        return
+    lines, commands = [], []
+    for resource in found:
+        names = _NAMES.match(str(resource.id))
+        account, container = (names["account"], names["container"]) if names else ("ACCOUNT", "CONTAINER")
+        options, days = _options(account, container), resource.inputs.get(_DAYS)
+        lines.append(f"  - immutability policy of container {printable(container)} of {printable(account)}: "
+                     + ", ".join(map(printable, resource.changed)))  # fmt: skip
+        commands += [
+            f"{_COMMAND} show {options}   # state, ETag",
+            f"{_COMMAND} create {options} --period {printable(days)} --if-match ETAG   # Unlocked",
+            f"{_COMMAND} extend {options} --period {printable(days)} --if-match ETAG   # Locked: longer only",
+        ]
+    indent = "\n           "
+    raise Refused(
+        f"{stack}: Azure changes these only with their ETag, which the provider does not send. Nothing was changed:\n"
+        + "\n".join(lines)
+        + "\n  fix:     keep the old value, or change it in Azure and read it:"
+        + "".join(indent + command for command in (*commands, f"scripts/sde refresh {stack}"))
     )

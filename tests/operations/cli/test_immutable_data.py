@@ -1,4 +1,4 @@
-"""The warning before a destruction that Azure refuses while an immutable container holds blobs."""
+"""Immutable containers: the warning before a destruction, and the refusal to change a policy."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ POLICY = ("BlobContainerImmutabilityPolicy", f"{CONTAINER}/immutabilityPolicies/
 HOLD = ("BlobContainerLegalHold", f"{CONTAINER}/legalHold", {"tags": ["court"]})
 
 
-def made(type_: str, id_: str, inputs: Any = None, operation: Operation = Operation.DELETE) -> PlannedResource:
+def made(
+    type_: str, id_: str, inputs: Any = None, operation: Operation = Operation.DELETE, **more: Any
+) -> PlannedResource:
     type_ = f"azure-native:storage:{type_}"
     urn = f"urn:pulumi:safe-haven::sde::{type_}::{id_.rpartition('/')[2]}"
-    return PlannedResource(urn, type_, operation, id=id_, inputs=inputs or {})
+    return PlannedResource(urn, type_, operation, id=id_, inputs=inputs or {}, **more)
 
 
 def found(*resources: PlannedResource) -> list[tuple[str, str]]:
@@ -54,3 +56,19 @@ def test_destroy_says_it_before_anything_is_deleted(sde: CliRunner) -> None:
     assert "blob container records of starchive: immutability policy of 3650 days" in sde.err
     assert "immutability-policy show --account-name starchive --container-name records" in sde.err
     assert not [what for what, _ in sde.engine.calls if what == "destroy"]
+
+
+@pytest.mark.parametrize("command", [("preview", "platform"), ("up", "platform", "--yes")])
+def test_a_change_of_a_policy_is_refused_with_the_commands(sde: CliRunner, command: tuple[str, ...]) -> None:
+    changed = made(*POLICY, Operation.UPDATE, changed=("immutabilityPeriodSinceCreationInDays",))
+    sde.engine.plans["platform"] = (changed,)
+    assert sde(*command) == 3
+    assert "create --account-name starchive --container-name records --period 3650 --if-match ETAG" in sde.err
+    assert "scripts/sde refresh platform" in sde.err
+    assert ("up", "platform") not in sde.engine.calls
+
+
+@pytest.mark.parametrize("operation", [Operation.CREATE, Operation.SAME])
+def test_a_new_or_unchanged_policy_is_not_refused(sde: CliRunner, operation: Operation) -> None:
+    sde.engine.plans["platform"] = (made(*POLICY, operation),)
+    assert sde("preview", "platform") == 0
