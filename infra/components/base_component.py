@@ -13,6 +13,7 @@ from pulumi_azure_native import managedidentity, monitor, network
 
 from infra.components.grants import Principal, assign_role
 from infra.components.resource_group_scope import ResourceGroupScope
+from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
 from infra.network_services import PrivateService
 from infra.roles import Role
@@ -65,8 +66,8 @@ class PrivateEndpointPlacement:
     """The subnet's id."""
     dns: PrivateDnsZoneIds
     """The DNS zones in which the endpoint's names are registered."""
-    after: tuple[pulumi.Resource, ...]
-    """The last writes to the network: Azure accepts one at a time (AnotherOperationInProgress)."""
+    network_writes: WriteOrder
+    """The writes to the subnet's network, of which the endpoint is one."""
     address: IPv4Address | None
     """The static address from the address plan. None: Azure assigns addresses, for a service that has several."""
 
@@ -150,7 +151,10 @@ class BaseComponent(pulumi.ComponentResource):
         self, name: str, target: pulumi.CustomResource, service: PrivateService, placement: PrivateEndpointPlacement, *,
         after: Sequence[pulumi.Resource] = (),
     ) -> pulumi.Resource:  # fmt: skip
-        """Create a private endpoint and its DNS records for a resource. Return the DNS zone group, created last."""
+        """Create a private endpoint and its DNS records for a resource. Return the DNS zone group, created last.
+
+        `after` has the writes to the resource that must be complete: the endpoint is a write to it as well.
+        """
         names = self.scope.names
         endpoint = network.PrivateEndpoint(
             name,
@@ -170,8 +174,9 @@ class BaseComponent(pulumi.ComponentResource):
                 )
             ],
             tags=self.scope.tags,
-            opts=self.child_opts(depends_on=[*placement.after, *after]),
+            opts=self.child_opts(depends_on=[*placement.network_writes.last, *after]),
         )
+        placement.network_writes.add(endpoint)
         dns_group: pulumi.Resource = network.PrivateDnsZoneGroup(
             name,
             private_dns_zone_group_name="default",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -44,6 +45,8 @@ class BastionArgs(ComponentArgs):
 
     subnet: network.Subnet
     """The subnet of `bastion_subnet`."""
+    after: Sequence[pulumi.Resource] = ()
+    """The last write to the network, which refuses others while a Bastion is created."""
 
 
 class Bastion(BaseComponent):
@@ -82,7 +85,7 @@ class Bastion(BaseComponent):
             ],
             zones=list(scope.zones) or None,
             tags=scope.tags,
-            opts=self.child_opts(),
+            opts=self.child_opts(depends_on=args.after),
         )
         self.add_diagnostic_setting(name, self.host.id, DiagnosticCategories.GENERAL)
         self.register_outputs({"host": self.host.id})

@@ -19,6 +19,7 @@ from infra.components.grants import Principal
 from infra.components.key_vault import EncryptionKey
 from infra.components.malware_scan import MalwareScan, MalwareScanArgs, scanner_access_rule
 from infra.components.tiering import lifecycle_rules
+from infra.components.write_order import WriteOrder
 from infra.malware_scanning import CLEAN_BLOBS_ONLY
 from infra.names import GloballyUnique
 from infra.network_services import PrivateService
@@ -63,6 +64,7 @@ class BlobStorageAccount(BaseComponent):
             raise ValueError(f"the storage account {name} has no container, so it can store nothing")
         self.account = self._account(args)
         scope.lock_at_exit(name, self.account)
+        self._writes = WriteOrder(self.account)
         self.service = self._service()
         self.containers = {container: self._container(container, args.immutable_days) for container in args.containers}
         self._add_lifecycle(args.tiers)
@@ -70,9 +72,10 @@ class BlobStorageAccount(BaseComponent):
                                     locked_parent=self.account)  # fmt: skip
         self.add_diagnostic_setting(f"{name}-blobs", self.service.id, DiagnosticCategories.BLOB_SERVICE,
                                     locked_parent=self.account)  # fmt: skip
-        self.add_private_endpoint(name, self.account, PrivateService.BLOB, args.endpoint)
         if args.scan_uploads:
-            MalwareScan(name, MalwareScanArgs(scope=scope, account=self.account), self.child_opts())
+            scan_args = MalwareScanArgs(scope=scope, account=self.account, after=self._writes.last)
+            self._writes.add(MalwareScan(name, scan_args, self.child_opts()).setting)
+        self.add_private_endpoint(name, self.account, PrivateService.BLOB, args.endpoint, after=self._writes.last)
         self.register_outputs({"account": self.account.id})
 
     def _account(self, args: BlobStorageAccountArgs) -> storage.StorageAccount:
@@ -130,9 +133,9 @@ class BlobStorageAccount(BaseComponent):
             ),
             container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=SOFT_DELETE_DAYS),
             change_feed=storage.ChangeFeedArgs(enabled=True),
-            opts=self.child_opts(),
+            opts=self.child_opts(depends_on=self._writes.last),
         )
-        self.scope.add_locked_child(self.account, service)
+        self._add_write(service)
         return service
 
     def _container(self, container_name: str, immutable_days: int | None) -> storage.BlobContainer:
@@ -142,9 +145,9 @@ class BlobStorageAccount(BaseComponent):
             account_name=self.account.name,
             resource_group_name=self.scope.group_name,
             public_access=storage.PublicAccess.NONE,
-            opts=self.protected_opts(depends_on=[self.service]),
+            opts=self.protected_opts(depends_on=self._writes.last),
         )
-        self.scope.add_locked_child(self.account, container)
+        self._add_write(container)
         if immutable_days:
             self._add_immutability_policy(container_name, container, immutable_days)
         return container
@@ -165,9 +168,9 @@ class BlobStorageAccount(BaseComponent):
             resource_group_name=self.scope.group_name,
             immutability_period_since_creation_in_days=days,
             allow_protected_append_writes=False,
-            opts=self.protected_opts(deleted_with=container),
+            opts=self.protected_opts(deleted_with=container, depends_on=self._writes.last),
         )
-        self.scope.add_locked_child(self.account, policy)
+        self._add_write(policy)
 
     def _add_lifecycle(self, tiers: Tiers) -> None:
         rules = lifecycle_rules(tiers)
@@ -179,10 +182,14 @@ class BlobStorageAccount(BaseComponent):
             account_name=self.account.name,
             resource_group_name=self.scope.group_name,
             policy=storage.ManagementPolicySchemaArgs(rules=rules),
-            # Rules for versions require versioning.
-            opts=self.child_opts(depends_on=[self.service]),
+            # Rules for versions require versioning, which the service has turned on.
+            opts=self.child_opts(depends_on=self._writes.last),
         )
-        self.scope.add_locked_child(self.account, policy)
+        self._add_write(policy)
+
+    def _add_write(self, write: pulumi.Resource) -> None:
+        self._writes.add(write)
+        self.scope.add_locked_child(self.account, write)
 
     def grant_read(
         self, name: str, principal: Principal, *, container: str | None = None, clean_only: bool = False

@@ -82,7 +82,7 @@ class Desk(BaseComponent):
                              allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
 
     def _interface(self, spoke: SpokeNetwork) -> network.NetworkInterface:
-        return network.NetworkInterface(
+        interface = network.NetworkInterface(
             self.name,
             network_interface_name=self.scope.names.local(ResourceKind.INTERFACE, self.name),
             resource_group_name=self.scope.group_name,
@@ -103,8 +103,10 @@ class Desk(BaseComponent):
             ],
             network_security_group=self._interface_nsg(spoke).reference,
             tags=self.scope.tags,
-            opts=self.child_opts(depends_on=list(spoke.ready)),
+            opts=self.child_opts(depends_on=spoke.writes.last),
         )
+        spoke.writes.add(interface)
+        return interface
 
     def _interface_nsg(self, spoke: SpokeNetwork) -> NetworkSecurityGroup:
         """Create an NSG with the same rules as the subnet's: a mistake in one of the two exposes no desk."""

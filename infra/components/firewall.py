@@ -38,6 +38,8 @@ class FirewallArgs(ComponentArgs):
 
     subnet: network.Subnet
     """The subnet `AzureFirewallSubnet`."""
+    after: Sequence[pulumi.Resource] = ()
+    """The last write to the network, which refuses others while a firewall is created."""
     expected_address: IPv4Address
     """The private address that the networks of the cell use. Another one stops the deployment."""
     zone_range: IPv4Network
@@ -63,7 +65,7 @@ class Firewall(BaseComponent):
         for kind in TenancyKind:
             if kind in args.tenancy_ranges:
                 self._allow_tenancies(kind, args.tenancy_ranges[kind], args.egress.get(kind, ()))
-        self.firewall = self._firewall(args.subnet)
+        self.firewall = self._firewall(args)
         self.address: pulumi.Output[str] = self.firewall.ip_configurations.apply(
             lambda found: _require_address(found, str(args.expected_address))
         )
@@ -162,7 +164,7 @@ class Firewall(BaseComponent):
             opts=self.child_opts(depends_on=[self._last_rules]),
         )
 
-    def _firewall(self, subnet: network.Subnet) -> network.AzureFirewall:
+    def _firewall(self, args: FirewallArgs) -> network.AzureFirewall:
         scope = self.scope
         address = PublicIpAddress(self.name, ComponentArgs(scope=scope), self.child_opts()).address
         return network.AzureFirewall(
@@ -177,14 +179,14 @@ class Firewall(BaseComponent):
             ip_configurations=[
                 network.AzureFirewallIPConfigurationArgs(
                     name=scope.names.local(ResourceKind.IP_CONFIGURATION, self.name),
-                    subnet=network.SubResourceArgs(id=subnet.id),
+                    subnet=network.SubResourceArgs(id=args.subnet.id),
                     public_ip_address=network.SubResourceArgs(id=address.id),
                 )
             ],
             zones=list(scope.zones) or None,
             tags=scope.tags,
             # A write to the policy takes seconds before the firewall exists, and minutes after.
-            opts=self.child_opts(depends_on=[self._last_rules]),
+            opts=self.child_opts(depends_on=[self._last_rules, *args.after]),
         )
 
 

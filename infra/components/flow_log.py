@@ -42,7 +42,7 @@ class FlowLog(BaseComponent):
     def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         scope = args.scope
-        network.FlowLog(
+        flow_log = network.FlowLog(
             name,
             flow_log_name=scope.names.local(ResourceKind.FLOW_LOG, name),
             network_watcher_name=f"NetworkWatcher_{scope.location}",
@@ -58,6 +58,7 @@ class FlowLog(BaseComponent):
                 type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity_id]
             ),
             tags=scope.tags,
-            opts=self.child_opts(depends_on=[args.network.last_write, *args.after]),
+            opts=self.child_opts(depends_on=[*args.network.writes.last, *args.after]),
         )
+        args.network.writes.add(flow_log)
         self.register_outputs({})

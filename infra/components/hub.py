@@ -14,6 +14,7 @@ from infra.components.bastion import bastion_subnet
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
 from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
+from infra.components.write_order import WriteOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,10 @@ class Hub(BaseComponent):
         # Azure assigns the firewall the first free address of its subnet; it cannot be chosen. The networks need it
         # before the firewall is created, so `Firewall` verifies it afterwards.
         self.firewall_address: IPv4Address = first_usable(addresses.firewall)
-        dns_server = str(self.firewall_address)
         routes = ForcedTunnelRouteTable(
-            name, ForcedTunnelRouteTableArgs(scope=scope, firewall_address=dns_server), self.child_opts()
-        )
+            name, ForcedTunnelRouteTableArgs(scope=scope, firewall_address=str(self.firewall_address)),
+            self.child_opts(),
+        )  # fmt: skip
         subnets = (
             # Azure refuses an NSG and custom routes on the firewall's subnet.
             SubnetSpec("firewall", addresses.firewall, None, "AzureFirewallSubnet", routed=False),
@@ -48,13 +49,20 @@ class Hub(BaseComponent):
             # No traffic is allowed: no agents are installed, and diagnostic settings do not use the network.
             SubnetSpec("monitoring", addresses.monitoring),
         )
+        # Only Azure's own services are in the hub. Bastion keeps the DNS server of its creation (learn.microsoft.com,
+        # "Configure Bastion for Kerberos authentication"), when there is no firewall yet that could answer.
         network_args = VirtualNetworkArgs(
-            scope=scope, space=addresses.network, subnets=subnets, dns_server=dns_server, routes=routes.table
+            scope=scope, space=addresses.network, subnets=subnets, dns_server=None, routes=routes.table
         )
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
         dns_args = PrivateDnsZonesArgs(scope=scope, hub=self.virtual_network.network)
         self.dns_zones = PrivateDnsZones("dns", dns_args)
         self.register_outputs({"network": self.virtual_network.network.id})
+
+    @property
+    def writes(self) -> WriteOrder:
+        """The writes to the network."""
+        return self.virtual_network.writes
 
     def subnet(self, purpose: str) -> network.Subnet:
         """Return one of the hub's subnets."""
@@ -65,4 +73,4 @@ class Hub(BaseComponent):
         addresses that Azure assigns."""
         subnet_id: pulumi.Output[str] = self.subnet(purpose).id
         address = self.addresses.address(endpoint) if endpoint else None
-        return PrivateEndpointPlacement(subnet_id, self.dns_zones, (self.virtual_network.last_write,), address)
+        return PrivateEndpointPlacement(subnet_id, self.dns_zones, self.writes, address)

@@ -15,6 +15,7 @@ from pulumi_azure_native import authorization
 
 from formats.stack_config import StackConfig
 from infra.components.resource_group_scope import ResourceGroupScope
+from infra.components.write_order import WriteOrder
 from infra.guardrails import PolicyGuardrail
 from infra.names import Names, ResourceKind
 
@@ -40,8 +41,12 @@ class PolicyGuardrails(pulumi.ComponentResource):
         self._definitions = [(guardrail, self._define(guardrail)) for guardrail in args.guardrails]
         self.register_outputs({})
 
-    def assign_to(self, scope: ResourceGroupScope) -> None:
-        """Assign all guardrails to a resource group."""
+    def assign_to(self, scope: ResourceGroupScope, *, after: WriteOrder) -> None:
+        """Assign all guardrails to a resource group, after the writes to its network so far.
+
+        These take minutes, in which Azure copies the definitions to all of its instances. An assignment that comes
+        earlier may fail (docs/azure-facts.md#late-definitions-and-roles), and azure-native does not repeat it.
+        """
         for guardrail, definition in self._definitions:
             authorization.PolicyAssignment(
                 f"{scope.name}-{guardrail.key}",
@@ -53,7 +58,7 @@ class PolicyGuardrails(pulumi.ComponentResource):
                 description=guardrail.description,
                 enforcement_mode=authorization.EnforcementMode.DEFAULT,
                 non_compliance_messages=[authorization.NonComplianceMessageArgs(message=guardrail.why)],
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=after.last),
             )
 
     def _define(self, guardrail: PolicyGuardrail) -> authorization.PolicyDefinition:

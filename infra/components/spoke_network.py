@@ -15,6 +15,7 @@ from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, F
 from infra.components.nsg_rules import SecurityRule
 from infra.components.stack_outputs import PlatformOutputs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
+from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
 
 
@@ -54,29 +55,28 @@ class SpokeNetwork(BaseComponent):
             unencrypted_reason=args.unencrypted_reason,
         )
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
-        self._peered = self._peer_with_hub()
+        self._peer_with_hub()
         flow_log_args = FlowLogArgs(
             scope=scope,
             network=self.virtual_network,
             storage_account_id=platform.flow_store_id,
             identity_id=platform.flow_identity_id,
-            after=(self._peered,),
         )
         FlowLog(name, flow_log_args, self.child_opts())
         self.register_outputs({"network": self.virtual_network.network.id})
 
-    def _peer_with_hub(self) -> pulumi.Resource:
+    def _peer_with_hub(self) -> None:
         """Create both peerings. The one from the hub is in the hub's resource group, but in this stack."""
         spoke, hub = self.virtual_network.network, self.platform
         to_hub = self._peering(
             "to-hub", self.scope.group_name, spoke.name, hub.network_id,
-            self.child_opts(depends_on=[self.virtual_network.last_write]),
+            self.child_opts(depends_on=self.writes.last),
         )  # fmt: skip
-        # A virtual network accepts one write at a time, so the spokes of one stack are peered one after the other.
-        hub_opts = self.child_opts(depends_on=[to_hub, *hub.network_writes], provider=hub.provider)
+        hub_opts = self.child_opts(depends_on=[to_hub, *hub.network_writes.last], provider=hub.provider)
         from_hub = self._peering("from-hub", hub.group_name, hub.network_name, spoke.id, hub_opts)
-        hub.network_writes.append(from_hub)
-        return from_hub
+        hub.network_writes.add(from_hub)
+        # What is inside the network waits for both sides of the peering.
+        self.writes.add(from_hub)
 
     def _peering(
         self, purpose: str, group_name: pulumi.Input[str], network_name: pulumi.Input[str],
@@ -107,10 +107,10 @@ class SpokeNetwork(BaseComponent):
         return self._allowed[purpose]
 
     @property
-    def ready(self) -> tuple[pulumi.Resource, ...]:
-        """The last writes to the network, on which resources inside it must depend."""
-        return (self.virtual_network.last_write, self._peered)
+    def writes(self) -> WriteOrder:
+        """The writes to the network. Those after the peerings are of resources inside it."""
+        return self.virtual_network.writes
 
     def endpoint_placement(self, address: IPv4Address) -> PrivateEndpointPlacement:
         """Return the placement of a private endpoint at an address of the plan."""
-        return PrivateEndpointPlacement(self.subnet_id("endpoints"), self.platform, self.ready, address)
+        return PrivateEndpointPlacement(self.subnet_id("endpoints"), self.platform, self.writes, address)

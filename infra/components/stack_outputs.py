@@ -18,6 +18,7 @@ from formats.property_paths import join
 from formats.stack_reads import READS
 from infra.components.nsg_rules import host_range
 from infra.components.providers import provider_for
+from infra.components.write_order import WriteOrder
 
 
 class StackOutputs:
@@ -81,8 +82,8 @@ class PlatformOutputs(StackOutputs):
         self.flow_identity_id = self.text("flow_identity_id")
         # The hub may be in another subscription than this stack; this provider creates resources there.
         self.provider = provider_for("hub", self.text("subscription"))
-        self.network_writes: list[pulumi.Resource] = []
-        """This stack's writes to the hub's network so far: Azure accepts one at a time."""
+        self.network_writes = WriteOrder()
+        """This stack's writes to the hub's network."""
 
     def zone_store_range(self, zone: ZoneName) -> pulumi.Output[str]:
         """Return the address of a zone's store in the plan, as a range."""

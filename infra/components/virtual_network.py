@@ -12,6 +12,7 @@ from pulumi_azure_native import network
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.nsg_rules import SecurityRule
+from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
 
 
@@ -40,8 +41,8 @@ class VirtualNetworkArgs(ComponentArgs):
     """The address space."""
     subnets: Sequence[SubnetSpec]
     """The subnets, created in this order."""
-    dns_server: pulumi.Input[str]
-    """The IPv4 address of the DNS server: the firewall."""
+    dns_server: pulumi.Input[str] | None
+    """The IPv4 address of the DNS server: the firewall. None: Azure's own DNS."""
     routes: network.RouteTable | None
     """The route table of the routed subnets."""
     unencrypted_reason: str | None = None
@@ -49,11 +50,10 @@ class VirtualNetworkArgs(ComponentArgs):
 
 
 class VirtualNetwork(BaseComponent):
-    """A virtual network with standalone subnets and the firewall as its DNS server.
+    """A virtual network with standalone subnets.
 
     Subnets are never inline: since API version 2023-09-01 a network written without that property keeps its subnets
-    (Azure networking blog, "Updates without subnet property"), and mixing both styles deletes them. Azure accepts one
-    write to a network at a time (AnotherOperationInProgress), so each subnet depends on the one before.
+    (Azure networking blog, "Updates without subnet property"), and mixing both styles deletes them.
     """
 
     TYPE = "sde:infra:VirtualNetwork"
@@ -68,7 +68,7 @@ class VirtualNetwork(BaseComponent):
             resource_group_name=scope.group_name,
             location=scope.location,
             address_space=network.AddressSpaceArgs(address_prefixes=[str(args.space)]),
-            dhcp_options=network.DhcpOptionsArgs(dns_servers=[args.dns_server]),
+            dhcp_options=network.DhcpOptionsArgs(dns_servers=[args.dns_server]) if args.dns_server else None,
             # Admits sizes that cannot encrypt (learn.microsoft.com, "Virtual network encryption": the only value).
             encryption=network.VirtualNetworkEncryptionArgs(
                 enabled=reason is None, enforcement=network.VirtualNetworkEncryptionEnforcement.ALLOW_UNENCRYPTED
@@ -77,8 +77,8 @@ class VirtualNetwork(BaseComponent):
             opts=self.child_opts(),
         )
         self.add_diagnostic_setting(name, self.network.id, DiagnosticCategories.GENERAL)
-        self.last_write: pulumi.Resource = self.network
-        """The last write to the network so far. Further writes must depend on it."""
+        self.writes = WriteOrder(self.network)
+        """Writes to the network: also of peerings, private endpoints, interfaces and flow logs."""
         self.subnets = {spec.purpose: self._subnet(spec) for spec in args.subnets}
         self.register_outputs({"network": self.network.id})
 
@@ -105,7 +105,7 @@ class VirtualNetwork(BaseComponent):
             private_link_service_network_policies=network.VirtualNetworkPrivateLinkServiceNetworkPolicies.ENABLED,
             service_endpoints=[],
             delegations=[],
-            opts=self.child_opts(depends_on=[self.last_write]),
+            opts=self.child_opts(depends_on=self.writes.last),
         )
-        self.last_write = subnet
+        self.writes.add(subnet)
         return subnet

@@ -21,13 +21,13 @@ def junction_zone(config: JunctionZoneConfig) -> None:
     scope_args = ResourceGroupScopeArgs(config=config, purpose=name.value, log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope(name.value, scope_args) as scope:
         guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
-        guardrails.assign_to(scope)
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}
         zone_args = ZoneArgs(
             scope=scope, zone=name, config=config.zone, platform=platform, containers=sorted(containers.values()),
             scan_uploads=True,
         )  # fmt: skip
         zone = Zone(name.value, zone_args)
+        guardrails.assign_to(scope, after=zone.network.writes)
         for provider in config.providers:
             uploaders = Principal.group(provider.group)
             zone.store.grant_read_write(provider.code, uploaders, container=containers[provider.code])

@@ -27,12 +27,12 @@ def platform(config: PlatformConfig) -> None:
     engineers = Principal.group(config.platform_team)
     with ResourceGroupScope("hub", ResourceGroupScopeArgs(config=config, purpose="hub")) as scope:
         guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=HUB_GUARDRAILS))
-        guardrails.assign_to(scope)
         logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
         logs = LogAnalyticsWorkspace("logs", logs_args)
         ActivityLog("activity", ActivityLogArgs(scope=scope, subscriptions=config.subscriptions))
         hub = Hub("hub", HubArgs(scope=scope, addresses=HubRange(config.addresses)))
         logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
+        guardrails.assign_to(scope, after=hub.writes)
         keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
         flows_args = FlowLogStorageArgs(
@@ -52,13 +52,15 @@ def platform(config: PlatformConfig) -> None:
         firewall_args = FirewallArgs(
             scope=scope,
             subnet=hub.subnet("firewall"),
+            after=hub.writes.last,
             expected_address=hub.firewall_address,
             zone_range=config.zone_range,
             tenancy_ranges=ranges,
             egress=config.egress,
         )
         firewall = Firewall("firewall", firewall_args)
-        bastion = Bastion("bastion", BastionArgs(scope=scope, subnet=hub.subnet("bastion")))
+        bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)
+        bastion = Bastion("bastion", bastion_args)
         scope.grant_reader("engineers", engineers)
         logs.grant_search(engineers)
         if config.desk_users:

@@ -37,7 +37,9 @@ def safe_haven(config: SafeHavenConfig) -> None:
             scope=scope, zone=name, config=zone_config, platform=platform, containers=containers,
             sends_to_tenancies=sends_to_tenancies,
         )  # fmt: skip
-        return Zone(name.value, args)
+        made = Zone(name.value, args)
+        guardrails.assign_to(scope, after=made.network.writes)
+        return made
 
     with (
         resource_group(ZoneName.LANDING) as landing_scope,
@@ -45,8 +47,6 @@ def safe_haven(config: SafeHavenConfig) -> None:
         resource_group(ZoneName.STAGING) as staging_scope,
         resource_group(ZoneName.ARCHIVE) as archive_scope,
     ):
-        for scope in (landing_scope, warehouse_scope, staging_scope, archive_scope):
-            guardrails.assign_to(scope)
         landing = zone(ZoneName.LANDING, landing_scope, config.landing, "arrived", "opted-out-removed")
         warehouse = zone(ZoneName.WAREHOUSE, warehouse_scope, config.warehouse, "curated", "linked")
         staging = zone(ZoneName.STAGING, staging_scope, config.staging, "extracts", "de-identified",

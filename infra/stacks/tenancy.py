@@ -40,7 +40,6 @@ def tenancy(config: TenancyConfig) -> None:
     scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope("project", scope_args) as scope:
         guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
-        guardrails.assign_to(scope)
         addresses = TenancyRange(config.addresses)
         network_args = SpokeNetworkArgs(
             scope=scope,
@@ -52,6 +51,7 @@ def tenancy(config: TenancyConfig) -> None:
         network = SpokeNetwork("net", network_args)
         keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
+        guardrails.assign_to(scope, after=network.writes)
         store_args = BlobStorageAccountArgs(
             scope=scope,
             endpoint=network.endpoint_placement(addresses.address(TenancyEndpoint.DATA)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -111,6 +112,12 @@ def dns_servers_of(network: Resource) -> list[str]:
     return texts(network, "dhcpOptions.dnsServers")
 
 
+def firewalls_used_by(network: Resource, context: PolicyContext) -> list[str]:
+    """Return the addresses of the firewall that a network uses: a hub's own, or the DNS servers of another network."""
+    own = [subnet for subnet in subnets_of(network, context) if subnet.name == FIREWALL_SUBNET]
+    return _first_usable(own) if own else dns_servers_of(network)
+
+
 def is_hub(network: Resource, context: PolicyContext) -> bool:
     """True if a network is a hub: only a hub has a subnet for a firewall."""
     return any(subnet.name == FIREWALL_SUBNET for subnet in subnets_of(network, context))
@@ -126,7 +133,11 @@ def firewall_addresses(context: PolicyContext) -> frozenset[str]:
         (fw, entry) for fw in context.of("network:AzureFirewall") for entry in entries(fw, "ipConfigurations")
     )
     subnets = [subnet_of(firewall.at(f"{entry}.subnet.id"), context) for firewall, entry in configurations]
-    return frozenset(str(prefix[4]) for subnet in subnets if subnet for prefix in subnet.prefixes)
+    return frozenset(_first_usable(subnet for subnet in subnets if subnet))
+
+
+def _first_usable(subnets: Iterable[SubnetDeclaration]) -> list[str]:
+    return [str(prefix[4]) for subnet in subnets for prefix in subnet.prefixes]
 
 
 def peerings_of(resource: Resource) -> list[Peering]:

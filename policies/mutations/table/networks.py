@@ -47,12 +47,19 @@ def _is_hub_side(peering: Resource, estate: PolicyContext) -> bool:
     return not peering.at("allowForwardedTraffic")
 
 
+def _has_dns_servers(network: Resource, _: PolicyContext) -> bool:
+    """False for a hub, whose only machines are those of Azure's own services."""
+    return bool(network.at("dhcpOptions.dnsServers"))
+
+
 NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
         Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "rules for others would apply"),
-        Weakening("dhcpOptions", (None,), DNS),
-        Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"], []), DNS),
+        Weakening("dhcpOptions", (None,), DNS, when=_has_dns_servers),
+        Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"]), DNS,
+                  missing_ok="only a hub has none: Azure's services in it need Azure's DNS"),
+        Weakening("dhcpOptions.dnsServers", ([],), DNS, when=_has_dns_servers),
         Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
         Weakening("encryption.enabled", (False,), "traffic between machines would not be encrypted"),
         Weakening("subnets", ([{"name": "snet-mutant", "addressPrefix": "10.65.0.64/28"}],),
@@ -239,8 +246,7 @@ LINK = Table(
     weakenings=(
         Weakening("registrationEnabled", (True,), "a machine could register any name",
                   missing_ok="Azure's default is off"),
-        Weakening("resolutionPolicy", ("NxDomainRedirect",), "names outside of the zone would be resolved publicly",
-                  missing_ok="Azure's default is no fallback"),
+        Weakening("resolutionPolicy", ("Default",), "the firewall could not resolve the names that it needs"),
         Weakening("virtualNetwork.id", (external.NETWORK,), "a foreign network would resolve the names, not the hub",
                   missing_ok="Azure refuses a link without a network"),
     ),

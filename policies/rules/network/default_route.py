@@ -9,7 +9,7 @@ from policies.azure_semantics.network import (
     SUBNETS,
     SUBNETS_WITHOUT_ROUTE_TABLE,
     SubnetDeclaration,
-    dns_servers_of,
+    firewalls_used_by,
     has_subnets,
     network_of,
     subnets_in,
@@ -48,15 +48,15 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
     if not default_routes:
         yield subnet.violation(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
     network = network_of(subnet, context)
-    firewall = dns_servers_of(network) if network is not None else []
+    firewall = firewalls_used_by(network, context) if network is not None else []
     for route in default_routes:
         if route.next_hop != APPLIANCE:
             yield subnet.violation(TABLE_ID, f"{table.name} sends 0.0.0.0/0 to {route.next_hop}, past the firewall")
         elif route.address not in firewall:
             yield subnet.violation(
                 TABLE_ID,
-                f"{table.name} sends 0.0.0.0/0 to {route.address or 'no address'}; the network's DNS server is "
-                f"{', '.join(firewall) or 'not set'}, which must be the same firewall",
+                f"{table.name} sends 0.0.0.0/0 to {route.address or 'no address'}; it must be the network's firewall, "
+                f"{', '.join(firewall) or 'which is not set'} (a hub's own, or the network's DNS server)",
             )
 
 
@@ -76,6 +76,8 @@ POLICY = Policy(
         f"subnets[*].{TABLE_ID}",
         *ROUTE_PATHS,
         "network:VirtualNetwork:dhcpOptions.dnsServers",
+        "network:Subnet:addressPrefix",
+        "network:Subnet:addressPrefixes",
         "subnetName",
     ),
     applies=lambda resource, context: resource.type == TABLE or has_subnets(resource, context),

@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.network import is_hub
 from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
-from policies.azure_semantics.properties import entries
+from policies.azure_semantics.properties import entries, require, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
 
+PRIVATE_LINK_ZONE = "privatelink."
+RESOLUTION, NO_FALLBACK = "resolutionPolicy", "Default"
 ZONE_ID = "privateDnsZoneConfigs[*].privateDnsZoneId"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require the private zone of each of an endpoint's groups."""
+    """Require the private zone of each of an endpoint's groups, and the resolution policy of links."""
     if resource.type == ENDPOINT:
         yield from _check_endpoint(resource, context)
+    else:
+        yield from _check_link(resource, context)
+
+
+def _check_link(link: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the fallback to public DNS in a firewall's own network only.
+
+    Without it, a firewall cannot resolve those names of Azure's own services that have private endpoints elsewhere, and
+    its deployment fails (learn.microsoft.com, "Azure Firewall DNS settings": private DNS zones).
+    """
+    network = context.get(ids.plain(link.at("virtualNetwork.id")))
+    private_link = ids.name(ids.parent(ids.own(link))).startswith(PRIVATE_LINK_ZONE)
+    if private_link and network is not None and is_hub(network, context):
+        yield from require(link, RESOLUTION, "NxDomainRedirect", default=NO_FALLBACK)
+    else:
+        yield from require_if_set(link, RESOLUTION, NO_FALLBACK)
 
 
 def _check_endpoint(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -55,12 +74,16 @@ POLICY = Policy(
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
-    "false and resolutionPolicy to Default on links.",
-    requires=(
-        equals_if_set("registrationEnabled", False, only_on=LINK),
-        equals_if_set("resolutionPolicy", "Default", only_on=LINK),
-    ),
+    "false on links, and resolutionPolicy to NxDomainRedirect on a link to the firewall's network, else to Default.",
+    requires=(equals_if_set("registrationEnabled", False, only_on=LINK),),
     check=check,
-    check_paths=(*(f"{list_}[*].groupIds" for list_ in CONNECTIONS), f"{ZONE_GROUP}:{ZONE_ID}"),
+    check_paths=(
+        *(f"{ENDPOINT}:{list_}[*].groupIds" for list_ in CONNECTIONS),
+        f"{ZONE_GROUP}:{ZONE_ID}",
+        f"{LINK}:{RESOLUTION}",
+        f"{LINK}:virtualNetwork.id",
+        "network:VirtualNetwork:subnets",
+        "network:Subnet:subnetName",
+    ),
     evaluation_scope="stack",
 )

@@ -12,6 +12,7 @@ from formats.stack_config import StackConfig
 from infra.components.base_component import PrivateEndpointPlacement
 from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
+from infra.components.write_order import WriteOrder
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, run
 
@@ -25,7 +26,11 @@ class DnsZones:
         return f"/zones/{name}"
 
 
-PLACEMENT = PrivateEndpointPlacement("/subnets/endpoints", DnsZones(), (), IPv4Address("10.0.0.4"))
+def placement() -> PrivateEndpointPlacement:
+    """Return the placement of a private endpoint in a network without other writes."""
+    return PrivateEndpointPlacement("/subnets/endpoints", DnsZones(), WriteOrder(), IPv4Address("10.0.0.4"))
+
+
 Build = Callable[..., MockStack]
 
 
@@ -46,4 +51,4 @@ def build() -> Build:
 
 def key_vault(scope: ResourceGroupScope) -> KeyVault:
     """Return a key vault with the name `keys`."""
-    return KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=PLACEMENT))
+    return KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=placement()))

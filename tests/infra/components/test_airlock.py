@@ -9,14 +9,14 @@ from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
 from infra.components.grants import Principal
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.malware_scanning import CAP_GB_PER_MONTH, CLEAN_BLOBS_ONLY
-from tests.infra.components.conftest import PLACEMENT, Build, key_vault
+from tests.infra.components.conftest import Build, key_vault, placement
 
 SUBMITTER, REVIEWER, RECIPIENT = (Principal.service(name) for name in ("submitter", "reviewer", "recipient"))
 ROLES = AirlockRoles(SUBMITTER, REVIEWER, RECIPIENT)
 
 
 def _airlock(scope: ResourceGroupScope, roles: AirlockRoles = ROLES) -> Airlock:
-    args = AirlockArgs(scope=scope, roles=roles, endpoints=dict.fromkeys(Stage, PLACEMENT), keys=key_vault(scope),
+    args = AirlockArgs(scope=scope, roles=roles, endpoints=dict.fromkeys(Stage, placement()), keys=key_vault(scope),
                        redundancy=Redundancy.LOCAL)  # fmt: skip
     return Airlock("export", args)
 

@@ -9,13 +9,13 @@ from infra.components.blob_storage_account import BlobStorageAccount, BlobStorag
 from infra.components.grants import Principal
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.roles import Role
-from tests.infra.components.conftest import PLACEMENT, Build, key_vault
+from tests.infra.components.conftest import Build, key_vault, placement
 
 
 def _account(scope: ResourceGroupScope, *containers: str, **more: object) -> BlobStorageAccount:
     key = key_vault(scope).encryption_key("data")
     settings: dict[str, object] = {"tiers": Tiers(), "redundancy": Redundancy.LOCAL} | more
-    args = BlobStorageAccountArgs(scope=scope, endpoint=PLACEMENT, key=key, containers=containers, **settings)  # type: ignore[arg-type]
+    args = BlobStorageAccountArgs(scope=scope, endpoint=placement(), key=key, containers=containers, **settings)  # type: ignore[arg-type]
     return BlobStorageAccount("data", args)
 
 

@@ -78,10 +78,13 @@ def subnet(called: str, network: str, prefix: str, **more: Any) -> Resource:
                    "serviceEndpoints": [], "privateEndpointNetworkPolicies": "Enabled", **more})  # fmt: skip
 
 
-def network(called: str, id_: str, prefix: str) -> Resource:
-    return made("network:VirtualNetwork", called, id_, **TAGGED, addressSpace={"addressPrefixes": [prefix]},
-                dhcpOptions={"dnsServers": ["10.64.0.4"]},
+def network(called: str, id_: str, prefix: str, **more: Any) -> Resource:
+    return made("network:VirtualNetwork", called, id_, **TAGGED, addressSpace={"addressPrefixes": [prefix]}, **more,
                 encryption={"enabled": True, "enforcement": "AllowUnencrypted"})  # fmt: skip
+
+
+def spoke(called: str, id_: str, prefix: str) -> Resource:
+    return network(called, id_, prefix, dhcpOptions={"dnsServers": ["10.64.0.4"]})
 
 
 def record(called: str, id_: str) -> Resource:
@@ -101,7 +104,7 @@ def networks() -> list[Resource]:
     guard, table = ref("Microsoft.Network/networkSecurityGroups/nsg-room"), ref("Microsoft.Network/routeTables/rt-room")
     return [
         network("hub", HUB, "10.64.0.0/22"),
-        network("room", ROOM, "10.65.0.0/24"),
+        spoke("room", ROOM, "10.65.0.0/24"),
         subnet("hub-firewall", HUB, "10.64.0.0/26", subnetName="AzureFirewallSubnet"),
         subnet("hub-bastion", HUB, "10.64.0.128/26", subnetName="AzureBastionSubnet",
                networkSecurityGroup=ref("Microsoft.Network/networkSecurityGroups/nsg-bastion")),
@@ -226,7 +229,7 @@ def stores() -> list[Resource]:
         found += [
             made("privatedns:PrivateZone", zone, id_, location="global", tags=TAGS, privateZoneName=zone),
             made("privatedns:VirtualNetworkLink", f"{zone}-link", f"{id_}/virtualNetworkLinks/link", location="global",
-                 tags=TAGS, registrationEnabled=False, resolutionPolicy="Default", virtualNetwork=ref(HUB)),
+                 tags=TAGS, registrationEnabled=False, resolutionPolicy="NxDomainRedirect", virtualNetwork=ref(HUB)),
         ]  # fmt: skip
     containers = {
         "north": f"{INTAKE}/{INSIDE}/north",
@@ -279,7 +282,8 @@ def watching() -> list[Resource]:
     more = [part for zone in monitor[:4] for part in (
         made("privatedns:PrivateZone", zone, f"{zones}/privatelink.{zone}", location="global", tags=TAGS),
         made("privatedns:VirtualNetworkLink", f"{zone}-link", f"{zones}/privatelink.{zone}/virtualNetworkLinks/link",
-             location="global", tags=TAGS, registrationEnabled=False, virtualNetwork=ref(HUB)))]  # fmt: skip
+             location="global", resolutionPolicy="NxDomainRedirect", tags=TAGS, registrationEnabled=False,
+             virtualNetwork=ref(HUB)))]  # fmt: skip
     return [
         replace(made("operationalinsights:Workspace", "logs", LOGS, **TAGGED, retentionInDays=365,
                      publicNetworkAccessForIngestion="Disabled", publicNetworkAccessForQuery="Disabled",
@@ -354,7 +358,7 @@ def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS) -> list[Resource]
 def site() -> World:
     """Return all resources by logical name."""
     group = replace(made("resources:ResourceGroup", "group", location="uksouth", tags=TAGS), id=GROUP)
-    zone = replace(network("zone", "Microsoft.Network/virtualNetworks/vnet-zone", "10.64.8.0/24"), stack="safe-haven")
+    zone = replace(spoke("zone", "Microsoft.Network/virtualNetworks/vnet-zone", "10.64.8.0/24"), stack="safe-haven")
     record_ = replace(record("zone-record", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     logged = replace(setting("zone", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     others = [zone, record_, logged]

@@ -36,7 +36,9 @@ WEAK = cases({
         ("scope-endpoint<scope-names", "privateDnsZoneConfigs[0].privateDnsZoneId", (ELSEWHERE,)),
         ("store-endpoint", f"{CONNECTION}.groupIds", (["table"], ["nothing-known"], [], GONE)),
         ("privatelink.blob.core.windows.net-link", "registrationEnabled", (True,)),
-        ("privatelink.blob.core.windows.net-link", "resolutionPolicy", ("NxDomainRedirect",)),
+        ("privatelink.blob.core.windows.net-link", "resolutionPolicy", ("Default", GONE)),
+        ("privatelink.blob.core.windows.net-link", "virtualNetwork.id",
+         (below("Microsoft.Network/virtualNetworks/vnet-room"), ELSEWHERE)),
     ],
     "PE3": [
         ("store-endpoint", f"{CONNECTION}.privateLinkServiceId", (ELSEWHERE, GONE)),
@@ -84,6 +86,10 @@ WEAK = cases({
         ("policy", "dnsSettings", (GONE, {"enableProxy": False}, {"enableProxy": True, "servers": ["8.8.8.8"]})),
         ("room", "dhcpOptions", (GONE, {"dnsServers": []}, {"dnsServers": ["8.8.8.8"]},
                                  {"dnsServers": ["10.64.0.4", "168.63.129.16"]})),
+        ("hub", "dhcpOptions", ({"dnsServers": ["8.8.8.8"]}, {"dnsServers": ["168.63.129.16"]})),
+        ("hub<card", "ipConfigurations[0].subnet.id",
+         (below("Microsoft.Network/virtualNetworks/vnet-hub/subnets/snet-any"),)),
+        ("hub<hub-firewall", REMOVED, ()),
         ("card", "dnsSettings", ({"dnsServers": ["8.8.8.8"]},)),
     ],
     "FW5": [
@@ -151,7 +157,9 @@ WEAK = cases({
 UNKNOWNS = unknowns({
     "PE1": [("store<store-endpoint", f"{CONNECTION}.privateLinkServiceId")],
     "PE2": [("store-endpoint<store-names", "privateDnsZoneConfigs"), ("store-endpoint", f"{CONNECTION}.groupIds"),
-            ("privatelink.blob.core.windows.net-link", "registrationEnabled")],
+            ("privatelink.blob.core.windows.net-link", "registrationEnabled"),
+            ("privatelink.blob.core.windows.net-link", "resolutionPolicy"),
+            ("privatelink.blob.core.windows.net-link", "virtualNetwork")],
     "PE3": [("store-endpoint", f"{CONNECTION}.privateLinkServiceId"), ("store-endpoint", "subnet")],
     "PE4": [("store-names", "privateDnsZoneConfigs"),
             ("store-names<privatelink.blob.core.windows.net-link", "virtualNetwork")],
