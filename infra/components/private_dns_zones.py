@@ -50,8 +50,8 @@ class PrivateDnsZones(BaseComponent):
             location="global",
             registration_enabled=False,
             # Azure's own services may have private endpoints elsewhere. Their names must resolve in public DNS, or the
-            # firewall's deployment may fail (docs/azure-facts.md#private-dns-zones-of-a-firewalls-network). Names are no
-            # control: routes and rules decide what can be reached.
+            # firewall's deployment may fail (docs/azure-facts.md#private-dns-zones-of-a-firewalls-network). Names are
+            # no control: routes and rules decide what can be reached.
             resolution_policy=privatedns.ResolutionPolicy.NX_DOMAIN_REDIRECT,
             virtual_network=privatedns.SubResourceArgs(id=hub.id),
             tags=self.scope.limited_tags,
