@@ -172,6 +172,7 @@ class Arm:
         self._require_references(known, request)
         self._refuse_locked(request.id, "write", [lock for lock in self.store.locks(request.id) if _read_only(lock)])
         _check(known.type.constraints, request)
+        self._refuse_over_quota(request)
         computed = known.type.computed(request) if known.type.computed else {}
         properties = outputs.response_properties(
             known.type, known.schema, request.id, request.new, computed=computed, old=old
@@ -186,6 +187,13 @@ class Arm:
             from local_azure.preconditions import refuse_unmet  # noqa: PLC0415 - few have settings
 
             refuse_unmet(self.store, request.id, verb, request.given)
+
+    def _refuse_over_quota(self, request: Request) -> None:
+        """Refuse a creation above a limit of the subscription, for types without a limit of their own in `types/`."""
+        if self.store.has_settings and request.old is None:
+            from local_azure.preconditions import refuse_over_quota  # noqa: PLC0415 - few have settings
+
+            refuse_over_quota(request)
 
     def _require_parent(self, known: KnownType, request: Request) -> None:
         """Refuse a resource without its parent or resource group (docs/azure-facts.md#missing-parents-and-scopes)."""

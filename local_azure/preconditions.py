@@ -11,7 +11,7 @@ from typing import Any
 
 from formats.arm.actions import action_on, linked_actions, permits, type_of
 from local_azure.ids import subscription_of
-from local_azure.model import CLIENT, OBJECT, AzureError, Cloud
+from local_azure.model import CLIENT, OBJECT, AzureError, Cloud, Request
 
 
 def refuse_unmet(cloud: Cloud, id_: str, verb: str, inputs: Mapping[str, Any]) -> None:
@@ -49,6 +49,19 @@ def _require_rights(cloud: Cloud, id_: str, verb: str, inputs: Mapping[str, Any]
                 "linked scope(s) are invalid."
             )
             raise AzureError("LinkedAuthorizationFailed", message, status=403)
+
+
+def refuse_over_quota(request: Request) -> None:
+    """Refuse a creation where the subscription has a limit for the type in the region, and has reached it."""
+    settings, usage = request.cloud.settings(request.subscription), type_of(request.id).rpartition("/")[2]
+    limit = settings.quota(request.location or "", usage) if settings else None
+    used = request.cloud.count_of_type(request.token, request.subscription, request.location)
+    if limit is not None and used >= limit:
+        message = (
+            f"Operation could not be completed as it results in exceeding approved {usage} quota. Additional details - "
+            f"Location: {request.location}, Current Limit: {limit}, Current Usage: {used}, Additional Required: 1."
+        )
+        raise AzureError("QuotaExceeded", message, status=409)
 
 
 def permitted(cloud: Cloud, id_: str, action: str) -> bool:

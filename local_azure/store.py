@@ -75,7 +75,7 @@ class Store:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self._clock = path, clock
         self._mutex = threading.RLock()
-        self._settings = _settings(path.with_name(SETTINGS))
+        self._settings = settings_beside(path)
         with self._storage_errors():
             self._connection = self._open()
 
@@ -272,7 +272,9 @@ class Store:
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
-def _settings(file: Path) -> Mapping[str, SubscriptionSettings]:
+def settings_beside(database: Path) -> Mapping[str, SubscriptionSettings]:
+    """Return the settings of subscriptions, by id. `InputError` for a file that cannot be used."""
+    file = database.with_name(SETTINGS)
     if not file.exists():
         return {}
     from local_azure.subscriptions import read_settings  # noqa: PLC0415 - slow to import, and few have the file

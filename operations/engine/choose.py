@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 def choose(choice: str, cloud: str, settings: Settings) -> Engine:
     """Return the engine for stacks of this cloud. `auto` uses a CLI on PATH; `pulumi` also one that was built."""
+    if cloud == "local":
+        from local_azure.store import settings_beside  # noqa: PLC0415
+
+        settings_beside(settings.local_db)  # a bad file is reported here, not by a provider in the middle of a run
     if choice == "embedded":
         return _embedded(cloud, settings)
     command = installed_cli.on_path(settings)

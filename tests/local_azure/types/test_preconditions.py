@@ -47,6 +47,7 @@ def encrypted_machine(world: World) -> str:
         ({"permissions": [CONTRIBUTOR]}, lock, "AuthorizationFailed"),
         ({"unknown_aliases": [f"{ACCOUNT}/publicnetworkaccess"]}, definition, "InvalidPolicyAlias"),
         ({"quotas": {"uksouth": {"StorageAccounts": 0}}}, World.account, "MaxNumberOfStorageAccountsReached"),
+        ({"quotas": {"uksouth": {"virtualMachines": 0}}}, machine, "QuotaExceeded"),
         ({"taken_names": ["storeone"]}, World.account, "StorageAccountAlreadyTaken"),
         ({"unregistered_features": ["Microsoft.Compute/EncryptionAtHost"]}, encrypted_machine, "InvalidParameter"),
         ({"unavailable_sizes": ["Standard_D4s_v5"]}, machine, "SkuNotAvailable"),

@@ -52,6 +52,18 @@ def test_check_names_what_the_first_up_fails_on(sde: Run, tmp_path: Path) -> Non
     assert "fix:     scripts/sde azure check names this" in err
 
 
+@pytest.mark.parametrize("command", [("up", "platform", "--yes"), ("azure", "check")])
+def test_bad_settings_of_subscriptions_are_one_message(sde: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    local = tmp_path / "home" / "local"
+    local.mkdir(parents=True)
+    (local / SETTINGS).write_text(f"subscriptions: {{{LOCAL}: {{quota: 1}}}}\n")
+    code, _, err = sde(*command)
+    assert code == 2
+    assert "quota" in err
+    assert SETTINGS in err
+    assert "infra/" not in err
+
+
 @pytest.mark.parametrize(
     "message",
     [
