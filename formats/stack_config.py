@@ -249,6 +249,8 @@ class DeskSpec(Model):
     data_disk_gib: int = Field(ge=32, le=32767)
     zone: int | None = Field(default=None, ge=1, le=3)
     """The availability zone; None: Azure chooses."""
+    rebuilds: int = Field(default=0, ge=0, le=999)
+    """How many times the virtual machine was replaced on purpose. A larger number replaces it."""
 
 
 class DeskConfig(DeskSpec):
@@ -256,6 +258,8 @@ class DeskConfig(DeskSpec):
 
     admin_public_key: str
     """The public half of the break-glass SSH key. Researchers sign in with Entra."""
+    former_admin_public_keys: tuple[str, ...] = ()
+    """Earlier keys that virtual machines from before still have."""
 
 
 class ProjectSpec(Model):

@@ -17,11 +17,10 @@ from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.spoke_network import SpokeNetwork
-from infra.first_boot import ADMINISTRATOR, first_boot
-from infra.gpu_driver import gpu_driver_settings
-from infra.home_disk import LUN, home_disk_settings
+from infra.desk_first_boot import desk_first_boot
+from infra.first_boot import ADMINISTRATOR
+from infra.home_disk import LUN
 from infra.names import ResourceKind
-from infra.package_sources import package_settings
 from infra.roles import Role
 
 IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
@@ -29,6 +28,10 @@ IMAGE_SKU, CONFIDENTIAL_IMAGE_SKU = "server", "cvm"
 """Both are generation 2, which secure boot requires (ubuntu.com, "Find Ubuntu images on Azure")."""
 LARGEST_CACHED_DISK_GIB = 4095
 """Azure refuses host caching for a larger disk (docs/azure-facts.md#host-caching)."""
+
+KEPT_UNTIL_REPLACED = ("osProfile.customData", "osProfile.linuxConfiguration.ssh.publicKeys")
+"""Azure never changes them (docs/azure-facts.md#fixed-properties). They come from values of the whole estate, whose
+change must not replace every desk: a desk takes them when it is replaced for another reason, or by `rebuilds`."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ class Desk(BaseComponent):
             ),
             zones=self._zones,
             tags=scope.tags,
-            opts=self.child_opts(),
+            opts=self.child_opts(ignore_changes=list(KEPT_UNTIL_REPLACED)),
         )
 
     def _storage_profile(self) -> compute.StorageProfileArgs:
@@ -192,7 +195,7 @@ class Desk(BaseComponent):
         return compute.StorageProfileArgs(
             image_reference=compute.ImageReferenceArgs(sku=CONFIDENTIAL_IMAGE_SKU if system else IMAGE_SKU, **IMAGE),
             os_disk=compute.OSDiskArgs(
-                name=self.scope.names.local(ResourceKind.DISK, f"{self.name}-system"),
+                name=self._system_disk_name(),
                 create_option=compute.DiskCreateOptionTypes.FROM_IMAGE,
                 disk_size_gb=self.config.os_disk_gib,
                 caching=compute.CachingTypes.READ_WRITE,
@@ -214,6 +217,11 @@ class Desk(BaseComponent):
             ],
         )
 
+    def _system_disk_name(self) -> str:
+        """Return a name with the number of rebuilds: another name replaces the virtual machine."""
+        number = f"-{self.config.rebuilds}" if self.config.rebuilds else ""
+        return self.scope.names.local(ResourceKind.DISK, f"{self.name}-system{number}")
+
     def _os_profile(self) -> compute.OSProfileArgs:
         key = compute.SshPublicKeyArgs(
             key_data=self.config.admin_public_key, path=f"/home/{ADMINISTRATOR}/.ssh/authorized_keys"
@@ -222,11 +230,7 @@ class Desk(BaseComponent):
             admin_username=ADMINISTRATOR,
             computer_name=self.scope.names.host_name(self.name),
             allow_extension_operations=True,
-            custom_data=first_boot(
-                **home_disk_settings(),
-                **gpu_driver_settings(self.config.size, self.egress),
-                **package_settings(self.egress),
-            ),
+            custom_data=desk_first_boot(self.config.size, self.egress),
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,

@@ -13,6 +13,7 @@ from formats.errors import InputError, Refused, SdeError
 from formats.plan import Plan, PlannedResource
 from operations.cli.estate_state import EstateState
 from operations.cli.immutable_data import changed_policies, refuse_changed_policies
+from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
@@ -320,6 +321,7 @@ class Deployment:
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         self._view.new_ways(new_ways(plan, stack.ways))
+        self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)

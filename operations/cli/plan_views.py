@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from formats.plan import Plan
 from operations.cli import foldedview, planview, priceview
 from operations.cli.folded_changes import fold
+from operations.cli.kept_first_boot import KeptFirstBoot, show_kept_first_boots
 from operations.cli.output import Output
 from operations.cli.ways_out import NewWay, show_new_ways
 from operations.prices.book import PriceBook, load
@@ -26,6 +27,9 @@ class PlanView(Protocol):
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Show the ways out of the estate that a plan opens."""
+
+    def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
+        """Show the virtual machines that keep other settings of their first boot than the estate's."""
 
     def heading(self, text: str) -> None:
         """Show a heading above the next report."""
@@ -61,6 +65,10 @@ class EachPlan:
         """Print them."""
         show_new_ways(found, self._output)
 
+    def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
+        """Print them."""
+        show_kept_first_boots(found, self._output)
+
     def heading(self, text: str) -> None:
         """Print the heading."""
         self._output.say(f"\n{text}", style="bold")
@@ -83,6 +91,7 @@ class AllPlans:
         self._plans: list[Plan] = []
         self._reports: list[Report] = []
         self._new_ways: list[NewWay] = []
+        self._kept: list[KeptFirstBoot] = []
 
     def plan(self, plan: Plan, *, brief: bool = False) -> None:
         """Keep the plan for the end."""
@@ -92,6 +101,10 @@ class AllPlans:
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Keep them for the end."""
         self._new_ways += found
+
+    def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
+        """Keep them for the end."""
+        self._kept += found
 
     def heading(self, text: str) -> None:
         """Do nothing: the reports are shown as one."""
@@ -111,6 +124,7 @@ class AllPlans:
         foldedview.show(folded, self._output)
         priceview.show_several(prices, total, self._output)
         show_new_ways(self._new_ways, self._output)
+        show_kept_first_boots(self._kept, self._output)
         if self._reports:
             from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
             from operations.reports.merged import merged  # noqa: PLC0415

@@ -115,6 +115,9 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
     computers = tuple(str(kind) for kind in TenancyKind)
     yield Way(IN, "the break-glass key of all computers", "admin_key_approval", computers), file.admin_key_approval
+    for i, former in enumerate(file.former_admin_keys):
+        key = f"former_admin_keys[{i}].approval"
+        yield Way(IN, f"former break-glass key {i + 1} of computers from before", key, computers), former.approval
     for i, system in enumerate(file.integrated_care_systems):
         for j, provider in enumerate(system.providers):
             key = f"integrated_care_systems[{i}].providers[{j}].approval"

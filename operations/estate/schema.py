@@ -26,6 +26,7 @@ from formats.egress import MAX_RULES, EgressRule, distinct_rules, refuse_interna
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
 from formats.pinned_policies import PinnedPolicies
+from formats.ssh_keys import without_comment
 from formats.stack_config import (
     Cloud,
     DataClass,
@@ -151,6 +152,14 @@ class Approval(Model):
     expires: date
 
 
+class FormerKey(Model):
+    """An earlier break-glass key, which virtual machines from before still have."""
+
+    key: PublicKey
+    approval: NamedApproval | None = None
+    """Required in an estate with a roster."""
+
+
 class EstateFile(Model):
     """`estate.yaml`."""
 
@@ -172,6 +181,7 @@ class EstateFile(Model):
     admin_public_key: PublicKey
     admin_key_approval: NamedApproval | None = None
     """The approval of the break-glass key. Required in an estate with a roster."""
+    former_admin_keys: tuple[FormerKey, ...] = Field(default=(), max_length=10)
     log_retention_days: RetentionDays
     secrets_expire: date
     addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]
@@ -181,6 +191,16 @@ class EstateFile(Model):
     policies: PinnedPolicies | None = None
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
+
+    @field_validator("former_admin_keys")
+    @classmethod
+    def _distinct_keys(cls, former: tuple[FormerKey, ...], before: ValidationInfo) -> tuple[FormerKey, ...]:
+        present = before.data.get("admin_public_key", "")
+        keys = (((i, "key"), without_comment(one.key)) for i, one in enumerate(former))
+        refuse_duplicates(
+            [((), without_comment(present)), *keys], "A former break-glass key is named twice, or is the present one."
+        )
+        return former
 
     @field_validator("cells")
     @classmethod

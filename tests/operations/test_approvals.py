@@ -16,6 +16,7 @@ from operations.estate import load, render
 from tests.operations.estates import TODAY, change, sample
 
 TENANCY = "tre-hcm-progression"
+FORMER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1kTySdCW0L+8XBK before"
 KEY = "egress.bespoke[0].approval"
 
 
@@ -47,6 +48,7 @@ def without_people(data: Any) -> None:
         (lambda d: d["egress"]["shared"].append({"name": "more", "addresses": ["198.51.100.7"]}),
          "egress.shared[0].approval"),
         (lambda d: d.pop("admin_key_approval"), "admin_key_approval"),
+        (lambda d: d.update(former_admin_keys=[{"key": FORMER_KEY}]), "former_admin_keys[0].approval"),
         (lambda d: first_provider(d).pop("approval"), "integrated_care_systems[0].providers[0].approval"),
     ],
 )  # fmt: skip

@@ -1,9 +1,10 @@
-"""The break-glass account of a virtual machine has the estate's SSH key, and no other (VM20)."""
+"""The break-glass account of a virtual machine has an SSH key that the estate names, and no other (VM20)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from formats.ssh_keys import without_comment
 from formats.stack_config import TenancyConfig
 from policies.azure_semantics.properties import display, entries
 from policies.expected.ssh_server import ADMINISTRATOR, AUTHORIZED_KEYS
@@ -16,37 +17,40 @@ KEYS = f"{LINUX}.ssh.publicKeys"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require exactly one key, in the file of the account, equal to the estate's."""
+    """Require exactly one key, in the file of the account: the estate's, or a former one that the estate names."""
     user, keys = profile_path(machine, USER), profile_path(machine, KEYS)
     if machine.at(user) != ADMINISTRATOR:
         yield Violation(user, f"is {display(machine.at(user))}; it must be {ADMINISTRATOR}")
     found = entries(machine, keys)
     if len(found) != 1:
-        yield Violation(keys, f"has {len(found)} keys; it must have the estate's, and no other")
+        yield Violation(keys, f"has {len(found)} keys; it must have one that the estate names, and no other")
     for entry in found:
         path, key = machine.at(f"{entry}.path"), machine.at(f"{entry}.keyData")
         if path != AUTHORIZED_KEYS:
             yield Violation(f"{entry}.path", f"is {display(path)}; it must be {AUTHORIZED_KEYS}")
-        if key is MISSING or str(key).strip() != _estate_key(machine, context):
-            yield Violation(f"{entry}.keyData", "is another key than the estate's")
+        if key is MISSING or without_comment(str(key)) not in _named_keys(machine, context):
+            yield Violation(f"{entry}.keyData", "is another key than the estate's, and no former one that it names")
 
 
-def _estate_key(machine: Resource, context: PolicyContext) -> str:
-    """Return the break-glass key of a stack; empty where the estate names none, which no key equals."""
+def _named_keys(machine: Resource, context: PolicyContext) -> frozenset[str]:
+    """Return the break-glass keys of a stack: the present one, and the former ones of machines from before."""
     config = context.configs[machine.stack]
-    return config.desk.admin_public_key.strip() if isinstance(config, TenancyConfig) else ""
+    if not isinstance(config, TenancyConfig):
+        return frozenset()
+    return frozenset(map(without_comment, (config.desk.admin_public_key, *config.desk.former_admin_public_keys)))
 
 
 POLICY = Policy(
     id="VM20",
-    title="The break-glass account of a virtual machine has the estate's SSH key, and no other",
+    title="The break-glass account of a virtual machine has an SSH key that the estate names, and no other",
     why="The account is exempt from the terminal and becomes root: whoever has a key to it passes the airlock.",
     resource_types=MACHINES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.01"), ncsc=("9", "10"), iso27001=("5.17", "8.2"), five_safes=("people", "settings")
     ),
-    fix="Set the one key of osProfile.linuxConfiguration.ssh to the estate's admin_public_key.",
+    fix="Replace the virtual machine (desk.rebuilds in the request), which gets admin_public_key; or name the key in "
+    "former_admin_keys of estate.yaml until then.",
     check=check,
     check_paths=for_vm_and_scale_set(USER, LINUX, f"{KEYS}[*].path", f"{KEYS}[*].keyData"),
     applies=lambda machine, _: machine.at(profile_path(machine, LINUX)) is not MISSING,

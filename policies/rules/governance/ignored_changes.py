@@ -8,16 +8,22 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 HARMLESS = ("description", "displayName", "friendlyName", "notes")
 """Properties with text for people only."""
-IMAGE_VERSION = "storageProfile.imageReference.version"
-"""The image's version, whose change replaces the machine. Publisher, offer and SKU stay as declared; a machine gets
-later updates from its patch mode (VM5)."""
 MACHINE = "compute:VirtualMachine"
+KEPT_BY_MACHINES = (
+    "storageProfile.imageReference.version",
+    "osProfile.customData",
+    "osProfile.linuxConfiguration.ssh.publicKeys",
+)
+"""Properties of a virtual machine that nobody can change in Azure either, and whose change would replace it. The plan
+has the deployed values, which VM16 and VM20 check. Publisher, offer and SKU of the image stay as declared; a machine
+gets later updates from its patch mode (VM5)."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse ignored properties that are not known to be harmless: API versions add security properties."""
     for path in resource.ignore_changes:
-        if path not in HARMLESS and (resource.type, path) != (MACHINE, IMAGE_VERSION):
+        kept = resource.type == MACHINE and path in KEPT_BY_MACHINES
+        if path not in HARMLESS and not kept:
             yield Violation(path, "is in ignoreChanges, so no deployment corrects a change that was made in Azure")
 
 

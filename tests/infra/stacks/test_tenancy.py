@@ -185,6 +185,22 @@ def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:
     assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings())
 
 
+def test_a_standing_desk_keeps_its_first_boot(tenancy: MockStack) -> None:
+    (desk,) = tenancy.of("VirtualMachine")
+    assert desk.ignore_changes == ("osProfile.customData", "osProfile.linuxConfiguration.ssh.publicKeys")
+
+
+def test_each_rebuild_of_a_desk_replaces_its_system_disk(platform: MockStack, safe_haven: MockStack) -> None:
+    names = []
+    for rebuilds in (0, 1, 2):
+        stack = _tenancy(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_D4s_v5", "rebuilds": rebuilds})
+        (desk,) = stack.of("VirtualMachine")
+        names.append(desk.inputs["storageProfile"]["osDisk"]["name"])
+        assert "storageProfile.osDisk.name" in desk.replace_on_changes
+    assert len(set(names)) == 3
+    assert names[2] == f"{names[0]}-2"
+
+
 def test_researchers_sign_in_as_ordinary_users(tenancy: MockStack) -> None:
     assert _roles(tenancy, group(30), "/VirtualMachine/desk") == {Role.VM_USER_LOGIN, Role.READER}
 

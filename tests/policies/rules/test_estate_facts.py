@@ -81,6 +81,21 @@ def test_another_break_glass_key_is_refused(path: str, value: object) -> None:
     assert names(blocking("VM20", desk(path, value))) == {"desk"}
 
 
+@pytest.mark.parametrize(("named", "deployed", "refused"), [
+    ((OWN_KEY,), OWN_KEY, False), ((OWN_KEY,), OWN_KEY.replace(" me", " another comment"), False), ((), OWN_KEY, True),
+    ((OWN_KEY,), OWN_KEY.replace("XXXX", "YYYY"), True),
+])  # fmt: skip
+def test_a_former_break_glass_key_passes_while_named(
+    named: tuple[str, ...], deployed: str, refused: bool
+) -> None:
+    configs = shipped.configs()
+    tenancy: Any = configs[TENANCY]
+    desk_config = tenancy.desk.model_copy(update={"former_admin_public_keys": named})
+    configs = {**configs, TENANCY: tenancy.model_copy(update={"desk": desk_config})}
+    found = blocking("VM20", desk(f"{KEYS}[0].keyData", deployed), configs=configs)
+    assert names(found) == ({"desk"} if refused else set())
+
+
 def test_a_second_key_of_the_account_is_refused() -> None:
     first = one(TENANCY, "compute:VirtualMachine", "desk").at(f"{KEYS}[0]")
     assert names(blocking("VM20", desk(KEYS, [first, {**first, "keyData": OWN_KEY}]))) == {"desk"}

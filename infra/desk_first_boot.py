@@ -1,0 +1,16 @@
+"""What a desk is told at its first boot. A desk that exists keeps it until its virtual machine is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from formats.egress import EgressRule
+from infra.first_boot import first_boot
+from infra.gpu_driver import gpu_driver_settings
+from infra.home_disk import home_disk_settings
+from infra.package_sources import package_settings
+
+
+def desk_first_boot(size: str, egress: Sequence[EgressRule]) -> str:
+    """Return the cloud-init data of a desk of a size, with the egress rules of its kind of tenancy."""
+    return first_boot(**home_disk_settings(), **gpu_driver_settings(size, egress), **package_settings(egress))

@@ -1,0 +1,98 @@
+"""Virtual machines that keep the settings of their first boot, where the estate has others by now.
+
+Azure never changes these settings, and the program ignores their changes (`KEPT_UNTIL_REPLACED` in
+`infra/components/desk.py`), so a plan alone does not show that a machine is behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from formats.plan import Operation, Plan, PlannedResource
+from formats.ssh_keys import without_comment
+from formats.stack_config import TenancyConfig, parse
+from infra.desk_first_boot import desk_first_boot
+from operations.cli.output import Output, printable
+from operations.cli.text import plural
+
+MACHINE = "azure-native:compute:VirtualMachine"
+KEY = "break-glass key"
+UNREADABLE = "custom data"
+
+
+@dataclass(frozen=True)
+class KeptFirstBoot:
+    """A virtual machine with other settings than the estate's."""
+
+    stack: str
+    settings: tuple[str, ...]
+    """The keys of cloud-init's settings that differ, and `break-glass key`."""
+    rebuilds: int
+    """The present number of the desk's rebuilds."""
+
+
+def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoot]:
+    """Return the machines that a plan keeps with other settings. `config` is the configuration of the stack."""
+    machines = [r for r in plan.resources if r.type == MACHINE and r.operation in (Operation.SAME, Operation.UPDATE)]
+    if not machines:
+        return []
+    tenancy = parse(plan.stack, config)
+    if not isinstance(tenancy, TenancyConfig):
+        return []
+    found = ((machine, tuple(_differing(machine, tenancy))) for machine in machines)
+    return [KeptFirstBoot(plan.stack, settings, tenancy.desk.rebuilds) for _, settings in found if settings]
+
+
+def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> None:
+    """Print one line for each set of settings, with its stacks."""
+    stacks: dict[tuple[str, ...], list[KeptFirstBoot]] = {}
+    for one in found:
+        stacks.setdefault(one.settings, []).append(one)
+    for settings, kept in stacks.items():
+        names = [one.stack for one in kept]
+        output.emit({"event": "kept-first-boot", "stacks": names, "settings": list(settings)})
+        where = (
+            f"The desk of {names[0]} keeps" if len(kept) == 1 else f"The desks of {plural(len(names), 'stack')} keep"
+        )
+        number = str(kept[0].rebuilds + 1) if len(kept) == 1 else "one more"
+        output.say(printable(
+            f"  ! {where} from the first boot, other than the estate's: {', '.join(settings)}. "
+            f"To replace the virtual machine: desk.rebuilds: {number} in its request, then up"
+        ), style="yellow")  # fmt: skip
+
+
+def _differing(machine: PlannedResource, config: TenancyConfig) -> Iterator[str]:
+    """Yield the names of the settings in which a machine differs from its configuration."""
+    profile = machine.inputs.get("osProfile")
+    profile = profile if isinstance(profile, Mapping) else {}
+    wanted = desk_first_boot(config.desk.size, config.egress)
+    deployed = profile.get("customData")
+    if deployed != wanted:
+        before, after = _settings(deployed), _settings(wanted)
+        names = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+        yield from names or [UNREADABLE]
+    if _keys(profile) != [without_comment(config.desk.admin_public_key)]:
+        yield KEY
+
+
+def _settings(custom_data: object) -> Mapping[str, Any]:
+    """Return cloud-init's settings; empty for data in another form."""
+    try:
+        text = base64.b64decode(str(custom_data), validate=True).decode()
+        found = json.loads(text.partition("\n")[2])
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _keys(profile: Mapping[str, Any]) -> list[str]:
+    """Return the public keys of a profile, without their comments."""
+    found: Any = profile
+    for name in ("linuxConfiguration", "ssh", "publicKeys"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    entries = found if isinstance(found, list) else []
+    return [without_comment(str(entry.get("keyData"))) for entry in entries if isinstance(entry, Mapping)]
