@@ -10,6 +10,7 @@ from rich.text import Text
 
 from formats.errors import Failed, InputError
 from formats.plan import Plan
+from local_azure.store import SETTINGS
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -35,6 +36,10 @@ def check(session: Session) -> None:
             failed += not finding.holds
             session.output.emit({"event": "finding", **vars(finding)})
             _show(session, finding)
+    if failed and any(plan.cloud == "local" for plan in plans):
+        session.output.say(
+            f"The local Azure has this from {session.settings.local_db.with_name(SETTINGS)}.", style="dim"
+        )
     if failed:
         raise Failed(f"Azure is not ready: {plural(failed, 'check')} failed.")
     session.output.say("Azure is ready.", style="green")

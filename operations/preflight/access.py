@@ -52,7 +52,10 @@ def features(reads: Reads, needs: Needs) -> Iterator[Finding]:
     """Check that each feature is registered (400 InvalidParameter)."""
     for namespace, name in needs.features:
         state = feature_state(reads, needs.subscription, namespace, name)
-        fix = f"az feature register --namespace {namespace} --name {name} --subscription {needs.subscription}"
+        fix = (
+            f"az feature register --namespace {namespace} --name {name} --subscription {needs.subscription}; when it "
+            f"is Registered, az provider register --namespace {namespace} --subscription {needs.subscription}"
+        )
         yield finding(needs.subscription, f"feature {namespace}/{name}", state == "Registered", state, fix)
 
 

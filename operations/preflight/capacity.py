@@ -97,9 +97,9 @@ def _name(usage: Mapping[str, Any]) -> str:
 
 
 def _missing(usage: Mapping[str, Any], counted: Mapping[str, int]) -> int:
-    """Return how many more than the limit are needed; not positive if there are enough or none is needed."""
-    wanted = counted.get(_name(usage).lower(), 0)
-    return wanted and _number(usage, "currentValue") + wanted - _number(usage, "limit")
+    """Return how many more than the limit are needed; not positive if there are enough, no limit, or none is needed."""
+    wanted, limit = counted.get(_name(usage).lower(), 0), _number(usage, "limit")
+    return _number(usage, "currentValue") + wanted - limit if wanted and limit >= 0 else 0
 
 
 def _number(usage: Mapping[str, Any], key: str) -> int:

@@ -10,7 +10,7 @@ from operations.preflight.findings import Finding, finding
 from operations.preflight.needs import DEFENDER, FLOW_LOG, Declared, Needs
 from operations.preflight.reads import Reads
 
-SETTING_VERSION = "2022-12-01-preview"
+SETTING_VERSION = "2024-10-01-preview"
 MOST_SETTINGS = 5
 """Diagnostic settings that Azure takes for one resource, or one subscription."""
 OPT_OUT = ("Microsoft.Network", "DisableNetworkWatcherAutocreation")
@@ -25,22 +25,24 @@ def defender(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[F
     settings = needs.of_type(DEFENDER)
     if not settings:
         return
-    yield from _scans(reads, needs, existing)
+    yield from _scanning(reads, needs, existing)
     answer = reads.get(
         f"/subscriptions/{needs.subscription}/providers/Microsoft.Security/pricings/StorageAccounts", "2024-01-01"
     )
     tier = _properties(answer.body).get("pricingTier")
     found = f"{tier} for the subscription" if tier else answer.why or "unknown"
     inherited = [one for one in settings if not _is_own(reads, one, existing)]
+    if not tier:
+        fix = f"az provider register --namespace Microsoft.Security --subscription {needs.subscription}"
+        yield Finding(needs.subscription, "Defender for Storage", False, found, f"{fix}; or ask for Security Reader")
+        return
     if tier == "Standard" and not inherited:
         found += "; every setting is the stacks' own"
     fix = (
         f"az security pricing create --name StorageAccounts --tier Free --subscription {needs.subscription} "
         "(after the up it can be Standard again: the stacks' settings override it)"
     )
-    yield finding(
-        needs.subscription, "Defender for Storage", tier == "Free" or (bool(tier) and not inherited), found, fix
-    )
+    yield finding(needs.subscription, "Defender for Storage", tier == "Free" or not inherited, found, fix)
 
 
 def _is_own(reads: Reads, setting: Declared, existing: frozenset[str]) -> bool:
@@ -55,7 +57,7 @@ def _read_setting(reads: Reads, setting: Declared, existing: frozenset[str]) -> 
     return _properties(reads.get(setting.id, SETTING_VERSION).body)
 
 
-def _scans(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
+def _scanning(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
     """Check that malware scanning is on where its setting exists."""
     for one in needs.of_type(DEFENDER):
         scanning = _read_setting(reads, one, existing).get("malwareScanning")
