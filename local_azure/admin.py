@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local_azure.load.setting import Load
 from local_azure.store import Store
 
 
@@ -47,6 +48,21 @@ def reset(database: Path) -> int:
         number = store.count()
         store.clear()
         return number
+
+
+def load(database: Path) -> Load:
+    """Return how busy the local Azure is."""
+    with _open_store(database) as store:
+        return Load(store.load()) if store else Load.OFF
+
+
+def set_load(database: Path, setting: Load) -> None:
+    """Set how busy the local Azure is, also of one that does not exist yet."""
+    store = Store(database)
+    try:
+        store.set_load(setting)
+    finally:
+        store.close()
 
 
 @contextmanager

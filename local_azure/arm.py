@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from formats.property_paths import PropertyPath, find, parse
 from local_azure import ids, outputs
 from local_azure.fixed_properties import refuse_fixed_changes
-from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Constraint, Request, StoredResource
+from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Cloud, Constraint, Request, StoredResource
 from local_azure.network_watchers import exists_automatically
 from local_azure.policy.enforcement import refuse_disallowed
 from local_azure.policy.fields import PolicyTarget
@@ -40,6 +41,8 @@ class Arm:
     ) -> None:
         """`prefix`: how the ids of existing subscriptions begin."""
         self.store, self.schemas, self._types, self._prefix = store, schemas, types, prefix
+        self.cloud: Cloud = store
+        """What constraints see of other resources."""
         self._known: dict[str, KnownType] = {}
 
     def known_type(self, token: str) -> KnownType:
@@ -50,6 +53,12 @@ class Arm:
                 raise UnknownType(f"the local Azure does not know the type {token}")
             self._known[token] = KnownType(declared, self.schemas.resource(token))
         return self._known[token]
+
+    def seeing(self, cloud: Cloud) -> Arm:
+        """Return this one with another view of other resources."""
+        other = copy.copy(self)
+        other.cloud = cloud
+        return other
 
     def id(self, token: str, inputs: Mapping[str, Any], subscription: str) -> str:
         """Return the id of a resource with these inputs."""
@@ -155,7 +164,7 @@ class Arm:
     ) -> Request:
         given = {key: value for key, value in inputs.items() if not key.startswith("__")}
         return Request(
-            cloud=self.store,
+            cloud=self.cloud,
             id=id_,
             token=known.type.token,
             name=ids.name_of(id_),

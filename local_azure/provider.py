@@ -14,9 +14,10 @@ from formats.property_paths import PropertyPath, get, join, matches, parse
 from formats.property_values import contains_unknown, to_struct
 from local_azure import defaults, diffs, outputs
 from local_azure.arm import Arm, KnownType, UnknownType
+from local_azure.load.busy import BusyAzure, OperationFailed, Write
 from local_azure.model import CLIENT, OBJECT, SUBSCRIPTION_PREFIX, AzureError, AzureType, StoredResource
 from local_azure.schema import Schemas
-from local_azure.servicer import Servicer, Unsupported, logical_name_of, token_of
+from local_azure.servicer import PartialFailure, Servicer, Unsupported, logical_name_of, token_of
 from local_azure.store import Store
 from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, validate
@@ -37,6 +38,7 @@ class AzureProvider(Servicer):
         self.version = schemas.version
         self._prefix = "" if any_subscription else SUBSCRIPTION_PREFIX
         self._store, self._arm = store, Arm(store, schemas, types, self._prefix)
+        self._busy = BusyAzure(store)
         self._subscription = ""
         self._location: str | None = None
 
@@ -95,7 +97,13 @@ class AzureProvider(Servicer):
             if request.preview:
                 return provider_pb2.CreateResponse(properties=self._previewed(known, inputs))
             _refuse_unknown_inputs(known, inputs)
-            made = self._arm.create(known.type.token, inputs.values, self._subscription, inputs.secrets)
+            token, values = known.type.token, inputs.values
+            made = self._written(
+                context,
+                request.properties,
+                lambda: Write(token, self._arm.id(token, values, self._subscription), values, "create"),
+                lambda arm: arm.create(token, values, self._subscription, inputs.secrets),
+            )
             return provider_pb2.CreateResponse(id=made.id, properties=self._answer(made))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -107,8 +115,14 @@ class AzureProvider(Servicer):
                 return provider_pb2.UpdateResponse(properties=self._previewed(known, inputs, request.id, olds))
             _refuse_unknown_inputs(known, inputs)
             sent = unwrap(from_struct(request.old_inputs)).values or None
-            made = self._arm.update(
-                request.id, known.type.token, inputs.values, self._subscription, secrets=inputs.secrets, sent=sent
+            token, values = known.type.token, inputs.values
+            made = self._written(
+                context,
+                request.news,
+                lambda: Write(token, request.id, values, "update"),
+                lambda arm: arm.update(
+                    request.id, token, values, self._subscription, secrets=inputs.secrets, sent=sent
+                ),
             )
             return provider_pb2.UpdateResponse(properties=self._answer(made))
 
@@ -126,7 +140,15 @@ class AzureProvider(Servicer):
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         with self.translate_errors(context):
-            self._arm.delete(request.id, self._known(request).type.token, self._subscription)
+            token = self._known(request).type.token
+            found = self._arm.read(request.id, token)
+            if found is not None:
+                write = Write(token, found.id, found.properties, "delete")
+                self._busy.run(
+                    lambda: write,
+                    getattr(context, "step", None),
+                    lambda cloud: self._arm.seeing(cloud).delete(request.id, token, self._subscription),
+                )
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -138,6 +160,21 @@ class AzureProvider(Servicer):
 
     def StreamInvoke(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.unsupported(context, f"StreamInvoke of {request.tok}")
+
+    def _written(
+        self, context: Any, inputs: Any, write: Callable[[], Write], act: Callable[[Arm], StoredResource]
+    ) -> StoredResource:
+        """Write a resource. An operation that fails later leaves the resource in the state of the engine."""
+        try:
+            made = self._busy.run(write, getattr(context, "step", None), lambda cloud: act(self._arm.seeing(cloud)))
+        except OperationFailed as failure:
+            resource, reason = failure.resource, str(failure)
+            failed = provider_pb2.ErrorResourceInitFailed(
+                id=resource.id, properties=self._answer(resource), reasons=[reason], inputs=inputs
+            )
+            raise PartialFailure(failed, reason) from failure
+        assert made is not None  # noqa: S101 - only a delete returns nothing
+        return made
 
     def _known(self, request: Any) -> KnownType:
         try:

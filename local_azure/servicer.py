@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from formats.urns import name_of, type_of
 from local_azure.model import AzureError
@@ -27,9 +27,23 @@ _STATUS = {
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
+_STATUS_DETAILS = "grpc-status-details-bin"
+"""The trailer with a status and its details, as gRPC clients in Go read it."""
+
 
 class Unsupported(Exception):  # noqa: N818
     """A request that the local providers do not support."""
+
+
+class PartialFailure(Exception):  # noqa: N818
+    """A write after which the resource exists: the engine keeps it in its state, and updates it in the next run."""
+
+    def __init__(self, failed: Any, reason: str) -> None:
+        """`failed`: an `ErrorResourceInitFailed`."""
+        status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
+        status.details.add().Pack(failed)
+        self.trailer = ((_STATUS_DETAILS, status.SerializeToString()),)
+        super().__init__(reason)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -107,6 +121,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Turn exceptions into the gRPC status of the call. `mask` removes secrets from messages."""
         try:
             yield
+        except PartialFailure as error:
+            context.set_trailing_metadata(error.trailer)
+            code, details = grpc.StatusCode.UNKNOWN, str(error)
         except AzureError as error:
             code, details = _STATUS.get(error.status, grpc.StatusCode.FAILED_PRECONDITION), mask(str(error))
         except (Unsupported, SchemaError) as error:

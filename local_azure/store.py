@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "subscriptions.yaml"
 """The file beside the database with the settings of subscriptions."""
-FORMAT = 2
+FORMAT = 3
 """The file format, in `user_version`. A file of a newer format is refused and not changed."""
 
 DAY = 86_400.0
@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS soft_deleted (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, token TEXT NOT NULL, name TEXT NOT NULL, subscription TEXT NOT NULL,
     properties TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS soft_deleted_by_name ON soft_deleted (token, name COLLATE NOCASE);
+CREATE TABLE IF NOT EXISTS load (setting TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS write (run TEXT, step TEXT, key TEXT, code TEXT, shared INT, start REAL, end REAL);
+CREATE INDEX IF NOT EXISTS write_by_key ON write (run, key);
 """
 _COLUMNS = "id, token, name, properties"
 _LOCKS = "/providers/microsoft.authorization/locks/"
@@ -253,6 +256,28 @@ class Store:
         for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key")):
             run(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
 
+    def change(self, resource: StoredResource) -> None:
+        """Store other properties of a resource; its references and secrets stay as they are."""
+        text = json.dumps(resource.properties, separators=(",", ":"))
+        self.query("UPDATE resource SET properties = ? WHERE key = ?", (text, key_of(resource.id)))
+
+    # For `load`.
+
+    def query(self, text: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run one statement and return its rows."""
+        return self._rows(text, values)
+
+    def load(self) -> str:
+        """Return how busy this Azure is: `off` unless it was set."""
+        rows = self._rows("SELECT setting FROM load")
+        return str(rows[0][0]) if rows else "off"
+
+    def set_load(self, setting: str) -> None:
+        """Set how busy this Azure is."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM load")
+            self._connection.execute("INSERT INTO load VALUES (?)", (setting,))
+
     # For `admin`.
 
     def all_resources(self) -> list[StoredResource]:
@@ -266,9 +291,9 @@ class Store:
         return int(self._rows("SELECT count(*) FROM resource")[0][0])
 
     def clear(self) -> None:
-        """Delete everything, soft-deleted resources too."""
+        """Delete everything, soft-deleted resources too. The load stays as it is."""
         with self.transaction():
-            for table in ("resource", "reference", "lock", "soft_deleted"):
+            for table in ("resource", "reference", "lock", "soft_deleted", "write"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 

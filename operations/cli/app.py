@@ -41,7 +41,12 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "state": "exporting.state",
         "neighbours": "exportingneighbours.neighbours",
     },
-    "local": {"env": "localazure.env", "list": "localazure.list_", "reset": "localazure.reset"},
+    "local": {
+        "env": "localazure.env",
+        "list": "localazure.list_",
+        "reset": "localazure.reset",
+        "load": "localazure.load",
+    },
     "azure": {"check": "azurecheck.check"},
     "prices": {"refresh": "prices.refresh"},
     "policy": {

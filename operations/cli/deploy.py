@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from formats.errors import InputError, Refused, SdeError
 from formats.plan import Plan, PlannedResource
 from operations.cli.estate_state import EstateState
+from operations.cli.hints import with_hints
 from operations.cli.immutable_data import changed_policies, refuse_changed_policies
 from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named, protected
-from operations.cli.preconditions import with_hint
 from operations.cli.progress import watching
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
@@ -206,7 +206,7 @@ class Deployment:
         """Print the error of a stack where others go on. Otherwise it ends the command."""
         self._estate_state.invalidate(stack)
         if self.progress.goes_on:
-            self.session.output.error(with_hint(f"{stack.name}: {error}"), stack=stack.name, code=int(error.exit_code))
+            self.session.output.error(with_hints(f"{stack.name}: {error}"), stack=stack.name, code=int(error.exit_code))
 
     @cached_property
     def progress(self) -> RunProgress:

@@ -15,8 +15,8 @@ import typer
 from rich.text import Text
 
 from formats.errors import Exit, InputError, SdeError
+from operations.cli.hints import with_hints
 from operations.cli.output import Output, printable_lines
-from operations.cli.preconditions import with_hint
 from operations.settings import Settings, make_folder
 
 USAGE = typer.BadParameter.__mro__[1]
@@ -47,7 +47,7 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
 def classified(error: BaseException, settings: Settings) -> tuple[int, str, str]:
     """Return the exit code, the kind and the message of an error."""
     if isinstance(error, SdeError):
-        return error.exit_code, error.kind, with_hint(str(error))
+        return error.exit_code, error.kind, with_hints(str(error))
     if isinstance(error, USAGE):
         return Exit.WRONG_USE, "usage", f"{_usage(error)}\n  fix:     see --help"
     if isinstance(error, KeyboardInterrupt | typer.Abort):

@@ -1,12 +1,14 @@
-"""`sde local env`, `list` and `reset`: the local Azure on this machine."""
+"""`sde local env`, `list`, `load` and `reset`: the local Azure on this machine."""
 
 from __future__ import annotations
 
 import shlex
+from typing import Annotated
 
 import typer
 
 from formats.errors import Refused
+from local_azure.load.setting import Load
 from operations.cli.options import Yes, command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -66,3 +68,28 @@ def reset(session: Session, *, yes: Yes = False) -> None:
     session.output.say(f"deleted {plural(deleted, 'resource')}. The local Azure is empty.")
     if deleted:
         session.output.say("The stacks' state still has them: scripts/sde refresh --all", style="dim")
+
+
+Setting = Annotated[
+    Load | None,
+    typer.Argument(
+        metavar="LOAD",
+        help="off; busy: writes take time and exclude each other, and new policy definitions and roles are seen "
+        "late; lost-answer: as busy, and the next storage account is created but answered with an error. Without it: "
+        "only show.",
+        show_default=False,
+    ),
+]
+
+
+@command("json_")
+def load(session: Session, setting: Setting = None) -> None:
+    """Show or set how busy the local Azure is. Off by default; a busy one refuses as Azure does under load."""
+    from local_azure import admin  # noqa: PLC0415 - opens a database
+
+    database = session.settings.local_db
+    if setting is not None:
+        admin.set_load(database, setting)
+    now = admin.load(database)
+    session.output.emit({"event": "load", "load": now.value})
+    session.output.say(f"The load of the local Azure is {now.value}.")

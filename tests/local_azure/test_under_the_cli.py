@@ -36,11 +36,11 @@ getattr(stack, sys.argv[1])(on_output=print)
 
 
 class CliRunner:
-    """Run the CLI in a folder, configured for the local Azure."""
+    """Run a program with the CLI in a folder, configured for the local Azure."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str = PROGRAM) -> None:
         assert CLI
-        self.folder = folder
+        self.folder, self.program = folder, program
         (folder / "path").mkdir()
         path = f"{folder / 'path'}{os.pathsep}{CLI.parent}{os.pathsep}/usr/bin{os.pathsep}/bin"
         clean = {"PATH": path, "SDE_HOME": str(folder / "home")}
@@ -49,7 +49,7 @@ class CliRunner:
 
     def start(self, action: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, action],
+            [sys.executable, "-c", self.program, action],
             env={**self.environment, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -52,6 +52,7 @@ def run(deployment: Deployment, to_delete: list[Resource]) -> None:
         if resource.protect and not resource.delete:
             deployment.refuse(f"{label(resource.urn)} would be deleted")
     _refuse_used(deployment, to_delete)
+    deployment.order.end_program()
     deleted = {r.urn for r in to_delete if not r.delete}
     for resource in to_delete:
         if resource.external:  # it was only read, so it only leaves the state

@@ -81,7 +81,7 @@ class Deployment:
         """By package, version and plugin URL."""
         self._handled: set[int] = set()
         self._operation: PendingOperation | None = None
-        self.registry.load_from_state(self.base.resources)
+        self.order = self.registry.begin(self.base.resources)
         options.refuse_state(self.base.resources)
         for resource in self.base.resources:
             self.mask_secrets(resource)
@@ -127,13 +127,15 @@ class Deployment:
             return sorted(found - {wanted.urn, ""})
 
         foreign = foreign_aliases(wanted.urn, (resolved(alias, wanted.urn, wanted.parent) for alias in goal.aliases))
-        return dataclasses.replace(
+        found = dataclasses.replace(
             wanted,
             extra={**wanted.extra, **({"aliases": list(foreign)} if foreign else {})},
             dependencies=current(wanted.dependencies),
             property_dependencies={k: current(v) for k, v in wanted.property_dependencies.items()},
             deleted_with="".join(current([wanted.deleted_with])),
         )
+        self.order.declare(found)
+        return found
 
     def is_handled(self, old: Resource) -> bool:
         """Return True if a step has handled a previous resource."""

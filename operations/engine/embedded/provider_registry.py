@@ -10,6 +10,7 @@ from formats.errors import InputError
 from formats.urns import type_of
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.providers import NO_DIFFERENCE, Difference, Provider, Servicer
+from operations.engine.embedded.step_order import StepOrder
 
 Servicers = Callable[[], Mapping[str, Servicer]]
 OutputsOf = Callable[[str], Properties]
@@ -33,7 +34,7 @@ class StackReferences(Provider):
     """The engine's built-in provider: a stack reference reads another stack's outputs."""
 
     def __init__(self, urn: str, id_: str, outputs_of: OutputsOf) -> None:
-        super().__init__(urn, id_, BUILTIN, Servicer())
+        super().__init__(urn, id_, BUILTIN, Servicer(), StepOrder(()))
         self._outputs_of = outputs_of
 
     def configure(self, inputs: Properties) -> None:
@@ -82,17 +83,25 @@ class ProviderRegistry:
         self._created: list[Servicer] = []
         self._providers: dict[str, Provider] = {}
         self._states: dict[str, Resource] = {}
+        self.order = StepOrder(())
+        """The order of the steps of the run."""
 
     def load_from_state(self, resources: list[Resource]) -> None:
         """Add the provider resources of the state, for resources that still refer to them."""
         self._states = {r.urn: r for r in resources if urns.is_provider(r.type) and not r.delete}
+
+    def begin(self, resources: list[Resource]) -> StepOrder:
+        """Begin a run on the resources of a state; return the order of its steps."""
+        self.order = StepOrder(resources)
+        self.load_from_state(resources)
+        return self.order
 
     def create(self, urn: str, id_: str, package: str) -> Provider:
         """Return a new, unconfigured provider, in the place of any previous one with this URN."""
         if package == BUILTIN:
             self._providers[urn] = StackReferences(urn, id_, self._outputs_of)
         else:
-            self._providers[urn] = Provider(urn, id_, package, self._servicer(package))
+            self._providers[urn] = Provider(urn, id_, package, self._servicer(package), self.order)
         return self._providers[urn]
 
     def of(self, reference: str) -> Provider:

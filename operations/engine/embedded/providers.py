@@ -19,8 +19,10 @@ from formats.property_paths import child, matches, parse
 from formats.urns import label, name_of, type_of
 from operations.engine.embedded.model import Properties, Resource
 from operations.engine.embedded.report import StepError
+from operations.engine.embedded.step_order import Step, StepOrder
 
 Servicer = provider_pb2_grpc.ResourceProviderServicer
+_WRITES = frozenset({"Create", "Update", "Delete"})
 _FORCES_REPLACEMENT = frozenset({1, 3, 5})
 """`ADD_REPLACE`, `DELETE_REPLACE` and `UPDATE_REPLACE` of the protocol's `PropertyDiff.Kind`."""
 _EXISTING = re.compile(r"already exist\w* resource '([^']+)'|resource '([^']+)' already exists")
@@ -62,6 +64,8 @@ class _Context:
     """The context of a call in this process: the method of a gRPC context that our servicers use."""
 
     urn: str
+    step: Step | None = None
+    """The step that the call is part of, if it writes."""
 
     def abort(self, code: grpc.StatusCode, details: str) -> None:
         raise ProviderError(self.urn, details or code.value[1])
@@ -75,6 +79,7 @@ class Provider:
     id: str
     package: str
     servicer: Servicer
+    order: StepOrder
     known: bool = True
     """False in a preview if its configuration is unknown; it is not called then."""
 
@@ -146,7 +151,8 @@ class Provider:
         request = getattr(provider_pb2, method.removesuffix("Config") + "Request")
         sent = {k: property_values.to_struct(v) if isinstance(v, dict) else v for k, v in fields.items()}
         named = {"urn": urn, "name": name_of(urn), "type": type_of(urn)} if urn else {}
-        return getattr(self.servicer, method)(request(**named, **sent), _Context(urn))
+        step = self.order.step(urn, delete=method == "Delete") if method in _WRITES else None
+        return getattr(self.servicer, method)(request(**named, **sent), _Context(urn, step))
 
     def _checked(self, method: str, urn: str, **fields: Any) -> Properties:
         response = self._call(method, urn, **fields)

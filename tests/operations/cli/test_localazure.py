@@ -33,3 +33,18 @@ def test_list_and_reset_do_not_create_the_database(sde: CliRunner) -> None:
     assert sde.lines == []
     assert sde("local", "reset") == 0
     assert not sde.settings.local_db.exists()
+
+
+def test_the_load_is_off_until_it_is_set(sde: CliRunner) -> None:
+    assert sde("local", "load", "--json") == 0
+    assert sde.lines == [{"event": "load", "load": "off"}]
+    assert not sde.settings.local_db.exists()
+    assert sde("local", "load", "busy") == 0
+    assert sde("local", "reset") == 0
+    assert sde("local", "load") == 0
+    assert sde.out.strip() == "The load of the local Azure is busy."
+
+
+def test_an_unknown_load_is_bad_input(sde: CliRunner) -> None:
+    assert sde("local", "load", "quiet") == 2
+    assert "'off', 'busy', 'lost-answer'" in sde.err

@@ -1,0 +1,25 @@
+"""The hint to run once more."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations.cli.busy_azure import AGAIN, CODES
+from operations.cli.hints import with_hints
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_error_of_a_busy_azure_says_to_run_once_more(code: str) -> None:
+    found = with_hints(f"hub: a PrivateEndpoint: Code={code} Message=…")
+    assert found.endswith(f"{AGAIN}, which goes on from here")
+    assert with_hints(found) == found
+
+
+def test_a_resource_outside_of_the_state_has_its_id() -> None:
+    id_ = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st"
+    found = with_hints(f"StorageAccount data: cannot create already existing resource '{id_}'")
+    assert f"az resource delete --ids {id_})" in found
+
+
+def test_another_error_has_no_such_hint() -> None:
+    assert with_hints("Code=NetcfgInvalidSubnet Message=…") == "Code=NetcfgInvalidSubnet Message=…"
