@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from formats.arm.id_parents import with_parents
-from formats.plan import UNKNOWN, PlannedResource
+from formats.plan import UNKNOWN, Operation, PlannedResource
 from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
 from policies.requirements import Requirement
@@ -108,6 +108,8 @@ class Resource:
     ignore_changes: tuple[str, ...] = ()
     retain_on_delete: bool = False
     foreign_aliases: tuple[str, ...] = ()
+    imported: bool = False
+    """True if this deployment takes it over from the cloud, or its value from the program."""
     subscription: str = ""
     """The subscription of its stack; empty if it is not known."""
     before: Mapping[str, Any] | None = None
@@ -437,5 +439,6 @@ def resource_of(planned: PlannedResource, *, stack: str, subscription: str = "")
         ignore_changes=planned.ignore_changes,
         retain_on_delete=planned.retain_on_delete,
         foreign_aliases=planned.foreign_aliases,
+        imported=planned.operation is Operation.IMPORT,
         subscription=subscription,
     )

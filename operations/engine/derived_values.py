@@ -13,12 +13,16 @@ from typing import Any, Protocol
 
 from formats import property_values
 from formats.arm.resolve import resolved
-from formats.plan import UNKNOWN, Operation, Plan, contains_unknown
+from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, contains_unknown
 from formats.property_paths import ANY, child
+from formats.urns import type_of
 from operations.engine.port import differs_from_plan
 
 AZURE = "azure-native:"
 """The types whose values policies judge by what they come from. Tags must be known (GV10)."""
+RANDOM = "random:"
+MIN_SECRET = 16
+"""The least length of a random text that a secret may contain among other text."""
 MIN_PART = 8
 """The least length of a text that counts as a part of another: shorter ones are in any text."""
 _PRINCIPALS = ("principalid", "objectid")
@@ -39,7 +43,9 @@ class DerivedValues:
     def __init__(self, plan: Plan) -> None:
         self._stack = plan.stack
         kept = [r for r in plan.resources if r.operation is not Operation.DELETE and r.type.startswith(AZURE)]
-        self._planned = {r.urn: r for r in kept if contains_unknown(r.inputs)}
+        self._planned = {
+            r.urn: r for r in kept if contains_unknown(r.inputs) or any(_random(r, key) for key in r.inputs)
+        }
         self._judged = {r.urn: r.inputs for r in resolved(plan).resources if r.operation is not Operation.DELETE}
         self._outputs = {o.name: o.after for o in plan.outputs if contains_unknown(o.after)}
 
@@ -55,6 +61,10 @@ class DerivedValues:
             for path, found, judged in _unknowns(value, inputs.get(key), self._judged[urn].get(key), key):
                 if not _is_derived(path, found, judged, given):
                     raise differs_from_plan(self._stack, urn, f"{path} would be another than it was judged to be")
+            secrets = [text for one in _random(planned, key) if one in sources for _, text in _leaves(sources[one])]
+            for path, found in _secrets(value, inputs.get(key), key) if _random(planned, key) else ():
+                if not any(found == text or (len(text) >= MIN_SECRET and text in found) for text in secrets):
+                    raise differs_from_plan(self._stack, urn, f"{path} would not come from the random value")
 
     def check_outputs(self, root: str, outputs: Mapping[str, Any], sources: Iterable[Source]) -> None:
         """Raise `Refused` for an object id in the stack's outputs that no resource of it has: other stacks grant rights
@@ -87,6 +97,21 @@ def _unknowns(planned: Any, present: Any, judged: Any, path: str) -> Iterator[tu
             return
         for index, (old, new, entry) in enumerate(zip(planned, entries, derived_entries, strict=True)):
             yield from _unknowns(old, new, entry, child(path, index))
+
+
+def _random(planned: PlannedResource, key: str) -> tuple[str, ...]:
+    """Return the random values that a property comes from in the plan."""
+    return tuple(urn for urn in planned.property_dependencies.get(key, ()) if type_of(urn).startswith(RANDOM))
+
+
+def _secrets(planned: Any, present: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield each secret text of the plan as it is now."""
+    found = property_values.unwrap(present)
+    if planned == SECRET:
+        yield from ((path, text) for _, text in _texts(found, "") if not property_values.is_unknown(text))
+    elif isinstance(planned, Mapping):
+        for key, value in planned.items():
+            yield from _secrets(value, _mapping(found).get(key), child(path, key))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -13,8 +13,27 @@ from pydantic import BaseModel
 
 from formats.addresses import ZoneName
 from formats.errors import InputError
-from formats.stack_config import ProjectSpec, StackConfig
+from formats.stack_config import NAMESPACE, Cloud, ProjectSpec, StackConfig
 from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
+
+
+def refuse_other_settings(config: StackConfig, settings: Mapping[str, Any], template: str) -> None:
+    """Raise `InputError` for a setting of a provider that the estate's files do not decide, such as the host that the
+    provider gets its tokens from."""
+    allowed: dict[str, Any] = {
+        "azure-native:location": config.region.value,
+        "azure-native:subscriptionId": str(config.subscription),
+    }
+    if config.cloud is Cloud.AZURE:
+        allowed["azure-native:useDefaultAzureCredential"] = True
+    found = {key: value for key, value in settings.items() if not key.startswith(NAMESPACE)}
+    for key in sorted({*found, *allowed}):
+        if found.get(key) != allowed.get(key):
+            raise InputError(
+                "The template configures the provider in another way than the estate.", file=template, key=key,
+                found=str(found.get(key, "not set")), allowed=str(allowed.get(key, "not set")),
+                fix="Restore the template.",
+            )  # fmt: skip
 
 
 def refuse_other_values(

@@ -23,7 +23,7 @@ from formats.errors import InputError
 from formats.stack_config import StackConfig, parse
 from formats.yaml_reader import parse_mapping
 from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
-from operations.estate.rendered_values import refuse_other_values
+from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
 UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -66,6 +66,7 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
                          found=error.message) from None  # fmt: skip
     settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2")["config"]
     config = parse(stack, {key: _wire(value) for key, value in settings.items()})
+    refuse_other_settings(config, settings, f"tre_templates/{kind}.yaml.j2")
     refuse_other_values(estate, stack, config, values, f"tre_templates/{kind}.yaml.j2")
     return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, text)
 

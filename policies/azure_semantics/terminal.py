@@ -41,7 +41,7 @@ def problems(computer: Resource) -> Iterator[Violation]:
     if found is MISSING:
         yield Violation(CUSTOM_DATA, "is not set, so SSH could transfer files, commands and ports without the airlock")
         return
-    config = _cloud_config(found)
+    config = cloud_config(found)
     if config is None:
         yield Violation(CUSTOM_DATA, "is not in the format of infra/first_boot.py, so SSH may not be restricted")
         return
@@ -65,7 +65,8 @@ def problems(computer: Resource) -> Iterator[Violation]:
         )
 
 
-def _cloud_config(found: object) -> dict[str, Any] | None:
+def cloud_config(found: object) -> dict[str, Any] | None:
+    """Return the settings in customData; None for any other form."""
     try:
         text = base64.b64decode(str(found), validate=True).decode()
         config = json.loads(text.removeprefix(CLOUD_CONFIG_HEADER)) if text.startswith(CLOUD_CONFIG_HEADER) else None

@@ -21,6 +21,11 @@ def always(_: Resource, __: PolicyContext) -> bool:
     return True
 
 
+def has_config(resource: Resource, estate: PolicyContext) -> bool:
+    """True where the estate's configuration of a stack is known, with which policies compare."""
+    return resource.stack in estate.configs
+
+
 @dataclass(frozen=True)
 class Weakening:
     """One property with its weaker values. A missing value, for which Azure's default applies, and an unknown value are

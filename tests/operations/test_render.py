@@ -144,11 +144,31 @@ def test_a_template_with_other_tags_is_refused(estate: Path, monkeypatch: pytest
     _refuses(source.replace("{{ name }}: {{ value }}", "{{ name }}: synthetic"), "bespoke", estate, monkeypatch)
 
 
-def _refuses(text: str, kind: str, estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("line", [
+    "azure-native:metadataHost: evil.example", "azure-native:location: ukwest", "azure-native:environment: china",
+    "random:x: y", "azure-native:useDefaultAzureCredential: true",
+])  # fmt: skip
+def test_a_template_with_other_settings_of_a_provider_is_refused(
+    estate: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    source = (rendering_module.TEMPLATES / "platform.yaml.j2").read_text()
+    if line.startswith("azure-native:location"):
+        source = source.replace("  azure-native:location: {{ estate.region }}\n", "")
+    changed = source.replace("config:\n", f"config:\n  {line}\n", 1)
+    _refuses(changed, "platform", estate, monkeypatch, "configures the provider in another way")
+
+
+def _refuses(
+    text: str,
+    kind: str,
+    estate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str = "another value than the estate's files",
+) -> None:
     original = rendering_module._template
     template = _environment().from_string(text)
     monkeypatch.setattr(rendering_module, "_template", lambda name: template if name == kind else original(name))
-    with pytest.raises(InputError, match="another value than the estate's files"):
+    with pytest.raises(InputError, match=said):
         render(load(estate, today=TODAY))
 
 

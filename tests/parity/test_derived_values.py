@@ -48,3 +48,33 @@ def test_the_judged_values_are_accepted(pair: Pair, engine: str) -> None:
     pair.program(GRANT.format(**HONEST))
     world, stack = pair.worlds[engine], pair.stack()
     assert world.engine.up(stack, plan=world.engine.preview(stack)).resources == 3
+
+
+SECRET = """
+    from pulumi_azure_native import keyvault
+    import pulumi_random as random
+    home = group()
+    vault = keyvault.Vault("v", vault_name="kv-lab-derived", resource_group_name=home.name, properties={{
+        "tenant_id": "10ca1000-0000-4000-8000-0000000000aa", "sku": {{"family": "A", "name": "standard"}},
+        "enable_rbac_authorization": True, "enable_purge_protection": True}})
+    value = random.RandomBytes("value", length=32)
+    keyvault.Secret("s", secret_name="s", vault_name=vault.name, resource_group_name=home.name,
+                    properties={{"value": {value}}})
+"""
+
+
+@pytest.mark.parametrize("engine", ["embedded", "pulumi"])
+@pytest.mark.parametrize(("value", "is_refused"), [
+    ("value.base64", False), ("value.base64.apply(lambda text: 'Basic ' + text)", False),
+    ("value.base64.apply(lambda _: 'known to me')", True), ("value.base64.apply(lambda text: text[:8])", True),
+])  # fmt: skip
+def test_a_secret_is_the_random_value(pair: Pair, engine: str, value: str, is_refused: bool) -> None:
+    pair.program(SECRET.format(value=value))
+    world, stack = pair.worlds[engine], pair.stack()
+    plan = world.engine.preview(stack)
+    if is_refused:
+        with pytest.raises(Refused, match=r"properties\.value would not come from the random value"):
+            world.engine.up(stack, plan=plan)
+    else:
+        world.engine.up(stack, plan=plan)
+    assert any("/secrets/" in id_ for id_ in world.cloud()) is not is_refused

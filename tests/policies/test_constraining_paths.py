@@ -26,6 +26,7 @@ ROOT = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/rg/pr
 NETWORK = f"{ROOT}/Microsoft.Network/virtualNetworks/v"
 VALUES: tuple[Any, ...] = (
     "x", "", None, True, False, 0, -1, 10**6, "*", "Internet", "0.0.0.0/0", NETWORK, [], {}, ["x"], [NETWORK],
+    ["0.0.0.0/0"], [1],
     {"x": "y"}, [{"x": "y"}], "https://elsewhere.example/x", "P1D", "Allow", "Enabled",
 )  # fmt: skip
 MAX_SAMPLES = 2
@@ -36,7 +37,6 @@ NOT_ALONE: Mapping[str, tuple[str, ...]] = {
     "compute:Disk": ("creationData.sourceResourceId", "diskAccessId"),
     "dbforpostgresql:Configuration": ("configurationName",),
     "dbforpostgresql:Server": ("createMode", "network.delegatedSubnetResourceId"),
-    "machinelearningservices:Compute": ("properties.properties.personalComputeInstanceSettings.assignedUser.objectId",),
     "network:FirewallPolicyRuleCollectionGroup": (
         "priority",
         "ruleCollections[*].priority",
@@ -46,14 +46,12 @@ NOT_ALONE: Mapping[str, tuple[str, ...]] = {
     ),
     "network:FlowLog": ("retentionPolicy.enabled", "targetResourceId"),
     "network:NetworkSecurityGroup": (
-        "securityRules[*].destinationPortRanges",
         "securityRules[*].priority",
         "securityRules[*].sourcePortRanges",
     ),
     "network:RouteTable": ("routes[*].addressPrefix",),
     "network:Subnet": ("privateEndpointNetworkPolicies", "routeTable.id"),
     "resources:ResourceGroup": ("resourceGroupName", "tags"),
-    "sql:Server": ("administrators.sid",),
     "storage:BlobContainer": ("containerName", "denyEncryptionScopeOverride"),
     "storage:ManagementPolicy": (
         "policy.rules[*].definition.filters.blobTypes[*]",
@@ -61,7 +59,6 @@ NOT_ALONE: Mapping[str, tuple[str, ...]] = {
         "policy.rules[*].enabled",
     ),
     "storage:StorageAccount": ("isHnsEnabled", "kind"),
-    "synapse:Workspace": ("cspWorkspaceAdminProperties.initialWorkspaceAdminObjectId",),
 }
 """Paths of which no such value alone changes a verdict on the resource itself. Rules read them for another resource
 (the subnet of a route table), together with another property (the priority of a rule), or only to compare names."""

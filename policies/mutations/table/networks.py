@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.model import PolicyContext, Resource
-from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.model import Harmless, Removal, Table, Weakening, has_config
 from policies.mutations.paths import entries
 from policies.mutations.table import external
 
@@ -55,7 +55,7 @@ def _has_dns_servers(network: Resource, _: PolicyContext) -> bool:
 NETWORK = Table(
     "network:VirtualNetwork",
     weakenings=(
-        Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "rules for others would apply"),
+        Weakening("addressSpace.addressPrefixes", (["10.0.0.0/8"],), "rules for others would apply", when=has_config),
         Weakening("dhcpOptions", (None,), DNS, when=_has_dns_servers),
         Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"]), DNS,
                   missing_ok="only a hub has none: Azure's services in it need Azure's DNS"),
@@ -77,7 +77,7 @@ NETWORK = Table(
 SUBNET = Table(
     "network:Subnet",
     weakenings=(
-        Weakening("addressPrefix", ("10.0.0.0/9",), "it would have what rules allow to another subnet"),
+        Weakening("addressPrefix", ("10.0.0.0/9",), "rules for others would apply", when=has_config),
         Weakening("networkSecurityGroup", (None, {"id": external.SECURITY_GROUP}), "nothing would filter its traffic",
                   when=_is_not_firewall_subnet),
         Weakening("routeTable", (None, {"id": external.ROUTES}), BYPASS,

@@ -3,7 +3,7 @@
 Sources: learn.microsoft.com, Microsoft.Storage template references and "Security recommendations for Blob storage".
 """
 
-from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.model import Harmless, Removal, Table, Weakening, has_config
 from policies.mutations.table import external
 from policies.mutations.table.vaults import of_records
 
@@ -30,7 +30,7 @@ ACCOUNT = Table(
                   ([{"tenantId": external.TENANT, "resourceId": external.WORKSPACE}],),
                   "a resource of another tenant would have access, or the malware scanner would have none"),
         Weakening("networkRuleSet.resourceAccessRules[*].tenantId", (external.TENANT,),
-                  "a resource of another tenant would have access", missing_ok="Azure requires it"),
+                  "a resource of another tenant would have access", missing_ok="Azure requires it", when=has_config),
         Weakening("networkRuleSet.resourceAccessRules[*].resourceId", (external.WORKSPACE, external.SCANNER),
                   "another resource would have access"),
         Weakening("allowSharedKeyAccess", (True,), KEY_ACCESS),

@@ -6,7 +6,7 @@ cryptographic key auto-rotation".
 
 from formats.stack_config import DataClass
 from policies.model import PolicyContext, Resource
-from policies.mutations.model import Harmless, Removal, Table, Weakening
+from policies.mutations.model import Harmless, Removal, Table, Weakening, has_config
 from policies.mutations.table import external
 
 OPEN = "the vault would answer on the public network"
@@ -49,7 +49,7 @@ VAULT = Table(
         Weakening("properties.enabledForDiskEncryption", (True,), READS, missing_ok="Azure's default is off"),
         Weakening("properties.enabledForTemplateDeployment", (True,), READS, missing_ok="Azure's default is off"),
         Weakening("properties.tenantId", (external.TENANT,), "people of another tenant would have access",
-                  missing_ok="Azure requires it"),
+                  missing_ok="Azure requires it", when=has_config),
         Weakening("properties.sku.name", ("standard",), "keys would not be in an HSM", when=identifiable),
     ),
     harmless=(

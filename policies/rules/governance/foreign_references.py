@@ -16,6 +16,13 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 ARM_ID = re.compile(r"\s*/?(subscriptions|providers|tenants|sharedgalleries|communitygalleries)/", re.IGNORECASE)
 """The beginning of an ARM id. Some services accept it without the slash."""
+DATA_URL = re.compile(
+    r"\s*https?://(?P<name>[a-z0-9-]+)(\.z\d+)?\.(vault|managedhsm|blob|queue|table|file|dfs|web)\."
+    r"(core\.windows\.net|azure\.net|storage\.azure\.net)(:\d+)?(/.*)?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The URL of a vault, or of data in one or in a store."""
+NAMED_IN_URLS = {"keyvault:Vault": "vaultName", "keyvault:ManagedHsm": "name", "storage:StorageAccount": "accountName"}
 TAGS = "tags"
 
 
@@ -31,6 +38,9 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
             raise Unknown(join(path))
         if ARM_ID.match(value) and not _is_judged(value, context):
             raise Unknown(join(path), f"is {display(value)}, which is neither a resource of the estate nor listed")
+        url = DATA_URL.fullmatch(value)
+        if url and url["name"].lower() not in context.once(("names in URLs",), lambda: _names_in_urls(context)):
+            raise Unknown(join(path), f"is {display(value)}, which is of no vault or store of the estate")
     yield from ()
 
 
@@ -46,6 +56,12 @@ def _is_judged(value: str, context: PolicyContext) -> bool:
             subscription = found["subscription"]
             return subscription is None or f"/subscriptions/{subscription}" in known
     return any(parent in known for parent in _parents(id_))
+
+
+def _names_in_urls(context: PolicyContext) -> frozenset[str]:
+    """Return the names of the estate's vaults and stores, which are unique in Azure."""
+    found = ((resource, key) for type_, key in NAMED_IN_URLS.items() for resource in context.of(type_))
+    return frozenset(str(resource.at(key)).lower() for resource, key in found if resource.knows(key))
 
 
 def _known_ids(context: PolicyContext) -> frozenset[str]:

@@ -1,0 +1,40 @@
+"""Desks install packages from the estate's archives, and no other (VM21)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from formats.stack_config import TenancyConfig
+from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.expected import package_sources
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Compare the archives of apt and pip with those of the egress rules. VM16 refuses what cannot be read."""
+    config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
+    if not isinstance(config, TenancyConfig) or found is None:
+        return
+    if found.get("apt", {}) != package_sources.apt(config):
+        yield Violation(CUSTOM_DATA, "has other apt archives than the egress rules of the estate")
+    files = [one for one in found.get("write_files", []) if one.get("path") == package_sources.PIP_CONFIG]
+    wanted = package_sources.pip(config)
+    if [one.get("content") for one in files] != ([wanted] if wanted else []):
+        yield Violation(CUSTOM_DATA, "has another pip index than the egress rules of the estate")
+
+
+POLICY = Policy(
+    id="VM21",
+    title="Desks install packages from the estate's archives, and no other",
+    why="Packages run as root when they are installed: an archive that nobody approved may contain anything.",
+    resource_types=("compute:VirtualMachine",),
+    severity=Severity.HIGH,
+    controls=ComplianceControls(
+        satre=("2.1.06", "2.7.02"), ncsc=("5", "8"), iso27001=("8.19",), five_safes=("settings",)
+    ),
+    fix="Set customData to first_boot() of infra/first_boot.py, and name the archives in `apt` and `pip` of a rule.",
+    check=check,
+    check_paths=(CUSTOM_DATA,),
+    applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,
+    needs_config=True,
+)
