@@ -11,25 +11,26 @@ from rich.text import Text
 from formats.errors import Failed, InputError
 from formats.plan import Plan
 from local_azure.store import SETTINGS
-from operations.cli.options import command
+from operations.cli.options import Stacks, command
 from operations.cli.output import printable
 from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural
 
 if TYPE_CHECKING:
     from operations.preflight import Finding, Needs, Send
 
 
-@command("json_", "estate")
-def check(session: Session) -> None:
+@command("json_", "cloud", "estate")
+def check(session: Session, *, stacks: Stacks = None) -> None:
     """Check that Azure is ready: access, rights, providers, guardrails, names, sizes and quotas. Reads only.
 
-    The needs are those of the resources that the estate's stacks declare. For stacks of the local Azure, that is asked.
+    The needs are those of the resources that the named stacks declare, or all. Stacks of the local Azure ask that one.
     """
     from operations.preflight import needs_of  # noqa: PLC0415 - imports the Azure SDK
 
     failed = 0
-    plans = _declared(session)
+    plans = _declared(session, session.chosen(stacks, everything=not stacks))
     for cloud in dict.fromkeys(plan.cloud for plan in plans):
         needs = needs_of(plan for plan in plans if plan.cloud == cloud)
         for finding in _findings(session, cloud, needs):
@@ -45,16 +46,25 @@ def check(session: Session) -> None:
     session.output.say("Azure is ready.", style="green")
 
 
-def _declared(session: Session) -> list[Plan]:
-    """Return the resources of every stack, as it would be deployed to an empty subscription."""
+def _declared(session: Session, wanted: Sequence[Stack]) -> list[Plan]:
+    """Return the resources of stacks, as they would be deployed to empty subscriptions."""
     from operations.engine.scratch import declared  # noqa: PLC0415 - imports the engine
 
-    stacks = session.catalog.stacks
-    if not stacks:
+    if not wanted:
         raise InputError("This estate has no stack.")
-    session.output.say(f"reading what {plural(len(stacks), 'stack')} declare", style="dim")
+    names, required = {stack.name for stack in wanted}, _with_required(session.catalog.stacks, wanted)
+    session.output.say(f"reading what {plural(len(required), 'stack')} declare", style="dim")
     settings = session.settings
-    return list(declared([stack.settings for stack in stacks], settings.root, settings.program_seconds))
+    plans = declared([stack.settings for stack in required], settings.root, settings.program_seconds)
+    return [plan for plan in plans if plan.stack in names]
+
+
+def _with_required(stacks: Sequence[Stack], wanted: Sequence[Stack]) -> list[Stack]:
+    """Return the wanted stacks and those that they require, directly or indirectly, in dependency order."""
+    names = {stack.name for stack in wanted}
+    for stack in reversed(stacks):  # in dependency order, so required stacks come before
+        names |= set(stack.requires) if stack.name in names else set()
+    return [stack for stack in stacks if stack.name in names]
 
 
 def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[Finding]:

@@ -86,6 +86,15 @@ def test_other_refusals_have_no_hint() -> None:
     )
 
 
+def test_a_named_stack_is_checked_alone(sde: Run) -> None:
+    code, out, _ = sde("azure", "check", "platform", "--json")
+    found = {one["what"] for line in out.splitlines() if (one := json.loads(line))["event"] == "finding"}
+    assert code == 0
+    assert "provider Microsoft.Network" in found
+    assert {"provider Microsoft.Compute", "Defender for Storage"}.isdisjoint(found)
+    assert sde("azure", "check", "tre-none")[0] == 2
+
+
 def test_needs_of_real_azure_are_learned_without_its_state(
     sde: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
