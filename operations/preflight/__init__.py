@@ -29,7 +29,10 @@ def findings(estate: Iterable[Needs], send: Send, *, tenant: str = "") -> Iterat
         readable = access.readable(reads, needs.subscription)
         yield readable
         if readable.holds:
-            existing = _existing(reads, needs.subscription)
+            listed = reads.list(f"/subscriptions/{needs.subscription}/resources", "2021-04-01")
+            if listed.body is None:
+                yield Finding(needs.subscription, "resources", False, listed.why, "ask for Reader on the subscription")
+            existing = frozenset(str(one.get("id")).lower() for one in listed.values)
             yield from access.tenant(reads, needs.subscription, tenant)
             yield from access.registrations(reads, needs)
             yield from access.features(reads, needs)
@@ -41,9 +44,3 @@ def findings(estate: Iterable[Needs], send: Send, *, tenant: str = "") -> Iterat
             yield from capacity.sizes(reads, needs)
             yield from capacity.quotas(reads, needs, existing)
             yield from names.names(reads, needs, existing)
-
-
-def _existing(reads: Reads, subscription: str) -> frozenset[str]:
-    """Return the ids of the resources in the subscription, without children, in lower case."""
-    found = reads.list(f"/subscriptions/{subscription}/resources", "2021-04-01")
-    return frozenset(str(one.get("id")).lower() for one in found.values)

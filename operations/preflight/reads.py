@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -70,25 +70,31 @@ class Reads:
     """The reads of one check. Each is sent once."""
 
     send: Send
-    _answers: dict[tuple[str, tuple[tuple[str, str], ...]], Answer] = field(default_factory=dict)
+    _answers: dict[Hashable, Answer] = field(default_factory=dict)
 
     def get(self, path: str, version: str, **query: str) -> Answer:
         """Read a resource, or the first page of a list."""
         wanted = {"api-version": version, **query}
-        key = (path.lower(), tuple(sorted(wanted.items())))
-        if key not in self._answers:
-            self._answers[key] = self._answer("GET", path, wanted)
-        return self._answers[key]
+        return self._once("get", path, wanted, lambda: self._answer("GET", path, wanted))
 
     def list(self, path: str, version: str, **query: str) -> Answer:
         """Read all pages of a list. A page that cannot be read leaves the answer without a body."""
+        wanted = {"api-version": version, **query}
+        return self._once("list", path, wanted, lambda: self._whole(self._answer("GET", path, wanted)))
+
+    def _once(self, kind: str, path: str, query: Mapping[str, str], read: Callable[[], Answer]) -> Answer:
+        key = (kind, path.lower(), tuple(sorted(query.items())))
+        if key not in self._answers:
+            self._answers[key] = read()
+        return self._answers[key]
+
+    def _whole(self, first: Answer) -> Answer:
         found: list[Mapping[str, Any]] = []
-        answer = self.get(path, version, **query)
-        for page in self._pages(answer):
+        for page in self._pages(first):
             if page.body is None:
                 return page
             found += page.values
-        return Answer({"value": found}) if answer.body is not None else answer
+        return Answer({"value": found})
 
     def _pages(self, answer: Answer) -> Iterator[Answer]:
         for _ in range(MAX_PAGES):

@@ -99,6 +99,38 @@ def test_missing_precondition_is_found_with_its_cure(
     assert said[1] in one.fix
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"state": "Disabled"}, "ReadOnlyDisabledSubscription"),
+        ({"unregistered_providers": ["Microsoft.Insights"]}, "MissingSubscriptionRegistration"),
+        ({"permissions": [WITHOUT_LOCKS]}, "AuthorizationFailed"),
+        ({"permissions": [WITHOUT_JOIN]}, "LinkedAuthorizationFailed"),
+        ({"unknown_aliases": [KERBEROS]}, "InvalidPolicyAlias"),
+        ({"quotas": {"uksouth": {"VirtualNetworks": 0}}}, "VnetCountLimitReached"),
+        ({"quotas": {"uksouth": {"AzureFirewalls": 0}}}, "QuotaExceeded"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_first_up_fails_without_what_the_check_names(
+    tmp_path: Path, needs: Sequence[Needs], settings: dict[str, Any], code: str
+) -> None:
+    assert failed(tmp_path, needs, **settings)
+    stacks = LocalStacks(tmp_path)
+    with pytest.raises(Failed, match=f"Code={code} "):
+        stacks.engine.up(stacks.stack("platform"))
+
+
+def test_first_up_fails_where_defender_for_storage_is_on(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    stacks = LocalStacks(tmp_path)
+    stacks.engine.up(stacks.stack("platform"))
+    assert failed(tmp_path, needs, defender_for_storage="Standard")
+    with pytest.raises(Failed, match="cannot create already existing subresource"):
+        stacks.engine.up(stacks.stack("junction-zone"))
+    assert failed(tmp_path, needs, defender_for_storage="Free") == []
+    stacks.engine.up(stacks.stack("junction-zone"))
+
+
 AUTHORIZATION = "Microsoft.Authorization"
 CONTRIBUTOR = {"actions": ["*"], "not_actions": [f"{AUTHORIZATION}/*/Delete", f"{AUTHORIZATION}/*/Write"]}
 ADMINISTRATOR = {"actions": [f"{AUTHORIZATION}/roleAssignments/write", "*/read"]}

@@ -107,7 +107,9 @@ def test_no_finding_contains_a_token(status: int) -> None:
     assert all(TOKEN not in repr(one) for one in found({"": (status, {"error": {"code": "Nope", "message": TOKEN}})}))
 
 
-@pytest.mark.parametrize("end", ["/permissions", "/skus", "/usages", "/checkNameAvailability", "/Microsoft.Storage"])
+@pytest.mark.parametrize(
+    "end", ["/permissions", "/resources", "/skus", "/usages", "/checkNameAvailability", "/Microsoft.Storage"]
+)
 def test_what_cannot_be_read_does_not_hold(end: str) -> None:
     answers = {end: (403, {"error": {"code": "AuthorizationFailed"}})}
     assert any(not one.holds and "403 AuthorizationFailed" in one.found for one in found(answers))
