@@ -1,6 +1,7 @@
 """Reads of Azure Resource Manager that are not requests of a provider: what `sde azure check` asks.
 
-The answers have the form of Azure's API, and follow from the resources and from the settings of subscriptions.
+The answers have the form of Azure's API, and follow from the resources and from the settings of subscriptions. Facts:
+docs/azure-facts.md#reads-before-a-first-deployment.
 """
 
 from __future__ import annotations
