@@ -1,8 +1,8 @@
-"""The ways out of the estate that a plan opens, with the people who answer for them."""
+"""The ways out of the estate and into it that a plan opens, with the people who answer for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,49 @@ if TYPE_CHECKING:
     from operations.estate import ApprovedWay
 
 NETWORK = "azure-native:network"
+HOLDERS = (":RoleAssignment", ":VirtualMachine")
+"""The types that give a way in to its holder: a role for a group, and a computer with a key."""
 Opening = tuple[str, str]
 """A destination address and a port of a rule."""
 
 
 @dataclass(frozen=True)
 class NewWay:
-    """An approved way out that the plan of a stack opens or widens."""
+    """An approved way that the plan of a stack opens or widens."""
 
     stack: str
     way: ApprovedWay
 
 
 def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
-    """Return the ways of which the plan opens an address or a port."""
+    """Return the ways out of which the plan opens an address or a port, and the ways in that it gives to a holder."""
+    return [*_new_ways_out(plan, ways), *_new_ways_in(plan, ways)]
+
+
+def _new_ways_in(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
+    """Return the ways whose group gets a role, or whose key gets onto a computer."""
+    holders = {way.way.holder.lower() for way in ways if way.way.holder}
+    changed = [r for r in plan.resources if r.type.endswith(HOLDERS) and r.operation is not Operation.SAME]
+    if not holders or not changed:
+        return []
+    before = {(r.urn, text) for r in changed for text in _held(_before(r), holders)}
+    opened = {text for r in changed for text in _held(_after(r), holders) if (r.urn, text) not in before}
+    return [NewWay(plan.stack, way) for way in ways if way.way.holder and way.way.holder.lower() in opened]
+
+
+def _held(value: object, holders: Collection[str]) -> Iterator[str]:
+    """Yield the holders that the texts in a value are."""
+    if isinstance(value, str) and value.strip().lower() in holders:
+        yield value.strip().lower()
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _held(inner, holders)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _held(inner, holders)
+
+
+def _new_ways_out(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
     destinations = {address for way in ways for address in way.way.destinations}
     network = [r for r in plan.resources if r.type.startswith(NETWORK)]
     if not destinations or all(r.operation is Operation.SAME for r in network):
@@ -39,14 +68,15 @@ def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
 
 
 def show_new_ways(found: Sequence[NewWay], output: Output) -> None:
-    """Print each new way out once, with its stacks."""
+    """Print each new way once, with its stacks."""
     stacks: dict[ApprovedWay, list[str]] = {}
     for one in found:
         stacks.setdefault(one.way, []).append(one.stack)
     for way, names in stacks.items():
-        output.emit({"event": "new-way-out", "stacks": names, **way.to_json()})
+        output.emit({"event": f"new-{way.way.direction.replace(' ', '-')}", "stacks": names, **way.to_json()})
         where = names[0] if len(names) == 1 else plural(len(names), "stack")
-        output.say(printable(f"  ! new way out of {where}: {way.text()}"), style="bold yellow")
+        direction = "way out of" if way.way.destinations else "way into"
+        output.say(printable(f"  ! new {direction} {where}: {way.text()}"), style="bold yellow")
 
 
 def _before(resource: PlannedResource) -> Mapping[str, Any]:

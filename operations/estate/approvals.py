@@ -17,8 +17,6 @@ from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile
 
 ESTATE = "estate.yaml"
-MAX_DURATION = timedelta(days=3 * 365)
-"""The longest time for which a way is approved from today."""
 OUT, IN = "way out", "way in"
 _NEW_DAY = {
     OUT: "After a new approval, set a later day; or remove the rule, then scripts/sde up its tenancies, then --all.",
@@ -39,6 +37,8 @@ class Way:
     """The stacks that implement it: `platform`, `junction-zone`, or a kind of tenancy."""
     destinations: tuple[str, ...] = ()
     """The addresses of a way out, as in the rules of firewall and NSGs."""
+    holder: str = ""
+    """Of a way in: the object id of the group, or the public key, that it is for."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +80,30 @@ def ways_of(file: EstateFile, people: Roster, path: str, today: date) -> tuple[A
     found: list[ApprovedWay] = []
     for way, approval in _ways(file):
         if approval:
-            _refuse_endless(way, approval, path, today)
+            what, key = f"The approval of a {way.direction}, {way.name},", f"{way.key}.expires"
+            refuse_long(what, approval.expires, file, file=path, key=key, today=today)
             found.append(ApprovedWay(way, approval))
         elif way.direction == OUT or people.people:
             raise _unapproved(way, path)
     return tuple(found)
 
 
-def _refuse_endless(way: Way, approval: NamedApproval, path: str, today: date) -> None:
-    """Refuse an end so far away that nobody would review the way before it."""
-    latest = today + MAX_DURATION
-    if approval.expires > latest:
-        raise InputError(f"The approval of a {way.direction} runs too long: {way.name}.", file=path,
-                         key=f"{way.key}.expires", found=str(approval.expires), allowed=f"a day up to {latest}",
-                         fix="Set an earlier day, and renew the approval before it.")  # fmt: skip
+def refuse_endless(file: EstateFile, people: Roster, path: str, today: date) -> None:
+    """Refuse an end of the SDE's approval, or of a person, so far away that nobody would review it before."""
+    refuse_long("The approval of the SDE", file.approval.expires, file, file=path, key="approval.expires", today=today)
+    for index, person in enumerate(people.people):
+        source, key = str(Path(path).parent / PEOPLE), f"people[{index}].expires"
+        refuse_long(f"The entry of {person.name}", person.expires, file, file=source, key=key, today=today)
+
+
+def refuse_long(what: str, day: date, estate: EstateFile, *, file: str, key: str, today: date) -> None:
+    """Raise `InputError` for an end that is further away than the estate permits."""
+    latest = today + timedelta(days=estate.approvals.longest_days)
+    if day > latest:
+        raise InputError(f"{what} runs too long.", file=file, key=key, found=str(day),
+                         allowed=f"a day up to {latest}: {estate.approvals.longest_days:,} days from today "
+                                 "(`approvals.longest_days`)",
+                         fix="Set an earlier day, and renew it before.")  # fmt: skip
 
 
 def _unapproved(way: Way, path: str) -> InputError:
@@ -114,12 +124,16 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             key = f"egress.{kind}[{index}].approval"
             yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
     computers = tuple(str(kind) for kind in TenancyKind)
-    yield Way(IN, "the break-glass key of all computers", "admin_key_approval", computers), file.admin_key_approval
+    key_way = Way(
+        IN, "the break-glass key of all computers", "admin_key_approval", computers, (), file.admin_public_key
+    )
+    yield key_way, file.admin_key_approval
     for i, former in enumerate(file.former_admin_keys):
         key = f"former_admin_keys[{i}].approval"
-        yield Way(IN, f"former break-glass key {i + 1} of computers from before", key, computers), former.approval
+        name = f"former break-glass key {i + 1} of computers from before"
+        yield Way(IN, name, key, computers, (), former.key), former.approval
     for i, system in enumerate(file.integrated_care_systems):
         for j, provider in enumerate(system.providers):
             key = f"integrated_care_systems[{i}].providers[{j}].approval"
             name = f"uploads of {provider.name} ({provider.code})"
-            yield Way(IN, name, key, ("junction-zone",)), provider.approval
+            yield Way(IN, name, key, ("junction-zone",), (), str(provider.group)), provider.approval

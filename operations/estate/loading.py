@@ -16,7 +16,7 @@ from formats.people import Roster, context_of, read_roster
 from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.approvals import ESTATE, ApprovedWay, ways_of
+from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, refuse_long, ways_of
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
@@ -136,6 +136,7 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     _check_clouds(file, path)
     _check_activity_logs(file, path)
     ways = ways_of(file, people, path, today)
+    refuse_endless(file, people, path, today)
     requests = _requests(folder, file, today)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today, people, ways)
@@ -211,6 +212,7 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if request.expires <= request.approved_on:
         raise InputError("The request expires before approval.", file=path, key="expires", found=str(request.expires),
                          allowed=f"a date after its approval, {request.approved_on}")  # fmt: skip
+    refuse_long("The request", request.expires, estate, file=path, key="expires", today=today)
     if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
         raise InputError("The request is for more sensitive data than the estate allows.", file=path,
                          key="data_class", found=str(request.data_class),

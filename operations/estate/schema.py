@@ -152,6 +152,14 @@ class Approval(Model):
     expires: date
 
 
+class ApprovalTerms(Model):
+    """The longest time from today for which anything is approved, and for which people are on the roster."""
+
+    longest_days: int = Field(default=3 * 365, ge=30, le=5 * 366)
+    """Three years is the longest data sharing agreement for most purposes, and five years the longest of all
+    (digital.nhs.uk, DARS, "Data sharing standard 1: Length of Data Sharing Agreement")."""
+
+
 class FormerKey(Model):
     """An earlier break-glass key, which virtual machines from before still have."""
 
@@ -188,6 +196,7 @@ class EstateFile(Model):
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
     egress: dict[TenancyKind, ApprovedEgress]
+    approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)

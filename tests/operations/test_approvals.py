@@ -108,6 +108,47 @@ def test_an_approval_runs_for_three_years_at_most(estate: Path, days: int, valid
             load(estate, today=TODAY)
 
 
+def set_person(data: Any, day: object) -> None:
+    data["people"][0]["expires"] = day
+
+
+LONG: dict[str, tuple[str, Callable[[Any, object], object]]] = {
+    "requests/hcm-progression.yaml": ("expires", lambda d, day: d.update(expires=day)),
+    "people.yaml": (r"people\[0\]\.expires", set_person),
+    "estate.yaml": (r"approval\.expires", lambda d, day: d["approval"].update(expires=day)),
+}
+
+
+@pytest.mark.parametrize("file", LONG)
+@pytest.mark.parametrize(("longest", "days", "valid"), [
+    (None, 1095, True), (None, 1096, False), (None, 26_000, False), (1826, 1826, True), (1100, 1101, False),
+])  # fmt: skip
+def test_nothing_is_approved_for_longer_than_the_estate_permits(
+    estate: Path, file: str, longest: int | None, days: int, valid: bool
+) -> None:
+    key, put = LONG[file]
+    edit(estate, lambda d: d.update(approvals={"longest_days": longest} if longest else {}))
+    change(estate / file, lambda d: put(d, TODAY + timedelta(days)))
+    if valid:
+        load(estate, today=TODAY)
+        return
+    with pytest.raises(InputError, match=rf"runs too long.*\n.*{file}\n.*{key}\n.*\n.*longest_days"):
+        load(estate, today=TODAY)
+
+
+def test_a_project_that_is_renewed_each_year_is_valid(estate: Path) -> None:
+    year = {"approved_on": TODAY - timedelta(3000), "expires": TODAY + timedelta(365)}
+    change(estate / "requests" / "hcm-progression.yaml", lambda d: d.update(year))
+    assert load(estate, today=TODAY).requests
+
+
+@pytest.mark.parametrize("days", [29, 1831, "three years"])
+def test_a_longest_time_outside_of_its_range_is_refused(estate: Path, days: object) -> None:
+    edit(estate, lambda d: d.update(approvals={"longest_days": days}))
+    with pytest.raises(InputError, match=r"approvals\.longest_days"):
+        load(estate, today=TODAY)
+
+
 def ends(estate: Path, stack: str) -> list[tuple[str, bool]]:
     return [(e.key, e.is_past) for e in load(estate, today=TODAY).expiries(stack) if e.refuses_preview]
 

@@ -13,7 +13,7 @@ from formats.people import NamedApproval
 from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.ways_out import new_ways
 from operations.estate import ApprovedWay, Expiry
-from operations.estate.approvals import OUT, Way
+from operations.estate.approvals import IN, OUT, Way
 from tests.operations.cli.fakes import CliRunner
 from tests.people import ADA, MARY, ROSTER
 
@@ -60,6 +60,47 @@ def test_a_new_stack_opens_its_ways_and_a_deleted_one_none() -> None:
     assert new_ways(planned(Operation.CREATE, group(MIRROR_AT)), [MIRROR])
     assert not new_ways(planned(Operation.SAME, group(MIRROR_AT)), [MIRROR])
     assert not new_ways(planned(Operation.DELETE, group(MIRROR_AT)), [MIRROR])
+
+
+ROLE, MACHINE = "azure-native:authorization:RoleAssignment", "azure-native:compute:VirtualMachine"
+GROUP_ID, KEY = "621c57c4-96c3-5141-ab42-965c5b73e31b", "ssh-ed25519 AAAA break-glass"
+UPLOADS = ApprovedWay(Way(IN, "uploads of ZQ1", "providers[0].approval", ("junction-zone",), (), GROUP_ID), APPROVAL)
+BREAK_GLASS = ApprovedWay(Way(IN, "the key", "admin_key_approval", ("bespoke",), (), KEY), APPROVAL)
+
+
+def changed(type_: str, operation: Operation, new: dict[str, Any], old: dict[str, Any] | None = None) -> Plan:
+    resource = PlannedResource(f"urn:pulumi:s::sde::{type_}::x", type_, operation, inputs=new, old_inputs=old)
+    return Plan("sde", "junction-zone", "local", (resource,))
+
+
+def keys(*found: str) -> dict[str, Any]:
+    return {"osProfile": {"linuxConfiguration": {"ssh": {"publicKeys": [{"keyData": one} for one in found]}}}}
+
+
+@pytest.mark.parametrize(("plan", "names"), [
+    (changed(ROLE, Operation.CREATE, {"principalId": GROUP_ID.upper()}), ["ZQ1"]),
+    (changed(ROLE, Operation.SAME, {"principalId": GROUP_ID}), []),
+    (changed(ROLE, Operation.DELETE, {"principalId": GROUP_ID}), []),
+    (changed(ROLE, Operation.REPLACE, {"principalId": GROUP_ID},
+             {"principalId": "another"}), ["ZQ1"]),
+    (changed(MACHINE, Operation.CREATE, keys(KEY)), ["key"]),
+    (changed(MACHINE, Operation.UPDATE, keys(KEY), keys(KEY)), []),
+    (changed(MACHINE, Operation.REPLACE, keys(KEY), keys("another")), ["key"]),
+])  # fmt: skip
+def test_a_role_for_a_group_or_a_key_on_a_computer_is_a_new_way_in(plan: Plan, names: list[str]) -> None:
+    found = new_ways(plan, [UPLOADS, BREAK_GLASS, MIRROR])
+    assert [one.way.way.name.split()[-1] for one in found] == names
+
+
+def test_a_new_way_in_is_shown_with_its_people(sde: CliRunner) -> None:
+    with_way(sde, UPLOADS)
+    role = changed(ROLE, Operation.CREATE, {"principalId": GROUP_ID})
+    sde.engine.plans["platform"] = role.resources
+    assert sde("preview", "platform") == 0
+    assert "new way into platform: uploads of ZQ1: owner Ada Lovelace, approver Mary Seacole" in sde.out
+    sde("preview", "platform", "--json")
+    (event,) = [line for line in sde.lines if line.get("event") == "new-way-in"]
+    assert event["name"] == "uploads of ZQ1"
 
 
 def with_way(sde: CliRunner, way: ApprovedWay = MIRROR, *ends: Expiry) -> None:
