@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from formats.arm.actions import action_on, linked_actions, permits, type_of
+from formats.arm.actions import action_on, delete_action, linked_actions, permits, type_of
 from local_azure.ids import subscription_of
 from local_azure.model import CLIENT, OBJECT, AzureError, Cloud, Request
 
@@ -34,8 +34,9 @@ def refuse_unmet(cloud: Cloud, id_: str, verb: str, inputs: Mapping[str, Any]) -
 
 
 def _require_rights(cloud: Cloud, id_: str, verb: str, inputs: Mapping[str, Any]) -> None:
-    action, client = action_on(id_, verb), f"The client '{CLIENT}' with object id '{OBJECT}'"
-    if not permitted(cloud, id_, action):
+    action = delete_action(id_) if verb == "delete" else action_on(id_, verb)
+    client = f"The client '{CLIENT}' with object id '{OBJECT}'"
+    if action and not permitted(cloud, id_, action):
         message = (
             f"{client} does not have authorization to perform action '{action}' over scope '{id_}' or the scope is "
             "invalid. If access was recently granted, please refresh your credentials."

@@ -32,6 +32,12 @@ _LINKED: Mapping[str, Mapping[str, str]] = {
     "Microsoft.Storage/storageAccounts": {"microsoft.insights/diagnosticsettings": "listKeys/action"},
 }  # fmt: skip
 """The action on a resource of a type, by the type in lower case of the resource that refers to it."""
+_DELETED_WITH_PARENT = frozenset({
+    "microsoft.keyvault/vaults/keys", "microsoft.keyvault/vaults/secrets",
+    "microsoft.storage/storageaccounts/blobservices", "microsoft.storage/storageaccounts/fileservices",
+    "microsoft.storage/storageaccounts/queueservices", "microsoft.storage/storageaccounts/tableservices",
+})  # fmt: skip
+"""Types without an operation that deletes them (specifications of Microsoft.KeyVault and Microsoft.Storage)."""
 _BY_LOWER = {type_.lower(): (type_, actions) for type_, actions in _LINKED.items()}
 
 
@@ -45,6 +51,11 @@ def action_on(id_: str, verb: str) -> str:
     """Return the action on a resource, such as `Microsoft.Network/virtualNetworks/write` for the verb `write`."""
     group = "/resourceGroups" if len(id_.strip("/").split("/")) > 2 else ""
     return f"{type_of(id_) or f'Microsoft.Resources/subscriptions{group}'}/{verb}"
+
+
+def delete_action(id_: str) -> str | None:
+    """Return the action that a delete needs, or None for a type that Azure Resource Manager deletes with its parent."""
+    return None if type_of(id_).lower() in _DELETED_WITH_PARENT else action_on(id_, "delete")
 
 
 def linked_actions(id_: str, inputs: Any) -> Iterator[tuple[str, str]]:

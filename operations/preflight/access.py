@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from formats.arm.actions import permits
 from operations.preflight.findings import Finding, finding
@@ -68,7 +68,7 @@ def feature_state(reads: Reads, subscription: str, namespace: str, name: str) ->
 
 
 def rights(reads: Reads, needs: Needs) -> Iterator[Finding]:
-    """Check the permissions for each write (403 AuthorizationFailed, LinkedAuthorizationFailed).
+    """Check the permissions for each write and delete (403 AuthorizationFailed, LinkedAuthorizationFailed).
 
     Conditions of role assignments are not visible. A resource group is asked only where the subscription lacks a right.
     """
@@ -77,16 +77,23 @@ def rights(reads: Reads, needs: Needs) -> Iterator[Finding]:
         fix = "ask for Reader on the subscription, which may read permissions"
         yield Finding(needs.subscription, "rights", False, held.why, fix)
         return
+    for what, wanted in (("rights", needs.actions), ("rights to replace and destroy", needs.deletes)):
+        missing = _missing(reads, held, wanted)
+        scopes = {scope.rpartition("/")[2] for scopes in missing.values() for scope in scopes}
+        found = f"without {shortened(missing)} in {shortened(scopes)}" if missing else "all that the stacks need"
+        yield finding(needs.subscription, what, not missing, found, _assignments(needs.subscription, missing))
+
+
+def _missing(reads: Reads, held: Answer, wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return the actions that are not permitted, each with the scopes where it is missing."""
     missing: dict[str, list[str]] = {}
-    for scope, actions in needs.actions.items():
-        wanted = sorted(action for action in actions if not permits(held.values, action))
-        here = _permissions(reads, scope).values if wanted and "/resourcegroups/" in scope.lower() else []
-        for action in wanted:
+    for scope, actions in wanted.items():
+        absent = sorted(action for action in actions if not permits(held.values, action))
+        here = _permissions(reads, scope).values if absent and "/resourcegroups/" in scope.lower() else []
+        for action in absent:
             if not permits(here, action):
                 missing.setdefault(action, []).append(scope)
-    scopes = {scope.rpartition("/")[2] for scopes in missing.values() for scope in scopes}
-    found = f"without {shortened(missing)} in {shortened(scopes)}" if missing else "all that the stacks need"
-    yield finding(needs.subscription, "rights", not missing, found, _assignments(needs.subscription, missing))
+    return missing
 
 
 def _permissions(reads: Reads, scope: str) -> Answer:

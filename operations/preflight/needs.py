@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from formats.arm.actions import action_on, linked_actions, scanning_actions, type_of
+from formats.arm.actions import action_on, delete_action, linked_actions, scanning_actions, type_of
 from formats.arm.policy_aliases import aliases_in
 from formats.plan import Operation, Plan, PlannedResource
 
@@ -58,6 +58,8 @@ class Needs:
     resources: list[Declared] = field(default_factory=list)
     actions: dict[str, set[str]] = field(default_factory=dict)
     """By the id of a resource group or of the subscription, in the order of the writes."""
+    deletes: dict[str, set[str]] = field(default_factory=dict)
+    """The actions that replacing and destroying the resources need, by scope as well."""
 
     def of_type(self, type_: str) -> list[Declared]:
         """Return the resources of an ARM type in lower case."""
@@ -102,6 +104,8 @@ def needs_of(plans: Iterable[Plan]) -> list[Needs]:
             one.resources.append(resource)
             wanted = [(resource.id, action_on(resource.id, "write")), *linked_actions(resource.id, resource.inputs)]
             wanted += scanning_actions(resource.id) if _scans(resource) else ()
+            if delete := delete_action(resource.id):
+                one.deletes.setdefault(_scope(resource.id), set()).add(delete)
             for target, action in wanted:
                 subscription = _subscription(target)
                 there = found.setdefault(subscription, Needs(subscription))

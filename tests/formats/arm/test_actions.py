@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formats.arm.actions import action_on, linked_actions, permits
+from formats.arm.actions import action_on, delete_action, linked_actions, permits
 
 GROUP = "/subscriptions/3c1f6f0e-0000-4000-8000-00000000abcd/resourceGroups/rg"
 NETWORK = f"{GROUP}/providers/Microsoft.Network"
@@ -22,6 +22,12 @@ IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/
 )
 def test_action_has_the_type_of_the_id(id_: str, action: str) -> None:
     assert action_on(id_, "write") == action
+
+
+def test_child_without_a_delete_of_its_own_needs_no_right() -> None:
+    assert delete_action(f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv/keys/disks") is None
+    assert delete_action(f"{STORE}/blobServices/default") is None
+    assert delete_action(STORE) == "Microsoft.Storage/storageAccounts/delete"
 
 
 def test_private_endpoint_needs_approval_on_its_target() -> None:

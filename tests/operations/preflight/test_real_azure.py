@@ -75,7 +75,8 @@ def needs() -> Needs:
         },
     }
     resources = [Declared("tre", "t", "n", f"{GROUP}/providers/{path}", inputs) for path, inputs in declared.items()]
-    return Needs(SUBSCRIPTION, resources, {GROUP: {"Microsoft.Storage/storageAccounts/write"}})
+    write, delete = ({GROUP: {f"Microsoft.Storage/storageAccounts/{verb}"}} for verb in ("write", "delete"))
+    return Needs(SUBSCRIPTION, resources, write, delete)
 
 
 def found(answers: Answers, credential: Any = None, seen: list[tuple[str, str]] | None = None) -> list[Finding]:

@@ -85,9 +85,7 @@ def test_another_break_glass_key_is_refused(path: str, value: object) -> None:
     ((OWN_KEY,), OWN_KEY, False), ((OWN_KEY,), OWN_KEY.replace(" me", " another comment"), False), ((), OWN_KEY, True),
     ((OWN_KEY,), OWN_KEY.replace("XXXX", "YYYY"), True),
 ])  # fmt: skip
-def test_a_former_break_glass_key_passes_while_named(
-    named: tuple[str, ...], deployed: str, refused: bool
-) -> None:
+def test_a_former_break_glass_key_passes_while_named(named: tuple[str, ...], deployed: str, refused: bool) -> None:
     configs = shipped.configs()
     tenancy: Any = configs[TENANCY]
     desk_config = tenancy.desk.model_copy(update={"former_admin_public_keys": named})

@@ -193,8 +193,15 @@ def test_a_second_copy_of_logs_that_can_be_changed_is_refused(weaker: dict[str, 
 
 
 def test_another_ignored_property_of_the_image_is_refused() -> None:
-    for path in ("storageProfile.imageReference", "storageProfile.imageReference.id", "storageProfile", "osProfile",
-                 "osProfile.linuxConfiguration", "osProfile.linuxConfiguration.ssh", "osProfile.adminUsername"):
+    for path in (
+        "storageProfile.imageReference",
+        "storageProfile.imageReference.id",
+        "storageProfile",
+        "osProfile",
+        "osProfile.linuxConfiguration",
+        "osProfile.linuxConfiguration.ssh",
+        "osProfile.adminUsername",
+    ):
         assert said("GV4", [replace(its("machine"), ignore_changes=(path,))]) == {Verdict.FAIL}
     store = replace(its("store"), ignore_changes=("storageProfile.imageReference.version",))
     assert said("GV4", [store]) == {Verdict.FAIL}
