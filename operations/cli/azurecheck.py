@@ -10,7 +10,7 @@ from rich.text import Text
 
 from formats.errors import Failed, InputError
 from formats.plan import Plan
-from local_azure.store import SETTINGS
+from local_azure.store import SETTINGS, settings_beside
 from operations.cli.options import Stacks, command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -30,7 +30,10 @@ def check(session: Session, *, stacks: Stacks = None) -> None:
     from operations.preflight import needs_of  # noqa: PLC0415 - imports the Azure SDK
 
     failed = 0
-    plans = _declared(session, session.chosen(stacks, everything=not stacks))
+    chosen = session.chosen(stacks, everything=not stacks)
+    if any(stack.cloud == "local" for stack in chosen):
+        settings_beside(session.settings.local_db)  # a bad file is reported at once
+    plans = _declared(session, chosen)
     for cloud in dict.fromkeys(plan.cloud for plan in plans):
         needs = needs_of(plan for plan in plans if plan.cloud == cloud)
         for finding in _findings(session, cloud, needs):

@@ -207,6 +207,15 @@ def test_admin_reads_create_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
+def test_documented_subscription_settings_are_valid(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/platform-team.md").read_text(encoding="utf-8")
+    (example,) = (part.partition("```")[0] for part in guide.split("```yaml\n") if part.startswith("subscriptions:"))
+    (tmp_path / SETTINGS).write_text(example, encoding="utf-8")
+    settings = Store(tmp_path / "azure.db").settings(SUB)
+    assert settings is not None
+    assert set(settings.model_fields_set) == set(type(settings).model_fields)
+
+
 @pytest.mark.parametrize(
     ("content", "key"),
     [

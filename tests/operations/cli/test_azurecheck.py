@@ -39,7 +39,7 @@ def test_check_names_what_the_first_up_fails_on(sde: Run, tmp_path: Path) -> Non
     local = tmp_path / "home" / "local"
     local.mkdir(parents=True)
     (local / SETTINGS).write_text(f"subscriptions: {{{LOCAL}: {{unregistered_providers: [Microsoft.Insights]}}}}\n")
-    code, out, err = sde("azure", "check", "--json")
+    code, out, err = sde("azure", "check", "platform", "--json")
     found = [json.loads(line) for line in out.splitlines()]
     failed = [one for one in found if one["event"] == "finding" and not one["holds"]]
     assert (code, [one["what"] for one in failed]) == (1, ["provider Microsoft.Insights"])
@@ -108,7 +108,7 @@ def test_needs_of_real_azure_are_learned_without_its_state(
 
     monkeypatch.setattr(preflight, "default_credential", lambda: None)
     monkeypatch.setattr(preflight, "send_to_azure", lambda _: send)
-    assert sde("azure", "check")[0] == 1
+    assert sde("azure", "check", "platform")[0] == 1
     assert {path.split("/")[2] for path in asked} == {REAL}
     assert f"/subscriptions/{REAL}/providers/Microsoft.OperationalInsights" in asked
     assert not (tmp_path / "home" / "state").exists()
