@@ -15,6 +15,7 @@ from typing import Any
 
 from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedResource
+from operations.cli.locked_deletes import destroy_command, locks_on
 from operations.cli.output import Output, printable
 
 _TYPE = re.compile(r"azure-native:storage(?:/v\w+)?:(?P<name>\w+)")
@@ -23,6 +24,9 @@ _POLICY = "BlobContainerImmutabilityPolicy"
 _HOLDING = {_POLICY: "immutability policy", "BlobContainerLegalHold": "legal hold"}
 _DAYS = "immutabilityPeriodSinceCreationInDays"
 _COMMAND = "az storage container immutability-policy"
+_UNLOCK = """
+    locks:        {}
+                  (while one exists, Azure deletes no policy; `up` creates it again)"""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class ImmutableContainer:
     account: str
     name: str
     reason: str
+    locks: tuple[str, ...]
+    """The URNs of the locks on it, which also forbid the deletion of its policy."""
 
     def __str__(self) -> str:
         return f"- blob container {printable(self.name)} of {printable(self.account)}: {printable(self.reason)}"
@@ -48,7 +54,7 @@ def immutable_containers(plan: Plan) -> tuple[ImmutableContainer, ...]:
     reasons = dict(_reasons(by_type))
     deleted = [r for r in by_type.get("BlobContainer", ()) if r.operation.destroys and not r.retain_on_delete]
     return tuple(
-        ImmutableContainer(plan.stack, names["account"], names["container"], reasons[scope])
+        ImmutableContainer(plan.stack, names["account"], names["container"], reasons[scope], locks_on(plan, names[0]))
         for names in (_NAMES.fullmatch(str(container.id)) for container in deleted) if names
         for scope in (names[0].lower(), _account(names)) if scope in reasons
     )  # fmt: skip
@@ -79,11 +85,13 @@ def warn_of_immutable(found: Sequence[ImmutableContainer], output: Output) -> No
         return
     stack = found[0].stack
     options = _options(found[0].account, found[0].name)
+    urns = dict.fromkeys(urn for one in found for urn in one.locks)
+    unlock = _UNLOCK.format(destroy_command(stack, urns)) if urns else ""
     output.warn(
         f"{stack}: Azure deletes these containers only when they hold no blob and no version:\n"
         + "\n".join(f"  {one}" for one in found)
         + f"""
-  Otherwise the run stops there, when the locks are already gone. Before you destroy:
+  Otherwise the run stops there, when the locks are already gone. Before you destroy:{unlock}
     state, ETag:  {_COMMAND} show {options}
     Unlocked:     {_COMMAND} delete {options} --if-match ETAG
                   then delete the blobs and their versions

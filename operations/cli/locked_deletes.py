@@ -77,8 +77,8 @@ def refuse_locked(found: Sequence[LockedDelete]) -> None:
     for urn, lock in locks.items():
         by_stack.setdefault(lock.stack, []).append(urn)
     commands = [
-        *(_destroy(name, urns) for name, urns in by_stack.items()),
-        _destroy(stack, dict.fromkeys(one.resource.urn for one in found)),
+        *(destroy_command(name, urns) for name, urns in by_stack.items()),
+        destroy_command(stack, dict.fromkeys(one.resource.urn for one in found)),
         *(f"scripts/sde up {name}" for name in dict.fromkeys([stack, *by_stack])),
     ]
     raise Refused(
@@ -89,7 +89,14 @@ def refuse_locked(found: Sequence[LockedDelete]) -> None:
     )
 
 
-def _destroy(stack: str, urns: Iterable[str]) -> str:
+def locks_on(plan: Plan, id_: str) -> tuple[str, ...]:
+    """Return the URNs of a plan's locks on a resource or on what contains it, whatever the plan does to them."""
+    scopes = set(with_parents(id_.lower()))
+    return tuple(r.urn for r in plan.resources if _is_lock(r) and str(r.id).lower().rpartition(_LOCK_ID)[0] in scopes)
+
+
+def destroy_command(stack: str, urns: Iterable[str]) -> str:
+    """Return the command that deletes only these resources of a stack."""
     return f"scripts/sde destroy {stack} " + " ".join(f"--target {shlex.quote(urn)}" for urn in urns)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,11 @@ CONTAINER = f"{ACCOUNT}/blobServices/default/containers/records"
 VERSIONS = {"immutableStorageWithVersioning": {"enabled": True}}
 POLICY = ("BlobContainerImmutabilityPolicy", f"{CONTAINER}/immutabilityPolicies/default",
           {"immutabilityPeriodSinceCreationInDays": 3650})  # fmt: skip
+LOCK_URN = "urn:pulumi:safe-haven::sde::azure-native:authorization:ManagementLockByScope::archive"
+LOCK = PlannedResource(
+    LOCK_URN, "azure-native:authorization:ManagementLockByScope", Operation.DELETE, inputs={},
+    id=f"{ACCOUNT}/providers/Microsoft.Authorization/locks/lock-archive",
+)  # fmt: skip
 HOLD = ("BlobContainerLegalHold", f"{CONTAINER}/legalHold", {"tags": ["court"]})
 
 
@@ -56,6 +62,15 @@ def test_destroy_says_it_before_anything_is_deleted(sde: CliRunner) -> None:
     assert "blob container records of starchive: immutability policy of 3650 days" in sde.err
     assert "immutability-policy show --account-name starchive --container-name records" in sde.err
     assert not [what for what, _ in sde.engine.calls if what == "destroy"]
+
+
+@pytest.mark.parametrize(("scope", "named"), [(ACCOUNT, True), (f"{ACCOUNT}two", False)])
+def test_destroy_names_the_lock_that_forbids_the_first_step(sde: CliRunner, scope: str, named: bool) -> None:
+    lock = replace(LOCK, id=f"{scope}/providers/Microsoft.Authorization/locks/lock-archive")
+    sde.engine.has = {"safe-haven": ["a"]}
+    sde.engine.plans = {"safe-haven": (made("BlobContainer", CONTAINER), made(*POLICY), lock)}
+    assert sde("destroy", "safe-haven") == 2
+    assert (f"scripts/sde destroy safe-haven --target {LOCK_URN}" in sde.err) is named
 
 
 @pytest.mark.parametrize("command", [("preview", "platform"), ("up", "platform", "--yes")])
