@@ -46,8 +46,12 @@ def defender(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[F
 
 
 def _is_own(reads: Reads, setting: Declared, existing: frozenset[str]) -> bool:
-    """Return True for a setting that overrides the subscription's, as the stacks' settings do."""
-    return _read_setting(reads, setting, existing).get("overrideSubscriptionLevelSettings") is True
+    """Return True for a setting that is on and overrides the subscription's, as the stacks' settings do.
+
+    Azure answers for an account without a setting too: with one that is off, or with the one that it inherits.
+    """
+    found = _read_setting(reads, setting, existing)
+    return found.get("isEnabled") is True and found.get("overrideSubscriptionLevelSettings") is True
 
 
 def _read_setting(reads: Reads, setting: Declared, existing: frozenset[str]) -> Mapping[str, Any]:

@@ -200,6 +200,20 @@ def test_subscription_of_another_tenant_is_found(tmp_path: Path, needs: Sequence
     assert f"az login --tenant {SUBSCRIPTION}" in one.fix
 
 
+def test_account_without_a_setting_is_no_failed_scan(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    off = {"isEnabled": False, "overrideSubscriptionLevelSettings": True}
+    stacks = LocalStacks(tmp_path)
+    stacks.engine.up(stacks.stack("platform"))
+    stacks.engine.up(stacks.stack("junction-zone"))
+    with local_azure(tmp_path, needs) as azure:
+
+        def send(method: str, path: str, query: Mapping[str, str], body: Any) -> tuple[int, Any]:
+            is_setting = path.endswith("/defenderForStorageSettings/current")
+            return (200, {"properties": off}) if is_setting else azure.answer(method, path, query, body)
+
+        assert [found.what for found in findings(needs, send) if not found.holds] == []
+
+
 def test_right_in_the_resource_group_is_enough(tmp_path: Path, needs: Sequence[Needs]) -> None:
     stacks = LocalStacks(tmp_path)
     stacks.engine.up(stacks.stack("platform"))
