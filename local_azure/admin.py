@@ -50,6 +50,19 @@ def reset(database: Path) -> int:
         return number
 
 
+def delete(database: Path, id_: str) -> bool:
+    """Delete a resource as Azure does on request: not one that is locked or in use (`AzureError`). False if missing."""
+    from local_azure.arm import Arm  # noqa: PLC0415 - the types take time to import
+    from local_azure.schema import azure_native  # noqa: PLC0415
+    from local_azure.types import TYPES  # noqa: PLC0415
+
+    with _open_store(database) as store:
+        found = store.get(id_) if store else None
+        if store is not None and found is not None:
+            Arm(store, azure_native(), TYPES).delete(found.id, found.token, "")
+        return found is not None
+
+
 def load(database: Path) -> Load:
     """Return how busy the local Azure is."""
     with _open_store(database) as store:

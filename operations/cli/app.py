@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "env": "localazure.env",
         "list": "localazure.list_",
         "reset": "localazure.reset",
+        "delete": "localazure.delete",
         "load": "localazure.load",
     },
     "azure": {"check": "azurecheck.check"},

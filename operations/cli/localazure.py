@@ -1,4 +1,4 @@
-"""`sde local env`, `list`, `load` and `reset`: the local Azure on this machine."""
+"""`sde local env`, `list`, `delete`, `load` and `reset`: the local Azure on this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from formats.errors import Refused
+from formats.errors import InputError, Refused
 from local_azure.load.setting import Load
 from operations.cli.options import Yes, command
 from operations.cli.output import printable
@@ -68,6 +68,22 @@ def reset(session: Session, *, yes: Yes = False) -> None:
     session.output.say(f"deleted {plural(deleted, 'resource')}. The local Azure is empty.")
     if deleted:
         session.output.say("The stacks' state still has them: scripts/sde refresh --all", style="dim")
+
+
+@command("json_")
+def delete(session: Session, id_: Annotated[str, typer.Argument(metavar="ID", help="Its resource ID.")]) -> None:
+    """Delete a resource of the local Azure, as `az resource delete` does in Azure. A stack's state keeps it."""
+    from local_azure import admin  # noqa: PLC0415 - opens a database
+    from local_azure.model import AzureError  # noqa: PLC0415
+
+    try:
+        found = admin.delete(session.settings.local_db, id_)
+    except AzureError as error:
+        raise Refused(f"The local Azure refused to delete it: {error}") from error
+    if not found:
+        raise InputError("The local Azure has no such resource.", found=id_, fix="see: scripts/sde local list")
+    session.output.emit({"event": "deleted", "id": id_})
+    session.output.say(f"deleted {printable(id_)}")
 
 
 Setting = Annotated[

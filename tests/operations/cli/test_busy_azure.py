@@ -21,5 +21,12 @@ def test_a_resource_outside_of_the_state_has_its_id() -> None:
     assert f"az resource delete --ids {id_})" in found
 
 
+def test_an_account_may_exist_all_the_same() -> None:
+    found = with_hints("azure-native:storage:StorageAccount data: Code=StorageAccountOperationInProgress Message=…")
+    assert "delete it (az storage account delete)" in found
+    other = with_hints("azure-native:storage:BlobContainer data: Code=StorageAccountOperationInProgress Message=…")
+    assert "delete it" not in other
+
+
 def test_another_error_has_no_such_hint() -> None:
     assert with_hints("Code=NetcfgInvalidSubnet Message=…") == "Code=NetcfgInvalidSubnet Message=…"

@@ -48,3 +48,8 @@ def test_the_load_is_off_until_it_is_set(sde: CliRunner) -> None:
 def test_an_unknown_load_is_bad_input(sde: CliRunner) -> None:
     assert sde("local", "load", "quiet") == 2
     assert "'off', 'busy', 'lost-answer'" in sde.err
+
+
+def test_a_resource_that_does_not_exist_is_not_deleted(sde: CliRunner) -> None:
+    assert sde("local", "delete", "/subscriptions/x") == 2
+    assert "no such resource" in sde.err

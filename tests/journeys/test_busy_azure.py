@@ -1,0 +1,70 @@
+"""The estate in an Azure under load, with each engine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from local_azure.admin import count, delete, resources, set_load
+from local_azure.load.setting import Load
+from operations.cli.busy_azure import AGAIN
+from operations.settings import ROOT
+from tests.journeys.conftest import Workspace
+from tests.pulumi_cli import CLI, needs_cli
+
+ENGINES = ("embedded", pytest.param("pulumi", marks=needs_cli))
+DATABASE = "local/azure.db"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_estate_comes_up_changes_and_goes_down(bare: Workspace, engine: str) -> None:
+    if engine == "pulumi":
+        assert CLI
+        bare.environ["PATH"] = f"{CLI.parent}:/usr/bin:/bin"
+    set_load(bare.home / DATABASE, Load.BUSY)
+    bare.sde("up", "--all", "--yes", "--engine", engine)
+    bare.edit("estate.yaml", "organisation: ", "organisation: New ")  # a tag of every resource
+    bare.edit("estate.yaml", "cool_after_days: 180", "cool_after_days: 200")
+    assert "updated" in bare.sde("up", "--all", "--yes", "--engine", engine)
+    bare.sde("destroy", "--all", "--yes", "--engine", engine)
+    assert count(bare.home / DATABASE) == 0
+
+
+def test_an_account_whose_answer_was_lost_needs_one_more_run(bare: Workspace) -> None:
+    set_load(bare.home / DATABASE, Load.LOST_ANSWER)
+    said = bare.sde("up", "platform", "--yes", code=1)
+    assert "may have made the account all the same" in said
+    (account,) = (one.id for one in resources(bare.home / DATABASE) if one.type.endswith(":StorageAccount"))
+    unheeded = bare.sde("up", "platform", "--yes", code=1)
+    assert f"az resource delete --ids {account}" in unheeded
+    assert delete(bare.home / DATABASE, account)
+    bare.sde("up", "platform", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("file", "ordered", "code"),
+    [
+        ("base_component.py", "[*placement.network_writes.last, *after]", "RetryableError"),
+        ("bastion.py", "args.after)", "AnotherOperationInProgress"),
+        ("blob_storage_account.py", "self._writes.last", "StorageAccountOperationInProgress"),
+        ("firewall.py", "[self._last_rules, *args.after]", "AnotherOperationInProgress"),
+        ("policy_guardrails.py", "after.last)", "PolicyDefinitionNotFound"),
+        ("virtual_network.py", "self.writes.last)", "AnotherOperationInProgress"),
+    ],
+)
+def test_a_program_without_an_order_is_refused(
+    bare: Workspace, tmp_path: Path, file: str, ordered: str, code: str
+) -> None:
+    bare.project = tmp_path / "project"
+    shutil.copytree(ROOT / "infra", bare.project / "infra")
+    shutil.copy(ROOT / "Pulumi.yaml", bare.project)
+    path = bare.project / "infra/components" / file
+    text = path.read_text()
+    assert f"depends_on={ordered}" in text
+    path.write_text(text.replace(f"depends_on={ordered}", f"depends_on=[]{')' * ordered.endswith(')')}"))
+    set_load(bare.home / DATABASE, Load.BUSY)
+    said = bare.sde("up", "platform", "--yes", code=1)
+    assert code in said
+    assert AGAIN in said
