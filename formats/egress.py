@@ -39,6 +39,9 @@ ALLOWED_RANGE = f"an IPv4 range of /{MIN_PREFIX_LENGTH} or narrower, such as 203
 URL = r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$"
 Url = Annotated[str, StringConstraints(max_length=200, pattern=URL)]
 """The URL of a package archive: scheme, host and path, without port, user, query or fragment."""
+NO_ARCHIVE = "none"
+FormerArchive = Annotated[str, StringConstraints(max_length=200, pattern=rf"{URL}|^{NO_ARCHIVE}$")]
+"""The URL of an archive that desks had before, or `none` if they had no archive."""
 
 
 def _range(value: object) -> IPv4Network:

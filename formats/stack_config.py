@@ -28,7 +28,7 @@ from pydantic import (
 )
 
 from formats.addresses import TenancyKind
-from formats.egress import Egress, refuse_internal_addresses
+from formats.egress import Egress, FormerArchive, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.validation import InvalidValue, validated
@@ -260,6 +260,8 @@ class DeskConfig(DeskSpec):
     """The public half of the break-glass SSH key. Researchers sign in with Entra."""
     former_admin_public_keys: tuple[str, ...] = ()
     """Earlier keys that virtual machines from before still have."""
+    former_archives: tuple[FormerArchive, ...] = ()
+    """Earlier package archives, of apt or pip, that virtual machines from before still have."""
 
 
 class ProjectSpec(Model):

@@ -60,8 +60,8 @@ def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> Non
         )
         number = str(kept[0].rebuilds + 1) if len(kept) == 1 else "one more"
         output.say(printable(
-            f"  ! {where} from the first boot, other than the estate's: {', '.join(settings)}. "
-            f"To replace the virtual machine: desk.rebuilds: {number} in its request, then up"
+            f"  ! {where} settings of the first boot that differ from the estate's: {', '.join(settings)}. To apply "
+            f"the estate's, replace the virtual machine: desk.rebuilds: {number} in its request, then up"
         ), style="yellow")  # fmt: skip
 
 

@@ -79,6 +79,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
                 **dict(request.desk),
                 "admin_public_key": file.admin_public_key,
                 "former_admin_public_keys": tuple(one.key for one in file.former_admin_keys),
+                "former_archives": file.former_archives,
             },
             "egress": file.egress_of(request.kind),
             "confidential_orchestrator": file.confidential_orchestrator,

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from formats.addresses import TenancyKind, ZoneName, cell_sized, private_range, refuse_misplaced_cells, space_for_cells
-from formats.egress import MAX_RULES, EgressRule, distinct_rules, refuse_internal_addresses
+from formats.egress import MAX_RULES, EgressRule, FormerArchive, distinct_rules, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
 from formats.pinned_policies import PinnedPolicies
@@ -190,6 +190,8 @@ class EstateFile(Model):
     admin_key_approval: NamedApproval | None = None
     """The approval of the break-glass key. Required in an estate with a roster."""
     former_admin_keys: tuple[FormerKey, ...] = Field(default=(), max_length=10)
+    former_archives: tuple[FormerArchive, ...] = Field(default=(), max_length=10)
+    """Package archives, of apt or pip, that egress rules named before and standing desks still have."""
     log_retention_days: RetentionDays
     secrets_expire: date
     addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]

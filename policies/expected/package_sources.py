@@ -1,4 +1,5 @@
-"""The package archives of desks, as cloud-init settings: those that the egress rules of their kind name.
+"""The package archives of desks, as cloud-init settings: those that the egress rules of their kind name, and
+former ones that the estate names for desks from before.
 
 Source: cloud-init's module reference, "Apt Configure", "Write Files"; pip's documentation, "Configuration".
 """
@@ -7,20 +8,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from formats.egress import NO_ARCHIVE
 from formats.stack_config import TenancyConfig
 
 PIP_CONFIG = "/etc/pip.conf"
 
 
-def apt(config: TenancyConfig) -> dict[str, Any]:
-    """Return cloud-init's setting `apt`; empty if no egress rule names an archive."""
-    archive = next((rule.apt for rule in config.egress if rule.apt), None)
+def apt(config: TenancyConfig) -> list[dict[str, Any]]:
+    """Return the accepted values of cloud-init's setting `apt`: of the rules' archive, and of former ones."""
+    return [
+        _apt(archive) for archive in _accepted(config, next((rule.apt for rule in config.egress if rule.apt), None))
+    ]
+
+
+def pip(config: TenancyConfig) -> list[list[str]]:
+    """Return the accepted contents of pip's configuration file, as lists that are empty where there is no file."""
+    index = next((rule.pip for rule in config.egress if rule.pip), None)
+    return [_pip(archive) for archive in _accepted(config, index) if archive is None or archive.startswith("https:")]
+
+
+def _accepted(config: TenancyConfig, present: str | None) -> list[str | None]:
+    """Return the archive that a new desk gets, and those that a desk from before may still have."""
+    return [present, *(None if former == NO_ARCHIVE else former for former in config.desk.former_archives)]
+
+
+def _apt(archive: str | None) -> dict[str, Any]:
     if archive is None:
         return {}
     return {part: [{"arches": ["default"], "uri": archive}] for part in ("primary", "security")}
 
 
-def pip(config: TenancyConfig) -> str | None:
-    """Return the content of pip's configuration file; None if no egress rule names an index."""
-    index = next((rule.pip for rule in config.egress if rule.pip), None)
-    return f"[global]\nindex-url = {index}\n" if index else None
+def _pip(index: str | None) -> list[str]:
+    return [f"[global]\nindex-url = {index}\n"] if index else []

@@ -48,6 +48,9 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     # Values of the whole estate: the mirror of packages, the break-glass key.
     deployed.edit("estate.yaml", "https://ubuntu.mirror.example/ubuntu", "https://ubuntu.mirror.example/other")
     change(deployed.estate / "estate.yaml", rotate_key)
+    change(
+        deployed.estate / "estate.yaml", lambda d: d.update(former_archives=["https://ubuntu.mirror.example/ubuntu"])
+    )
     # Values of the project: a tier, the size of the machine, the size of the data disk, a tag.
     deployed.edit(REQUEST, "cool_after_days: 90", "cool_after_days: 60")
     deployed.edit(REQUEST, "Standard_NC24ads_A100_v4", "Standard_NC48ads_A100_v4")
@@ -57,7 +60,10 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     assert set(planned.values()) == {"update"}
     assert {"VirtualMachine desk", "Disk desk-data", "ManagementPolicy data"} <= planned.keys()
     told = deployed.sde("up", TENANCY, "--yes", *with_engine)
-    assert f"The desk of {TENANCY} keeps from the first boot, other than the estate's: apt, break-glass key" in told
+    assert (
+        f"The desk of {TENANCY} keeps settings of the first boot that differ from the estate's: apt, break-glass key"
+        in told
+    )
     after = machine(deployed)
     assert after["id"] == before["id"]
     assert after["inputs"]["osProfile"] == before["inputs"]["osProfile"]
@@ -70,14 +76,14 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     assert planned.pop("VirtualMachine desk") == "replace"
     assert {name.split()[0] for name in planned} == {"VirtualMachineExtension", "RoleAssignment"}
     told = deployed.sde("up", TENANCY, "--yes", *with_engine)
-    assert "keeps from the first boot" not in told
+    assert "settings of the first boot" not in told
     profile = machine(deployed)["inputs"]["osProfile"]
     assert profile["linuxConfiguration"]["ssh"]["publicKeys"][0]["keyData"] == OTHER_KEY
     assert profile["customData"] != before["inputs"]["osProfile"]["customData"]
     assert steps(deployed, *with_engine) == {}
 
-    # The former key is not named any more: no machine has it.
-    change(deployed.estate / "estate.yaml", lambda data: data.pop("former_admin_keys"))
+    # The former key and archive are not named any more: no machine has them.
+    change(deployed.estate / "estate.yaml", lambda d: (d.pop("former_admin_keys"), d.pop("former_archives")))
     assert steps(deployed, *with_engine) == {}
     deployed.sde("destroy", TENANCY, "--yes", *with_engine)
     left = admin.resources(deployed.home / "local" / "azure.db")

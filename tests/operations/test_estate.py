@@ -45,6 +45,7 @@ ESTATE_FAULTS: list[tuple[str, Edit, str]] = [
     ("GUID in another spelling", lambda d: d.update(platform_team="{" + AZURE_SUBSCRIPTION + "}"), "platform_team"),
     ("bad key", lambda d: d.update(admin_public_key="ssh-ed25519 AAAA"), "admin_public_key"),
     ("bad former key", lambda d: d.update(former_admin_keys=[{"key": "ssh-dss AAAA"}]), "former_admin_keys[0].key"),
+    ("bad former archive", lambda d: d.update(former_archives=["ftp://a.example"]), "former_archives[0]"),
     ("the present key as a former one", lambda d: d.update(former_admin_keys=[{"key": d["admin_public_key"] + " x"}]),
      "former_admin_keys[0].key"),
     ("retention too short", lambda d: d.update(log_retention_days=30), "log_retention_days"),

@@ -11,16 +11,18 @@ from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, R
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Compare the archives of apt and pip with those of the egress rules. VM16 refuses what cannot be read."""
+    """Compare the archives of apt and pip with those of the egress rules, and with former ones that the estate names.
+
+    VM16 refuses what cannot be read.
+    """
     config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
     if not isinstance(config, TenancyConfig) or found is None:
         return
-    if found.get("apt", {}) != package_sources.apt(config):
-        yield Violation(CUSTOM_DATA, "has other apt archives than the egress rules of the estate")
+    if found.get("apt", {}) not in package_sources.apt(config):
+        yield Violation(CUSTOM_DATA, "has other apt archives than the egress rules of the estate, and no former ones")
     files = [one for one in found.get("write_files", []) if one.get("path") == package_sources.PIP_CONFIG]
-    wanted = package_sources.pip(config)
-    if [one.get("content") for one in files] != ([wanted] if wanted else []):
-        yield Violation(CUSTOM_DATA, "has another pip index than the egress rules of the estate")
+    if [one.get("content") for one in files] not in package_sources.pip(config):
+        yield Violation(CUSTOM_DATA, "has another pip index than the egress rules of the estate, and no former one")
 
 
 POLICY = Policy(
@@ -32,7 +34,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.06", "2.7.02"), ncsc=("5", "8"), iso27001=("8.19",), five_safes=("settings",)
     ),
-    fix="Set customData to first_boot() of infra/first_boot.py, and name the archives in `apt` and `pip` of a rule.",
+    fix="Name the archives in `apt` and `pip` of an egress rule. A desk keeps those of its first boot: name them in "
+    "former_archives of estate.yaml until it is rebuilt, or rebuild it (desk.rebuilds in the request).",
     check=check,
     check_paths=(CUSTOM_DATA,),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,

@@ -66,7 +66,7 @@ def test_desks_with_equal_settings_are_one_line(capsys: pytest.CaptureFixture[st
     show_kept_first_boots([one], Output(json=False))
     said = capsys.readouterr()
     line = " ".join((said.out + said.err).split())
-    assert "The desk of tre-hcm keeps from the first boot, other than the estate's: apt." in line
+    assert "The desk of tre-hcm keeps settings of the first boot that differ from the estate's: apt." in line
     assert "desk.rebuilds: 1" in line
 
 

@@ -46,6 +46,31 @@ def test_another_package_archive_is_refused(change: Callable[[dict[str, Any]], o
     assert names(blocking("VM21", desk_with(change))) == {"desk"}
 
 
+HTTP, NEW = "http://ubuntu.mirror.example/ubuntu", "https://new.example/simple"
+
+
+@pytest.mark.parametrize(("named", "change", "refused"), [
+    ((HTTP,), lambda found: found["apt"].update(sources(HTTP)), False),
+    ((HTTP,), lambda found: found["apt"].update(sources(HTTP + "s")), True),
+    ((HTTP,), lambda found: found["apt"]["primary"][0].update(uri=HTTP), True),
+    ((NEW,), lambda found: found["write_files"][2].update(content=f"[global]\nindex-url = {NEW}\n"), False),
+    ((HTTP,), lambda found: found["write_files"][2].update(content=f"[global]\nindex-url = {HTTP}\n"), True),
+    (("none",), lambda found: found.pop("apt"), False),
+    (("none",), lambda found: found["write_files"].pop(2), False),
+])  # fmt: skip
+def test_a_former_archive_passes_while_named(
+    named: tuple[str, ...], change: Callable[[dict[str, Any]], object], refused: bool
+) -> None:
+    tenancy: Any = shipped.configs()[TENANCY]
+    desk = tenancy.desk.model_copy(update={"former_archives": named})
+    configs: Any = {**shipped.configs(), TENANCY: tenancy.model_copy(update={"desk": desk})}
+    assert names(blocking("VM21", desk_with(change), configs=configs)) == ({"desk"} if refused else set())
+
+
+def sources(archive: str) -> dict[str, Any]:
+    return {part: [{"arches": ["default"], "uri": archive}] for part in ("primary", "security")}
+
+
 def test_an_archive_that_no_rule_names_is_refused() -> None:
     configs: Any = dict(shipped.configs())
     configs[TENANCY] = configs[TENANCY].model_copy(update={"egress": ()})
