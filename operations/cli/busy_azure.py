@@ -25,12 +25,16 @@ def with_hint(message: str) -> str:
         return message
     if found := _EXISTS.search(message):
         return (
-            f"{message}\n  fix:     it is in Azure and not in the state. If an earlier run made it, and its answer was "
-            f"lost, it is empty: look, delete it (az resource delete --ids {found['id']}), and {AGAIN}"
+            f"{message}\n  fix:     it is in Azure and not in the state. If it is empty, as after a create whose "
+            f"answer was lost, delete it (az resource delete --ids {found['id']}), else import it (scripts/sde "
+            f"import). Then {AGAIN}"
         )
     if _ACCOUNT.search(message):
-        why = "Azure was busy, and may have made the account all the same. If it is there, it is empty"
-        return f"{message}\n  fix:     {why}; delete it (az storage account delete), then {AGAIN}"
+        # The message does not tell a create from an update.
+        return (
+            f"{message}\n  fix:     Azure was busy. One that the stack had before stays: {AGAIN}. A new account may "
+            "exist all the same: if it is there and empty, delete it (az storage account delete), then run again"
+        )
     if _BUSY.search(message):
         why = "Azure was busy, or does not see a new resource yet"
         return f"{message}\n  fix:     {why}: {AGAIN}, which goes on from here"

@@ -18,12 +18,17 @@ def test_an_error_of_a_busy_azure_says_to_run_once_more(code: str) -> None:
 def test_a_resource_outside_of_the_state_has_its_id() -> None:
     id_ = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st"
     found = with_hints(f"StorageAccount data: cannot create already existing resource '{id_}'")
-    assert f"az resource delete --ids {id_})" in found
+    assert (
+        f"If it is empty, as after a create whose answer was lost, delete it (az resource delete --ids {id_})" in found
+    )
+    assert "else import it" in found
 
 
 def test_an_account_may_exist_all_the_same() -> None:
     found = with_hints("azure-native:storage:StorageAccount data: Code=StorageAccountOperationInProgress Message=…")
-    assert "delete it (az storage account delete)" in found
+    # The message is the same for an update, of an account that holds data.
+    assert "One that the stack had before stays" in found
+    assert "if it is there and empty, delete it (az storage account delete)" in found
     other = with_hints("azure-native:storage:BlobContainer data: Code=StorageAccountOperationInProgress Message=…")
     assert "delete it" not in other
 
