@@ -27,7 +27,7 @@ from ipaddress import IPv4Address, IPv4Network
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.addresses import PRIVATE_RANGES
 from policies.reachability.egress import PUBLIC_ADDRESS
-from policies.stack_shape import PRINCIPAL, StackShape, parse_range
+from policies.stack_shape import PRINCIPAL, TOKEN, StackShape, parse_range
 
 REPRESENTATIVES = 2
 """As many tenancies of each class are in the evaluated estate: flows lead from one to another."""
@@ -151,6 +151,15 @@ class EquivalenceClasses:
         elsewhere = self._mentioned[identifier] - (identifier in self._words[tenancy.template])
         return elsewhere + self._identified[identifier] == 1
 
+    def may_be_mentioned(self, id_: str, stack: str) -> bool:
+        """True if stacks other than this one mention each word of an id, which they do if they mention the id."""
+        shape = self.shapes[stack]
+        return all(self._is_elsewhere(token, shape) for token in set(TOKEN.findall(id_.lower())))
+
+    def _is_elsewhere(self, token: str, shape: StackShape) -> bool:
+        own = (token in self._words[shape.template]) + (token in shape.names)
+        return "." in token or self._mentioned[token] + self._identified[token] > own
+
     @cached_property
     def _identified(self) -> Counter[str]:
         """The number of stacks that have each identifier as their own."""
@@ -219,8 +228,9 @@ class EquivalenceClasses:
         """For each subscription, the digests of what belongs to it or names it as a scope."""
         mentions: dict[str, list[str]] = {}
         for shape in self.shapes.values():
-            for subscription, digest in shape.subscription_mentions:
-                mentions.setdefault(subscription, []).append(digest)
+            for subscription, digest, name in shape.subscription_mentions:
+                if not name or self._mentioned[name] or self._identified[name] > 1:
+                    mentions.setdefault(subscription, []).append(digest)
         return {subscription: sorted(found) for subscription, found in mentions.items()}
 
     def _owner(self, range_: IPv4Network | None) -> str:

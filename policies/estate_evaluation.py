@@ -20,6 +20,7 @@ from policies.plan_resources import resources_of
 from policies.rule_helpers.flow_findings import POLICIES
 from policies.runner import ALL, EstateFindings, findings_of
 from policies.shape_cache import ShapeCache
+from policies.stack_content import StackContent, content_of
 from policies.stack_shape import StackShape, shape_of
 
 ESTATE = "estate"
@@ -115,28 +116,49 @@ class _Estate:
     ) -> None:
         self.stacks = {stack.name: stack for stack in stacks}
         self._readable, self._today, self._cache, self._subscriptions = readable, today, cache, subscriptions
-        self._resources: dict[str, tuple[VisibleResource, ...]] = {}
+        self._contents: dict[str, StackContent] = {}
+
+    @cached_property
+    def _classes(self) -> EquivalenceClasses:
+        return EquivalenceClasses([self.shape(stack) for stack in self.stacks.values()])
 
     def folding(self) -> Folding:
         """Return the tenancies that have the results of an equivalent one."""
-        return EquivalenceClasses([self.shape(stack) for stack in self.stacks.values()]).folding()
+        return self._classes.folding()
 
     def view(self, folding: Folding) -> EstateView:
         """Return the part of the estate that is evaluated."""
-        names = [name for name in self.stacks if name not in folding.absent]
-        resources = [resource for name in names for resource in self._visible(name)]
-        return EstateView(resources, folding, is_complete=True, today=self._today, subscriptions=self._subscriptions)
+        resources: list[VisibleResource] = []
+        left_out: set[str] = set()
+        for name in (name for name in self.stacks if name not in folding.absent):
+            content = self._content(name)
+            resources += content.read
+            for resource in content.unread:
+                if resource.id and self._classes.may_be_mentioned(resource.id, name):
+                    resources.append(resource)
+                else:
+                    left_out |= {(resource.id or "").lower(), resource.urn}
+        resources.sort(key=lambda resource: (resource.stack, resource.urn))
+        return EstateView(
+            resources,
+            folding,
+            types=self._readable.types,
+            left_out=frozenset(left_out),
+            is_complete=True,
+            today=self._today,
+            subscriptions=self._subscriptions,
+        )
 
     def shape(self, stack: EstateStack) -> StackShape:
         return self._cache.shape(
-            stack.name, stack.digest, self._readable.paths, lambda: shape_of(stack.name, self._visible(stack.name))
+            stack.name, stack.digest, self._readable.paths, lambda: shape_of(stack.name, self._content(stack.name).read)
         )
 
-    def _visible(self, name: str) -> tuple[VisibleResource, ...]:
-        if name not in self._resources:
+    def _content(self, name: str) -> StackContent:
+        if name not in self._contents:
             found = sorted(self.stacks[name].resources(), key=lambda resource: resource.urn)
-            self._resources[name] = tuple(map(self._readable.visible, found))
-        return self._resources[name]
+            self._contents[name] = content_of(name, map(self._readable.visible, found), self._readable.types)
+        return self._contents[name]
 
 
 class _Evaluation:

@@ -25,6 +25,8 @@ COMPARED = (
     *(f"{type_}:principalId" for type_ in ASSIGNMENTS),
 )
 """The property paths that the comparison of tenancies itself reads."""
+TYPES_WITHOUT_PROPERTIES = ("managedidentity:UserAssignedIdentity", "keyvault:Secret", "network:SecurityRule")
+"""The types that policies read although they declare no property of them."""
 Tree = dict[str, Any]
 """The declared properties of a type as nested keys; `WHOLE` in place of a tree: the whole value."""
 WHOLE = True
@@ -57,15 +59,18 @@ class VisibleResource(Resource):
 class ReadablePaths:
     """The property paths that policies on the whole estate declare, by type."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        """`paths`: as `type:path`."""
+    def __init__(self, paths: Iterable[str], types: Iterable[str] = ()) -> None:
+        """`paths`: as `type:path`. `types`: further types whose resources policies read."""
         self.paths = tuple(sorted({*paths, *COMPARED}))
+        self.types = frozenset([*types, *TYPES_WITHOUT_PROPERTIES, *(path.rpartition(":")[0] for path in self.paths)])
         self._permitted: dict[tuple[str, str], bool] = {}
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> ReadablePaths:
-        """Return the paths that these policies declare."""
-        return cls(f"{type_}:{path}" for policy in policies for type_, path in policy.typed_paths)
+        """Return the paths and types that these policies declare."""
+        known = list(policies)
+        paths = (f"{type_}:{path}" for policy in known for type_, path in policy.typed_paths)
+        return cls(paths, (type_ for policy in known for type_ in policy.resource_types))
 
     @cached_property
     def _trees(self) -> Mapping[str, Tree]:
@@ -146,10 +151,48 @@ def _part(value: Any, tree: Any) -> Any:
 class EstateView(PolicyContext):
     """The stacks of an estate that are evaluated, as policies on the whole estate can read them."""
 
-    def __init__(self, resources: Iterable[VisibleResource], folding: Folding = NO_FOLDING, **options: Any) -> None:
-        """`folding`: the stacks that were left out or need no result, since that of an equivalent one holds."""
+    def __init__(
+        self,
+        resources: Iterable[VisibleResource],
+        folding: Folding = NO_FOLDING,
+        *,
+        types: frozenset[str] = frozenset([ANY]),
+        left_out: frozenset[str] = frozenset(),
+        **options: Any,
+    ) -> None:
+        """`folding`: the stacks that were left out or need no result, since that of an equivalent one holds. `types`:
+        those that policies may read. `left_out`: the ids in lower case and the URNs of resources of other types."""
         super().__init__(resources, **options)
-        self.folding = folding
+        self.folding, self._types, self._left_out = folding, types, left_out
+
+    def of(self, *types: str) -> list[Resource]:
+        """Return the resources of these types. `LookupError` for a type that no policy declares."""
+        self._require_declared(types)
+        return super().of(*types)
+
+    def same_stack(self, resource: Resource, *types: str) -> list[Resource]:
+        """Return the resources of these types in a resource's own stack. `LookupError` as `of`."""
+        self._require_declared(types)
+        return super().same_stack(resource, *types)
+
+    def get(self, id_: object) -> Resource | None:
+        """Return the resource with that id, if it is in the estate. `LookupError` for one that was left out."""
+        if isinstance(id_, str):
+            self._require_kept(id_.lower())
+        return super().get(id_)
+
+    def get_urn(self, urn: str) -> Resource | None:
+        """Return the resource with that URN, if it is in the estate. `LookupError` for one that was left out."""
+        self._require_kept(urn)
+        return super().get_urn(urn)
+
+    def _require_kept(self, name: str) -> None:
+        if name in self._left_out:
+            raise LookupError(f"{name} is of a type that no policy on the whole estate declares")
+
+    def _require_declared(self, types: Iterable[str]) -> None:
+        if ANY not in self._types and not self._types.issuperset(types):
+            raise LookupError(f"{', '.join(types)}: declared by no policy on the whole estate")
 
     def of_stack(self, stack: str, type_: str) -> Sequence[Resource]:
         """Return the resources of one stack and type, or of every type (`*`)."""

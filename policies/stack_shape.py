@@ -90,7 +90,7 @@ class StackShape:
     """The subscription of a tenancy's resource groups; empty if there are several."""
     subscription_mentions: list[list[str]]
     """The subscriptions that it affects as a whole, each with the digest of a resource that does so, without the
-    subscription."""
+    subscription, and the name of that resource if it has an effect only where its name is mentioned."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape as plain JSON."""
@@ -121,7 +121,7 @@ def read_shape(content: object) -> StackShape:
         raise ValueError("identifiers")
     if not all(len(pair) == 2 for pair in shape.mentions):
         raise ValueError("mentions")
-    if not all(len(pair) == 2 for pair in shape.subscription_mentions):
+    if not all(len(mention) == 3 for mention in shape.subscription_mentions):
         raise ValueError("subscription_mentions")
     if any(str(parse_range(text)) != text for text in (*shape.spaces, *shape.bounded)):
         raise ValueError("spaces")
@@ -131,7 +131,7 @@ def read_shape(content: object) -> StackShape:
 def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
     """Return the shape of a stack's visible resources."""
     ordered = sorted(resources, key=lambda resource: resource.urn)
-    texts = list(map(_json, ordered))
+    texts = list(map(canonical_json, ordered))
     text = f"[{','.join(texts)}]"
     tokens = TOKEN.split(text)
     spaces = tuple(_spaces(ordered))
@@ -170,8 +170,9 @@ def _subscription_of(resources: Iterable[Resource]) -> str:
 def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tenancy: bool) -> Iterator[list[str]]:
     """Yield each subscription that a resource belongs to without a resource group, or names as a whole, as a scope.
 
-    `resources`: each with its canonical JSON. Definitions of a tenancy are left out: they have names of its own, and
-    change nothing before they are assigned.
+    `resources`: each with its canonical JSON. Definitions change nothing before a resource that mentions them assigns
+    them. Those of a tenancy, which have names of its own, are left out; those of shared stacks are yielded with their
+    names.
     """
     for resource, json_text in resources:
         text = json_text.lower()
@@ -179,9 +180,11 @@ def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tena
         own = SUBSCRIPTION.match((resource.id or "").lower())
         if own and "/resourcegroups/" not in str(resource.id).lower():
             found |= {own[1]} if not is_tenancy or resource.type not in DEFINITIONS else set()
+        last = (resource.id or "").lower().rstrip("/").rpartition("/")[2]
+        name = last if resource.type in DEFINITIONS and TOKEN.fullmatch(last) else ""
         for subscription in found:
             without = text.replace(subscription, OWN_SUBSCRIPTION)
-            yield [subscription, hashlib.sha256(without.encode()).hexdigest()]
+            yield [subscription, hashlib.sha256(without.encode()).hexdigest(), name]
 
 
 @dataclass
@@ -301,7 +304,7 @@ def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
                 continue
 
 
-def _json(r: Resource) -> str:
+def canonical_json(r: Resource) -> str:
     """Return a resource as canonical JSON: without spaces, and with sorted keys."""
     plain = {
         "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,

@@ -13,7 +13,7 @@ from functools import cached_property
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
 from policies.azure_semantics.roles import Right
-from policies.model import Resource, Unknown
+from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.bastion import Bastions
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
@@ -128,17 +128,18 @@ def _subnet_id(endpoint: Resource) -> str:
 def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
     """Yield every other principal with a role: groups, and applications outside the estate."""
     listed_urns = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
-    stack_of_id = {ids.plain(r.id): r.stack for r in topology.estate.resources if r.id}
     for principal, held_grants in grants.principals().items():
         if principal in listed_urns or principal == UNKNOWN_PRINCIPAL:
             continue
-        stacks = frozenset(_stacks(held_grants, stack_of_id))
+        stacks = frozenset(_stacks(held_grants, topology.estate))
         known = min(held_grants, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
         yield Actor(principal, label, stacks, (INTERNET_LOCATION,), grants.of([principal]), is_people=True)
 
 
-def _stacks(held_grants: Iterable[RoleGrant], stack_of_id: dict[str, str]) -> Iterator[str]:
-    """Return the stacks of the scopes of grants. A grant on a higher scope counts for the stack that makes it."""
-    return (stack_of_id.get(grant.scope, grant.stack) for grant in held_grants)
+def _stacks(held_grants: Iterable[RoleGrant], estate: PolicyContext) -> Iterator[str]:
+    """Yield the stacks of the scopes of grants. A grant on a higher scope counts for the stack that makes it."""
+    for grant in held_grants:
+        found = estate.get(grant.scope)
+        yield found.stack if found else grant.stack
