@@ -184,6 +184,8 @@ def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tena
         name = last if resource.type in DEFINITIONS and TOKEN.fullmatch(last) else ""
         for subscription in found:
             without = text.replace(subscription, OWN_SUBSCRIPTION)
+            # A resource group is the same one for every subscription.
+            without = without.replace(f"{OWN_SUBSCRIPTION}/resourcegroups/", f"{subscription}/resourcegroups/")
             yield [subscription, hashlib.sha256(without.encode()).hexdigest(), name]
 
 

@@ -198,15 +198,20 @@ class Deployment:
     def finished(self, stack: Stack, outcome: Outcome) -> None:
         """Record that a stack was deployed."""
         self.summary.outcomes.append(outcome)
-        self._estate_state.invalidate(stack)
+        self._forget(stack)
         names, again = [stack.name for stack in self.stacks], stack.name in self._kept
         self.session.run_file.finish(stack.name, of=names, everything=self.everything, will_repeat=again)
 
     def failed(self, stack: Stack, error: SdeError) -> None:
         """Print the error of a stack where others go on. Otherwise it ends the command."""
-        self._estate_state.invalidate(stack)
+        self._forget(stack)
         if self.progress.goes_on:
             self.session.output.error(with_hints(f"{stack.name}: {error}"), stack=stack.name, code=int(error.exit_code))
+
+    def _forget(self, stack: Stack) -> None:
+        """Drop what was read for the evaluation of a stack. Its neighbours hold the plans of stacks beside it."""
+        self._estate_state.invalidate(stack)
+        self._neighbours.pop(stack.name, None)
 
     @cached_property
     def progress(self) -> RunProgress:

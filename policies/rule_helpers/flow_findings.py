@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from formats.errors import InputError
 from policies.estate_view import EstateView
@@ -41,11 +42,13 @@ def flow_report(context: PolicyContext) -> FlowReport:
         if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
-            return (
+            found = (
                 analyse_view(context, MIN_CONTROLS - 1) if isinstance(context, EstateView) else analyse_flows(context)
             )
         except InputError:
             return FlowReport((), ())
+        # The graph refers to the context, which keeps this report: such a cycle stays in memory for long.
+        return replace(found, graph=None)
 
     return context.once(("flows",), compute)
 

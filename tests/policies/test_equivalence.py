@@ -21,6 +21,7 @@ from policies.estate_view import ReadablePaths, VisibleResource
 from policies.model import Resource
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from policies.rules import load
+from policies.stack_content import content_of
 from policies.stack_shape import shape_of
 from tests.policies.reachability.sample_estates import added, changed, endpoint, estate, failing, grant, named, seen
 
@@ -37,7 +38,8 @@ def _classes(resources: Sequence[Resource]) -> EquivalenceClasses:
     stacks: dict[str, list[VisibleResource]] = {}
     for resource in resources:
         stacks.setdefault(resource.stack, []).append(READABLE.visible(resource))
-    return EquivalenceClasses([shape_of(stack, found) for stack, found in stacks.items()])
+    contents = (content_of(stack, found, READABLE.types) for stack, found in stacks.items())
+    return EquivalenceClasses([shape_of(stack, content.read) for stack, content in zip(stacks, contents, strict=True)])
 
 
 def _equivalents(resources: Sequence[Resource]) -> set[str]:
@@ -86,14 +88,20 @@ def _in_two_subscriptions() -> list[Resource]:
     log = next(r for r in resources if r.type == ACTIVITY)
     home = str(log.id).split("/")[2]
     logs = [
-        replace(log, urn=f"{log.urn}-{other}", id=str(log.id).replace(home, other))
+        replace(
+            log,
+            urn=log.urn.replace(home, other),
+            name=log.name.replace(home, other),
+            id=str(log.id).replace(home, other),
+            inputs=json.loads(json.dumps(log.inputs).replace(f"activity-{home}", f"activity-{other}")),
+        )
         for other in (OTHER_SUBSCRIPTION, THIRD_SUBSCRIPTION)
     ]
     return [*resources, *logs]
 
 
 def test_tenancies_in_different_subscriptions_are_equivalent() -> None:
-    assert _equivalents(_in_two_subscriptions()) == {"tre-project-3", "tre-project-4"}
+    assert _equivalents(_in_two_subscriptions()) == {"tre-project-2", "tre-project-3", "tre-project-4"}
 
 
 def test_copied_controls_are_in_the_subscription_of_the_tenancy() -> None:
@@ -114,13 +122,28 @@ def test_copied_controls_are_in_the_subscription_of_the_tenancy() -> None:
 def test_a_right_on_one_subscription_changes_the_class_of_its_tenancies(scope: str) -> None:
     reader = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
     right = grant("5bbb7694-f292-5ef8-995d-ea3581a724bc", reader, scope, "platform")
-    assert _equivalents([*_in_two_subscriptions(), right]) == set()
+    assert _equivalents([*_in_two_subscriptions(), right]) == {"tre-project-4"}  # the two others are of another class
 
 
 def test_a_missing_activity_log_changes_the_class_of_its_tenancies() -> None:
     """The diagnostic setting of the activity log belongs to the subscription, without a resource group."""
     *resources, _ = _in_two_subscriptions()
-    assert _equivalents(resources) == set()
+    assert _equivalents(resources) == {"tre-project-2"}
+
+
+def test_a_definition_that_a_tenancy_mentions_changes_its_class() -> None:
+    """The platform defines it in its own subscription. In another one an assignment of that name assigns nothing."""
+    resources = _in_two_subscriptions()
+    assert len(_equivalents(resources)) == 3
+    definition = next(r for r in resources if (r.stack, r.type) == ("platform", "authorization:PolicyDefinition"))
+    for stack in (f"tre-project-{number}" for number in range(1, 5)):
+        assignment = next(r for r in resources if (r.stack, r.type) == (stack, "authorization:PolicyAssignment"))
+        own = str(next(r.id for r in resources if r.stack == stack and r.type == "resources:ResourceGroup"))
+        name = str(definition.id).rpartition("/")[2]
+        assigned = f"{own.partition('/resourceGroups')[0]}/providers/Microsoft.Authorization/policyDefinitions/{name}"
+        resources = changed(resources, str(assignment.id).lower(), policyDefinitionId=assigned)
+    home = _equivalents(_moved(resources, "tre-project-4", subscription=str(definition.id).split("/")[2]))
+    assert "tre-project-4" not in home
 
 
 def test_a_resource_of_another_stack_keeps_its_subscription() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.estate_evaluation import EstateEvaluation, EstateStack
-from policies.model import Finding, Resource, Verdict
+from policies.model import Finding, PolicyContext, Resource, Verdict, Violation
 from policies.rule_helpers.flow_findings import POLICIES
 from policies.rules import load
 from policies.runner import EstateFindings
@@ -189,6 +189,49 @@ def test_the_resources_of_an_equivalent_tenancy_are_not_built() -> None:
         stacks = _stacks(estate(4), built)
         EstateEvaluation.of(CHEAP, TODAY, ShapeCache(store)).findings(stacks, own=[LAST])
         assert set(built) & set(TENANCIES) == expected
+
+
+UNREAD = ("storage:ManagementPolicy", "keyvault:Key", "authorization:ManagementLockByScope", "network:FlowLog")
+
+
+def _without(resources: Sequence[Resource], stack_: str, *types: str) -> list[Resource]:
+    return [r for r in resources if r.stack != stack_ or r.type not in types]
+
+
+def test_tenancies_that_differ_in_what_no_policy_reads_are_evaluated_once() -> None:
+    resources = _without(estate(4), LAST, *UNREAD)
+    store = _Store()
+    for expected in (set(TENANCIES), set(TENANCIES[:2])):
+        built: list[str] = []
+        EstateEvaluation.of(CHEAP, TODAY, ShapeCache(store)).findings(_stacks(resources, built), own=[LAST])
+        assert set(built) & set(TENANCIES) == expected
+
+
+@pytest.mark.parametrize("granting", ["safe-haven", TENANCIES[1], LAST])
+@pytest.mark.parametrize("stacks", [(LAST,), (TENANCIES[0],), TENANCIES], ids=["the last", "the first", "all"])
+def test_a_role_on_a_resource_of_an_unread_type_is_judged_by_its_stack(granting: str, stacks: Sequence[str]) -> None:
+    resources = list(estate(4))
+    for one in stacks:
+        key = _of(resources, one, "keyvault:Key")
+        resources.append(grant("b" * 8 + "-0000-4000-8000-" + "0" * 12, BLOB_WRITER, str(key.id), granting))
+    found = _same(resources, *TENANCIES, "safe-haven")
+    failed = {f.urn for f in found.own if f.policy == "IA5" and f.verdict is Verdict.FAIL}
+    assert bool(failed) == bool(set(stacks) - {granting})
+
+
+@pytest.mark.parametrize("read", ["a type", "an id", "a URN"])
+def test_a_resource_that_was_left_out_cannot_be_read(read: str) -> None:
+    key = _of(estate(1), TENANCIES[0], "keyvault:Key")
+
+    def check(_: Resource, context: PolicyContext) -> list[Violation]:
+        {"a type": lambda: context.of("keyvault:Key"), "an id": lambda: context.get(key.id),
+         "a URN": lambda: context.get_urn(key.urn)}[read]()  # fmt: skip
+        return []
+
+    odd = replace(CHEAP[0], evaluation_scope="estate", resource_types=("resources:ResourceGroup",), requires=(),
+                  check_paths=(), check=check, applies=lambda *_: True)  # fmt: skip
+    found = _evaluated(estate(1), "platform", policies=[odd])
+    assert {(f.verdict, f.message) for f in found.own} == {(Verdict.UNKNOWN, "the rule broke: LookupError")}
 
 
 class _Store:
