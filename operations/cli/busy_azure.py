@@ -10,7 +10,7 @@ import re
 CODES = (
     "AnotherOperationInProgress", "StorageAccountOperationInProgress", "RetryableError", "TooManyRequests",
     "ReferencedResourceNotProvisioned", "PolicyDefinitionNotFound", "KeyVaultAuthenticationFailure",
-    "PrincipalNotFound", "FirewallPolicyUpdateFailed",
+    "KeyVaultAccessForbidden", "PrincipalNotFound", "FirewallPolicyUpdateFailed",
 )  # fmt: skip
 """Azure's codes for a second write, too many requests, and resources that it does not see yet."""
 _BUSY = re.compile(rf"\b({'|'.join(CODES)})\b")
@@ -26,8 +26,8 @@ def with_hint(message: str) -> str:
     if found := _EXISTS.search(message):
         return (
             f"{message}\n  fix:     it is in Azure and not in the state. If it is empty, as after a create whose "
-            f"answer was lost, delete it (az resource delete --ids {found['id']}), else import it (scripts/sde "
-            f"import). Then {AGAIN}"
+            f"answer was lost, delete it (az resource delete --ids {found['id']}; not a key vault, whose name stays "
+            f"reserved), and {AGAIN}. Else leave it, and find out who made it"
         )
     if _ACCOUNT.search(message):
         # The message does not tell a create from an update.

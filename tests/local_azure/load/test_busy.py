@@ -56,6 +56,18 @@ def test_a_request_fails_beside_a_long_write(busy: BusyWorld, make) -> None:  # 
         busy.subnet("one", "10.0.2.0/24")
 
 
+def test_a_request_beside_an_endpoint_is_throttled_and_repeated(busy: BusyWorld) -> None:
+    account = busy.account()
+    began = busy.now
+    endpoint(busy, account, "blob", subnet=SUBNET)
+    busy.now = began
+    busy.subnet("one", "10.0.2.0/24")  # 429 RetryableError at once and after 20 seconds; the endpoint takes 60
+    assert busy.now == pytest.approx(began + (20 + 60 + 10) / 100)
+    busy.now = began - 1.5
+    with refused("RetryableError"):
+        busy.subnet("two", "10.0.3.0/24")
+
+
 def test_a_bastion_and_a_firewall_may_overlap(busy: BusyWorld) -> None:
     bastion, other = (busy.subnet(f"Azure{n}Subnet", f"10.0.{i}.0/26") for i, n in ((8, "Bastion"), (9, "Firewall")))
     began = busy.now
