@@ -10,12 +10,21 @@ import re
 CODES = (
     "AnotherOperationInProgress", "StorageAccountOperationInProgress", "RetryableError", "TooManyRequests",
     "ReferencedResourceNotProvisioned", "PolicyDefinitionNotFound", "KeyVaultAuthenticationFailure",
-    "KeyVaultAccessForbidden", "PrincipalNotFound", "FirewallPolicyUpdateFailed",
+    "PrincipalNotFound", "FirewallPolicyUpdateFailed", "KeyVaultAccessForbidden",
+    "InvalidCreatePolicyAssignmentRequest",
 )  # fmt: skip
 """Azure's codes for a second write, too many requests, and resources that it does not see yet."""
 _BUSY = re.compile(rf"\b({'|'.join(CODES)})\b")
 _ACCOUNT = re.compile(r"storage:StorageAccount \S+: .*\bStorageAccountOperationInProgress\b")
 _EXISTS = re.compile(r"already existing resource '?(?P<id>/[^\s']+)")
+_DELETED_LATE = (
+    (re.compile(r"\bScopeLocked\b"), "A lock acts for some minutes after its deletion", "another lock is in the way"),
+    (
+        re.compile(r"privatedns:PrivateZone \S+: .*\bCannotDeleteResource\b"),
+        "A zone has its links for some minutes after their deletion", "delete the links that other networks have",
+    ),
+)  # fmt: skip
+"""Refused deletes, with why one more run may get past them, and the cause if it does not."""
 AGAIN = "run the same command once more"
 
 
@@ -38,4 +47,7 @@ def with_hint(message: str) -> str:
     if _BUSY.search(message):
         why = "Azure was busy, or does not see a new resource yet"
         return f"{message}\n  fix:     {why}: {AGAIN}, which goes on from here"
+    for refused, why, otherwise in _DELETED_LATE:
+        if refused.search(message):
+            return f"{message}\n  fix:     {why}: {AGAIN}. If it fails again, {otherwise}"
     return message

@@ -33,5 +33,16 @@ def test_an_account_may_exist_all_the_same() -> None:
     assert "delete it" not in other
 
 
+@pytest.mark.parametrize(("message", "why"), [
+    ("azure-native:keyvault:Vault keys: Code=ScopeLocked Message=…", "A lock acts for some minutes after its deletion"),
+    ("azure-native:privatedns:PrivateZone blob: Code=CannotDeleteResource Message=… nested resources exist …",
+     "A zone has its links for some minutes after their deletion"),
+])  # fmt: skip
+def test_a_delete_that_azure_sees_late_is_run_again(message: str, why: str) -> None:
+    found = with_hints(message)
+    assert f"{why}: {AGAIN}" in found
+    assert with_hints(found) == found
+
+
 def test_another_error_has_no_such_hint() -> None:
     assert with_hints("Code=NetcfgInvalidSubnet Message=…") == "Code=NetcfgInvalidSubnet Message=…"
