@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import require
-from policies.expected.redundancy import redundancy
+from policies.expected.redundancy import skus
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 SKU = "sku.name"
@@ -13,7 +13,7 @@ SKU = "sku.name"
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Compare with the estate's value for this store."""
-    yield from require(account, SKU, redundancy(context.configs[account.stack], account.name).value)
+    yield from require(account, SKU, *skus(context.configs[account.stack], account.name))
 
 
 POLICY = Policy(

@@ -30,7 +30,8 @@ def desk_with(change: Callable[[dict[str, Any]], object]) -> Resource:
     header, _, body = base64.b64decode(desk.at(CUSTOM_DATA)).decode().partition("\n")
     settings = json.loads(body)
     change(settings)
-    return having(desk, CUSTOM_DATA, base64.b64encode(f"{header}\n{json.dumps(settings)}".encode()).decode())
+    data = base64.b64encode(f"{header}\n{json.dumps(settings)}".encode()).decode()
+    return having(desk, CUSTOM_DATA, data)
 
 
 @pytest.mark.parametrize("change", [
@@ -92,6 +93,11 @@ def test_another_size_than_the_requests_is_refused(type_: str, name: str, path: 
 ])  # fmt: skip
 def test_another_redundancy_than_the_estates_is_refused(stack: str, name: str, value: str) -> None:
     assert names(blocking("ST31", having(one(stack, STORE, name), "sku.name", value))) == {name}
+
+
+@pytest.mark.parametrize(("name", "value"), [("warehouse", "Standard_GZRS"), ("landing", "Standard_ZRS")])
+def test_more_copies_in_the_region_pass(name: str, value: str) -> None:
+    assert blocking("ST31", having(one(HAVEN, STORE, name), "sku.name", value)) == []
 
 
 def secret(**changes: Any) -> Resource:

@@ -1,0 +1,110 @@
+"""The connections that each stack may allow, as the address plan and the estate's files name them.
+
+Security groups and the firewall allow the same ones, each on its own side, so that a connection needs both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from formats.addresses import (
+    SOURCE_ZONE,
+    HubRange,
+    TenancyEndpoint,
+    TenancyRange,
+    ZoneEndpoint,
+    ZoneName,
+    ZoneRange,
+    endpoint_addresses,
+    first_usable,
+    zone_in,
+)
+from formats.egress import EgressRule
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from policies.azure_semantics.addresses import ENTRA
+
+Ports = frozenset[tuple[int, int]]
+HTTPS, SSH, DNS = (frozenset({(port, port)}) for port in (443, 22, 53))
+HTTP_TOO: Ports = frozenset({(443, 443), (80, 80)})
+TCP = frozenset({"tcp"})
+ANY = frozenset({"tcp", "udp", "any", "*"})
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Connections from a range to some addresses or to a service."""
+
+    source: IPv4Network
+    destinations: frozenset[IPv4Network]
+    ports: Ports = HTTPS
+    protocols: frozenset[str] = TCP
+    tag: str = ""
+    """The service tag of the destination, in lower case; empty for addresses."""
+
+
+def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tuple[Connection, ...] | None:
+    """Return the connections that a stack may allow; None if the configuration of its platform is not known."""
+    if isinstance(config, PlatformConfig):
+        return tuple(_of_firewall(config))
+    hub = (
+        configs.get(config.platform)
+        if isinstance(config, JunctionZoneConfig | SafeHavenConfig | TenancyConfig)
+        else None
+    )
+    if not isinstance(hub, PlatformConfig):
+        return None
+    if isinstance(config, TenancyConfig):
+        return tuple(_of_tenancy(config, HubRange(hub.addresses)))
+    if isinstance(config, JunctionZoneConfig):
+        return tuple(_of_zone(ZoneName.JUNCTION, config.zone.addresses, hub))
+    zones = [name for name in ZoneName if name is not ZoneName.JUNCTION]
+    return tuple(one for name in zones for one in _of_zone(name, getattr(config, name).addresses, hub))
+
+
+def _of_firewall(hub: PlatformConfig) -> Iterator[Connection]:
+    for zone in SOURCE_ZONE:
+        yield from _between_zones(zone, zone_in(hub.zone_range, zone).compute, hub)
+    for kind, range_ in hub.tenancy_ranges.items():
+        yield from _egress(range_, hub.egress.get(kind, ()))
+
+
+def _of_zone(name: ZoneName, range_: IPv4Network, hub: PlatformConfig) -> Iterator[Connection]:
+    zone, own = ZoneRange(range_), HubRange(hub.addresses)
+    store, keys = zone.address(ZoneEndpoint.STORE), zone.address(ZoneEndpoint.KEYS)
+    yield Connection(zone.compute, _hosts([store, keys]))
+    yield Connection(zone.compute, _hosts([first_usable(own.firewall)]), DNS, ANY)
+    yield Connection(own.firewall, _hosts([store]))
+    yield from _between_zones(name, zone.compute, hub)
+
+
+def _between_zones(name: ZoneName, compute: IPv4Network, hub: PlatformConfig) -> Iterator[Connection]:
+    """Yield the connections with which a zone fetches data, and with which staging hands it over."""
+    if source := SOURCE_ZONE.get(name):
+        yield Connection(compute, _hosts([zone_in(hub.zone_range, source).address(ZoneEndpoint.STORE)]))
+    if name is ZoneName.STAGING:
+        pending = TenancyEndpoint.IMPORT_PENDING
+        yield Connection(
+            compute,
+            _hosts(one for range_ in hub.tenancy_ranges.values() for one in endpoint_addresses(range_, pending)),
+        )
+
+
+def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
+    tenancy = TenancyRange(config.addresses)
+    yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
+    yield Connection(tenancy.desks, _hosts(map(tenancy.address, TenancyEndpoint)))
+    yield Connection(tenancy.desks, _hosts([first_usable(hub.firewall)]), DNS, ANY)
+    yield Connection(hub.firewall, _hosts([tenancy.address(TenancyEndpoint.IMPORT_PENDING)]))
+    yield from _egress(tenancy.desks, config.egress)
+
+
+def _egress(source: IPv4Network, rules: Iterable[EgressRule]) -> Iterator[Connection]:
+    yield Connection(source, frozenset(), tag=ENTRA)
+    for rule in rules:
+        yield Connection(source, frozenset(rule.addresses), HTTP_TOO if rule.plain_http else HTTPS)
+
+
+def _hosts(addresses: Iterable[IPv4Address]) -> frozenset[IPv4Network]:
+    return frozenset(IPv4Network(one) for one in addresses)
