@@ -41,8 +41,8 @@ def with_hint(message: str) -> str:
     if _ACCOUNT.search(message):
         # The message does not tell a create from an update.
         return (
-            f"{message}\n  fix:     Azure was busy. One that the stack had before stays: {AGAIN}. A new account may "
-            "exist all the same: if it is there and empty, delete it (az storage account delete), then run again"
+            f"{message}\n  fix:     Azure was busy: {AGAIN}. If this run was to create the account, it may exist: if "
+            "it does and is empty, delete it first (az storage account delete). Never delete one of an earlier run"
         )
     if _BUSY.search(message):
         why = "Azure was busy, or does not see a new resource yet"

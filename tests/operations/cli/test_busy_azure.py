@@ -27,8 +27,8 @@ def test_a_resource_outside_of_the_state_has_its_id() -> None:
 def test_an_account_may_exist_all_the_same() -> None:
     found = with_hints("azure-native:storage:StorageAccount data: Code=StorageAccountOperationInProgress Message=…")
     # The message is the same for an update, of an account that holds data.
-    assert "One that the stack had before stays" in found
-    assert "if it is there and empty, delete it (az storage account delete)" in found
+    assert "Never delete one of an earlier run" in found
+    assert "if it does and is empty, delete it first (az storage account delete)" in found
     other = with_hints("azure-native:storage:BlobContainer data: Code=StorageAccountOperationInProgress Message=…")
     assert "delete it" not in other
 
