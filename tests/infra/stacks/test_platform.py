@@ -109,6 +109,11 @@ def test_dns_zones_are_linked_to_the_hub_only(platform: MockStack) -> None:
     assert all(link.inputs["virtualNetwork"]["id"].endswith("/VirtualNetwork/hub") for link in links)
 
 
+def test_the_hub_has_azures_own_dns(platform: MockStack) -> None:
+    """Bastion keeps the DNS server of its creation, when there is no firewall yet."""
+    assert "dhcpOptions" not in platform.one("VirtualNetwork", "hub").inputs
+
+
 def test_the_log_workspace_has_retention_and_no_public_access(platform: MockStack) -> None:
     (workspace,) = platform.of("Workspace")
     assert workspace.inputs["retentionInDays"] == 365

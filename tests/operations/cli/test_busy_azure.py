@@ -44,5 +44,12 @@ def test_a_delete_that_azure_sees_late_is_run_again(message: str, why: str) -> N
     assert with_hints(found) == found
 
 
+def test_a_size_of_other_hardware_needs_a_stopped_desk() -> None:
+    message = "VirtualMachine desk: Code=OperationNotAllowed … is not available in the current hardware cluster. …"
+    found = with_hints(message)
+    assert "az vm deallocate" in found
+    assert with_hints(found) == found
+
+
 def test_another_error_has_no_such_hint() -> None:
     assert with_hints("Code=NetcfgInvalidSubnet Message=…") == "Code=NetcfgInvalidSubnet Message=…"
