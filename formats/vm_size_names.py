@@ -20,6 +20,26 @@ _VERSION = re.compile(r"_v(\d+)$")
 _NOT_ACCELERATED = re.compile(r"Standard_(A|[A-Z]+1[a-z]*_)")
 """Family A, and sizes with one core."""
 
+_PARTS = re.compile(r"Standard_(?P<family>[A-Z]+?)S?\d+(-\d+)?(?P<features>[a-z]*)(_[A-Z]\w*?)?(_v(?P<version>\d+))?")
+_LAST_WITH_LOCAL_DISK = {"B": 1, "D": 3, "DC": 2, "E": 3, "F": 2, "M": 2}
+"""By family, the last version whose sizes without the feature `d` have a temporary disk. The older families have one in
+every size, and so have the GPU, HPC and storage families."""
+_ALWAYS_LOCAL_DISK = ("A", "G", "H", "L", "N")
+
+
+def has_local_disk(size: str) -> bool | None:
+    """Return True if the size has a local temporary disk; None for a name in another form.
+
+    Newer sizes have one with the feature `d` only (learn.microsoft.com, "Azure VM sizes naming conventions", "FAQ Azure
+    VM sizes with no local temporary disk"; the pages of the families).
+    """
+    parts = _PARTS.fullmatch(size)
+    if parts is None:
+        return None
+    if "d" in parts["features"] or parts["family"].startswith(_ALWAYS_LOCAL_DISK):
+        return True
+    return int(parts["version"] or 1) <= _LAST_WITH_LOCAL_DISK.get(parts["family"], 0)
+
 
 def has_premium_storage(size: str) -> bool:
     """Return True if premium SSDs, which desks have, can be attached."""

@@ -52,8 +52,8 @@ class DiskEncryptionSet(BaseComponent):
                 type=compute.DiskEncryptionSetIdentityType.USER_ASSIGNED,
                 user_assigned_identities=[key.identity.id],
             ),
-            # Following the rotation requires a key URI without a version; confidential virtual machines cannot.
-            active_key=compute.KeyForDiskEncryptionSetArgs(key_url=key.uri),
+            active_key=compute.KeyForDiskEncryptionSetArgs(key_url=key.versioned_uri()),
+            # Confidential virtual machines cannot follow a rotation.
             rotation_to_latest_key_version_enabled=not confidential,
             tags=scope.tags,
             opts=self.child_opts(depends_on=list(key.after)),

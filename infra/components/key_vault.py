@@ -44,13 +44,30 @@ class EncryptionKey:
     releasable: bool = False
     """True for a key that is released to attested virtual machines; it does not rotate automatically."""
 
-    @property
-    def uri(self) -> pulumi.Output[str]:
-        """The key's URI: without a version, so that services follow its rotation; with one if it is releasable."""
+    def versioned_uri(self) -> pulumi.Output[str]:
+        """Return the URI of the key's present version; of a releasable key, of the version that the state knows.
+
+        Disk encryption sets require a version (docs/azure-facts.md#key-url-of-a-disk-encryption-set). It is read from
+        Azure in each run: the state has the version of the key's creation, and an update of the set with that one
+        would undo a rotation.
+        """
+        known: pulumi.Output[str] = self.key.key_uri_with_version
         if self.releasable:
-            versioned: pulumi.Output[str] = self.key.key_uri_with_version
-            return versioned
-        return pulumi.Output.from_input(f"{self.vault.uri}keys/{self.name_in_vault}")
+            return known
+
+        def present(group: str, _: str) -> pulumi.Output[str]:
+            found = keyvault.get_key_output(
+                key_name=self.name_in_vault,
+                vault_name=self.vault.vault_name,
+                resource_group_name=group,
+                opts=pulumi.InvokeOutputOptions(parent=self.key),
+            )
+            uri: pulumi.Output[str] = found.key_uri_with_version
+            return uri
+
+        # All sources are named here: the dependencies of a plan and of its run must be the same, and a first plan does
+        # not reach `present`.
+        return pulumi.Output.all(self.vault.scope.group_name, known).apply(lambda both: present(*both))
 
     @property
     def name(self) -> pulumi.Output[str]:
@@ -76,6 +93,7 @@ class KeyVault(BaseComponent):
         super().__init__(name, args, opts)
         scope = args.scope
         vault_name = scope.names.globally_unique(GloballyUnique.VAULT, name)
+        self.vault_name = vault_name
         self.uri = f"https://{vault_name}.vault.azure.net/"
         """Derived from the name, as Azure does (learn.microsoft.com, "Azure Key Vault keys, secrets and certificates
         overview"), so that a preview shows whose keys a service uses."""
@@ -162,7 +180,7 @@ class KeyVault(BaseComponent):
                     content_type="application/json; charset=utf-8", data=release_policy(self.scope.config.region)
                 ) if releasable else None,
             ),
-            tags=self.scope.limited_tags,
+            # No tags: Azure never changes those of a key (docs/azure-facts.md#keys).
             # A key is deleted with its vault; alone it could be deleted only from inside the network.
             opts=self.protected_opts(deleted_with=self.vault),
         )  # fmt: skip

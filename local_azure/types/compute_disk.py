@@ -59,16 +59,14 @@ def is_valid_ssh_key(key: str) -> bool:
 # Disk encryption sets ------------------------------------------------------------------------------------------------
 
 
-def _key_url_fits_rotation(request: Request) -> None:
-    """A key URL has a version if the set does not rotate (docs/azure-facts.md#key-url-of-a-disk-encryption-set)."""
+def _key_url_has_a_version(request: Request) -> None:
+    """A key URL has a version, with or without rotation (docs/azure-facts.md#key-url-of-a-disk-encryption-set)."""
     url = str(value_at(request.new, "activeKey.keyUrl", ""))
     match = KEY_URL.fullmatch(url)
     if match is None:
         refuse("InvalidParameter", f"activeKey.keyUrl '{url}' is not a key's address.", target="activeKey.keyUrl")
-    rotates = request.new.get("rotationToLatestKeyVersionEnabled") is True
-    if rotates == bool(match.group(3)):
-        text = "rotationToLatestKeyVersionEnabled takes a key address without a version, and else one with."
-        refuse("InvalidParameter", text, target="activeKey.keyUrl")
+    if not match.group(3):
+        refuse("InvalidParameter", f"activeKey.keyUrl '{url}' has no key version.", target="activeKey.keyUrl")
 
 
 def _confidential_set_does_not_rotate(request: Request) -> None:
@@ -320,7 +318,7 @@ TYPES = (
         computed=_set_outputs,
         constraints=(
             _set_has_identity,
-            _key_url_fits_rotation,
+            _key_url_has_a_version,
             _confidential_set_does_not_rotate,
             _vault_is_protected_and_in_region,
             _user_identity_may_use_key,

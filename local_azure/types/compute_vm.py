@@ -25,13 +25,19 @@ from local_azure.types.common import (
     values_at,
 )
 from local_azure.types.compute_disk import DISK, is_valid_ssh_key, require_usable_set
-from local_azure.types.data_disks import data_disks_are_free_and_in_zone, large_disks_are_not_cached, luns_are_unique
+from local_azure.types.data_disks import (
+    data_disks_are_free_and_in_zone,
+    large_disks_are_not_cached,
+    luns_are_unique,
+    system_disk_keeps_its_size,
+)
 from local_azure.types.vm_sizes import (
     SIZE_GRAMMAR,
     VM,
     accelerated_networking_fits_size,
     cores_are_within_quota,
     premium_disks_fit_size,
+    resize_keeps_the_kind_of_disk,
     size_is_available,
 )
 
@@ -426,6 +432,8 @@ TYPES = (
             _ephemeral_disks_are_read_cached,
             _write_accelerator_needs_premium,
             availability_zones_exist,
+            resize_keeps_the_kind_of_disk,
+            system_disk_keeps_its_size,
         ),
     ),
     AzureType(

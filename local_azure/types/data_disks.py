@@ -1,6 +1,6 @@
-"""The data disks of virtual machines: their LUNs, zones, sizes and host caching.
+"""The disks of virtual machines: their LUNs, zones, sizes and host caching.
 
-Facts: docs/azure-facts.md#virtual-machines, #host-caching, #growth-of-an-attached-disk.
+Facts: docs/azure-facts.md#virtual-machines, #host-caching, #growth-of-an-attached-disk, #resizes-that-azure-refuses.
 """
 
 from __future__ import annotations
@@ -64,3 +64,17 @@ def attached_disk_stays_below_4_tib(request: Request) -> None:
                     f"VM {machine.id}. Deallocate the VM and detach the disk."
                 )
                 refuse("OperationNotAllowed", text, status=409, target="diskSizeGB")
+
+
+def system_disk_keeps_its_size(request: Request) -> None:
+    """A disk never shrinks, and a system disk grows only while its machine is stopped: here every machine runs."""
+    path = "storageProfile.osDisk.diskSizeGB"
+    before, after = value_at(request.old, path), value_at(request.new, path)
+    if before is None or after is None or before == after:
+        return
+    name = value_at(request.old, "storageProfile.osDisk.name")
+    if after < before:
+        text = f"The disk resource {name} cannot be resized down from {before:g} GB to {after:g} GB."
+        refuse("ResizeDiskError", text, status=409, target="osDisk.diskSizeGB")
+    text = f"Change in disk property of OS disk '{name}' is not allowed when VM is running."
+    refuse("OperationNotAllowed", text, status=409, target="osDisk.diskSizeGB")

@@ -1,6 +1,7 @@
 """Sizes of virtual machines, by Azure's grammar of their names, since the SDK's list is years old.
 
-Facts: docs/azure-facts.md#virtual-machine-sizes, #quotas-of-virtual-machines. By default every size is available.
+Facts: docs/azure-facts.md#virtual-machine-sizes, #quotas-of-virtual-machines, #resizes-that-azure-refuses.
+By default every size is available.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from formats.vm_size_names import has_local_disk
 from local_azure.locations import normal_location
 from local_azure.model import Json, Request, StoredResource
 from local_azure.types.common import refuse, value_at, values_at
@@ -112,3 +114,15 @@ def premium_disks_fit_size(request: Request) -> None:
             f"type {found} of a disk of VM {request.name}."
         )
         refuse("InvalidParameter", text, target="hardwareProfile.vmSize")
+
+
+def resize_keeps_the_kind_of_disk(request: Request) -> None:
+    """Sizes with and without a temporary disk exclude each other (docs/azure-facts.md#resizes-that-azure-refuses)."""
+    before, after = (str(value_at(values, "hardwareProfile.vmSize", "")) for values in (request.old, request.new))
+    kinds = {has_local_disk(before), has_local_disk(after)}
+    if request.old is not None and kinds == {True, False}:
+        text = (
+            f"Unable to resize the VM '{request.name}' since changing from resource disk to non-resource disk VM size "
+            "and vice-versa is not allowed. Please refer to https://aka.ms/AAah4sj for more details."
+        )
+        refuse("OperationNotAllowed", text, status=409, target="hardwareProfile.vmSize")

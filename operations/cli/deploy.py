@@ -20,6 +20,7 @@ from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named, protected
 from operations.cli.progress import watching
+from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
@@ -68,6 +69,7 @@ class Deployment:
     _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
     """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
     _immutable: dict[str, Sequence[PlannedResource]] = field(default_factory=dict)
+    _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
     """The immutability policies that each evaluated stack's plan changes."""
     _kept: dict[str, KeptWays] = field(default_factory=dict)
     """The hubs that keep ways out until their tenancies are deployed, in this step of the run."""
@@ -336,6 +338,7 @@ class Deployment:
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
         self._locked[stack.name] = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
         self._immutable[stack.name] = changed_policies(plan)
+        self._refused_steps[stack.name] = refused_steps(plan)
         return report
 
     def _refuse(self, reports: Sequence[Report]) -> None:
@@ -348,6 +351,7 @@ class Deployment:
         for name in evaluated:
             refuse_locked(self._locked.get(name, ()))
             refuse_changed_policies(name, self._immutable.get(name, ()))
+            refuse_refused_steps(name, self._refused_steps.get(name, ()))
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected

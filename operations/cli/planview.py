@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -59,11 +60,19 @@ def forbidden(plan: Plan) -> list[PlannedResource]:
     return [r for r in plan.resources if r.protect and r.operation.destroys]
 
 
+_KEY = "azure-native:keyvault:Key"
+_KEY_ADVICE = """
+  key:     Azure never changes a key. A rotation policy: az keyvault key rotation-policy update, from inside the
+           network, then scripts/sde refresh {stack}. Type, size and release policy follow the data class: keep it, or
+           deploy a new stack and move the data"""
+
+
 def protected(stack: str, problem: str) -> Refused:
-    """Return the refusal of a plan that deletes or replaces protected resources."""
+    """Return the refusal of a plan that deletes or replaces protected resources, named with their types."""
+    has_key = re.search(rf"(?m)^  (?:\S+ )?(?:{_KEY}|{kind_of(_KEY)}) ", problem) is not None
     return Refused(
         f"{stack}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
-        f"destroy the whole stack (scripts/sde destroy {stack})"
+        f"destroy the whole stack (scripts/sde destroy {stack})" + (_KEY_ADVICE.format(stack=stack) if has_key else "")
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from formats.errors import InputError
 from formats.urns import is_provider
 
-FUNCTIONS = ("azure-native:authorization:getClientConfig",)
-"""The tokens of the permitted functions."""
+FUNCTIONS = ("azure-native:authorization:getClientConfig", "azure-native:keyvault:getKey")
+"""The tokens of the permitted functions. `getKey` returns the attributes and URIs of a key, and no key material."""
 _URL = "pluginDownloadURL"
 
 

@@ -14,9 +14,14 @@ def is_azure_type(type_: str) -> bool:
     return bool(AZURE_TYPE.match(type_))
 
 
+TAGS_NEVER_CHANGE = frozenset({"keyvault:Key"})
+"""Types whose tags Azure keeps as they were at the creation (REST API, "Keys - Create If Not Exist"): they would be
+wrong after a change of the estate's. Their vault has the tags."""
+
+
 def takes_tags(type_: str) -> bool:
-    """Return True if resources of a type take tags. A type that the SDK lacks must have them."""
-    return _takes(type_, "tags")
+    """Return True if resources of a type must have tags. A type that the SDK lacks must have them."""
+    return type_ not in TAGS_NEVER_CHANGE and _takes(type_, "tags")
 
 
 def takes_location(type_: str) -> bool:

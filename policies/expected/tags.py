@@ -14,8 +14,6 @@ FURTHER_TAGS: Mapping[str, frozenset[str]] = {
     "storage:StorageAccount": frozenset({"trusted-services"}),
 }
 """The tags, by type, with the written reason for a weaker setting."""
-LIMITED_TYPES = frozenset(
-    {"keyvault:Key", "keyvault:Secret", "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"}
-)
+LIMITED_TYPES = frozenset({"keyvault:Secret", "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"})
 MAX_LIMITED_TAGS = 15
 """The most tags of these types. Other types take 50."""

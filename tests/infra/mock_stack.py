@@ -93,6 +93,7 @@ class MockStack(mocks.Mocks):
                 computed |= {"principalId": f"principal-of-{args.name}", "clientId": f"client-of-{args.name}"}
             case "Key":
                 computed["keyUri"] = f"https://vault/keys/{args.name}"
+                computed["keyUriWithVersion"] = f"{computed['keyUri']}/created"
             case "Vault":
                 computed["properties"] = {**args.inputs["properties"], "vaultUri": "https://vault.vault.azure.net/"}
             case "AzureFirewall":
@@ -103,6 +104,8 @@ class MockStack(mocks.Mocks):
         return computed
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        if args.token == "azure-native:keyvault:getKey":
+            return {"keyUriWithVersion": f"https://{args.args['vaultName']}/keys/{args.args['keyName']}/present"}
         assert args.token == "azure-native:authorization:getClientConfig"
         return {"subscriptionId": self.subscription, "tenantId": TENANT, "clientId": "c", "objectId": "o"}
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_azure import admin
+from local_azure.store import Store
+from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
 from tests.operations.estates import change
 from tests.pulumi_cli import CLI, needs_cli
@@ -88,3 +94,111 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     deployed.sde("destroy", TENANCY, "--yes", *with_engine)
     left = admin.resources(deployed.home / "local" / "azure.db")
     assert not [entry.id for entry in left if "hcm-progression" in entry.id]
+
+
+KEY_TYPE = "azure-native:keyvault:Key"
+PROGRAM = """
+import runpy, sys
+sys.path.insert(0, {root!r})
+from infra.components import key_vault
+key_vault.EXPIRE_AFTER = "P2Y"
+runpy.run_path({program!r}, run_name="__main__")
+"""
+
+
+def changed_in_azure(workspace: Workspace, type_: str, change_: Callable[[dict[str, Any]], None]) -> list[str]:
+    """Change each resource of a type as Azure or a person would. Return the ids of the tenancy's."""
+    store = Store(workspace.home / "local" / "azure.db")
+    found = [one for one in store.of_type(type_) if "hcm-progression" in one.id]
+    for one in found:
+        properties = json.loads(json.dumps(one.properties))
+        change_(properties)
+        store.put(replace(one, properties=properties), one.id.split("/")[2], store.secrets(one.id))
+    store.close()
+    return [one.id for one in found]
+
+
+def rotated(properties: dict[str, Any]) -> None:
+    """Give a key, and a disk encryption set that follows it, another version."""
+    if "activeKey" in properties:
+        properties["activeKey"]["keyUrl"] = f"{properties['activeKey']['keyUrl'].rpartition('/')[0]}/{'f' * 32}"
+    else:
+        properties["keyUriWithVersion"] = f"{properties['keyUri']}/{'f' * 32}"
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_an_up_after_a_rotation_keeps_the_new_version(deployed: Workspace, refreshed: bool) -> None:
+    changed_in_azure(deployed, KEY_TYPE, rotated)
+    (set_,) = changed_in_azure(deployed, "azure-native:compute:DiskEncryptionSet", rotated)
+    if refreshed:
+        deployed.sde("refresh", TENANCY, "--yes")
+        assert steps(deployed) == {}
+    deployed.edit(REQUEST, "cost_centre: RES-2217", "cost_centre: RES-2218")
+    deployed.sde("up", TENANCY, "--yes")
+    store = Store(deployed.home / "local" / "azure.db")
+    found = store.get(set_)
+    store.close()
+    assert found is not None
+    assert found.properties["tags"]["cost-centre"] == "RES-2218"
+    assert found.properties["activeKey"]["keyUrl"].endswith(f"/{'f' * 32}")
+    assert steps(deployed) == {}
+
+
+def test_a_changed_rotation_policy_is_refused_until_azure_has_it(deployed: Workspace, tmp_path: Path) -> None:
+    program = tmp_path / "project/infra/__main__.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(PROGRAM.format(root=str(ROOT), program=str(ROOT / "infra")))
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path / "project")
+    deployed.project = tmp_path / "project"
+    for command in (("preview", TENANCY), ("up", TENANCY, "--yes")):
+        told = deployed.sde(*command, code=3)
+        assert f"{KEY_TYPE} keys-data would be replaced" in told
+        assert "az keyvault key rotation-policy update" in told
+        assert f"scripts/sde refresh {TENANCY}" in told
+
+    def in_azure(properties: dict[str, Any]) -> None:
+        properties["rotationPolicy"]["attributes"]["expiryTime"] = "P2Y"
+
+    changed_in_azure(deployed, KEY_TYPE, in_azure)
+    deployed.sde("refresh", TENANCY, "--yes")
+    assert steps(deployed) == {}
+
+
+def test_another_data_class_is_refused_for_the_keys(deployed: Workspace) -> None:
+    deployed.edit("estate.yaml", "platform_team:", "confidential_orchestrator: bf7b6499-ff71-4aa2-97a4-f372087be7f1\n"
+                  "platform_team:")  # fmt: skip
+    deployed.edit(REQUEST, "data_class: de-identified", "data_class: identifiable")
+    deployed.edit(REQUEST, "Standard_NC24ads_A100_v4", "Standard_DC8ads_v5")
+    told = deployed.sde("preview", TENANCY, code=3)
+    assert f"{KEY_TYPE} keys-data would be replaced" in told
+    assert "follow the data class" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Standard_NC24ads_A100_v4", "Standard_D8s_v5", "with a temporary disk, and Standard_D8s_v5 is not"),
+        ("os_disk_gib: 128", "os_disk_gib: 64", "system disk from 128 to 64 GiB: a disk never shrinks"),
+    ],
+)
+def test_refused_resize_of_a_desk_is_valid_with_a_rebuild(deployed: Workspace, old: str, new: str, told: str) -> None:
+    deployed.edit(REQUEST, old, new)
+    deployed.sde("render")
+    before = deployed.bytes()
+    for command in (("preview", TENANCY), ("up", TENANCY, "--yes")):
+        refused = deployed.sde(*command, code=3)
+        assert told in refused
+        assert "desk.rebuilds" in refused
+        assert deployed.bytes() == before
+    deployed.edit(REQUEST, "  data_disk_gib: 1024", "  data_disk_gib: 1024\n  rebuilds: 1")
+    assert steps(deployed)["VirtualMachine desk"] == "replace"
+    deployed.sde("up", TENANCY, "--yes")
+    assert steps(deployed) == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(512, "from 1024 to 512 GiB: a disk never shrinks"), (8192, "az vm disk detach")]
+)
+def test_refused_size_of_a_data_disk_changes_nothing(deployed: Workspace, size: int, told: str) -> None:
+    deployed.edit(REQUEST, "data_disk_gib: 1024", f"data_disk_gib: {size}")
+    assert told in deployed.sde("preview", TENANCY, code=3)

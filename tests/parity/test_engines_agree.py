@@ -120,7 +120,7 @@ def test_first_plan_matches_the_result_of_either_engine(brought_up: list[tuple[S
     for _, before, after in brought_up:
         assert set(before.counts) <= {Operation.CREATE, Operation.READ}
         assert not evaluate_plans([before]).blocks
-        assert unknown_keys([r.inputs for r in resolved(before).resources]) <= {"principalId"}
+        assert unknown_keys([r.inputs for r in resolved(before).resources]) <= {"principalId", "keyUrl"}
         assert_came_true(before, after)
 
 

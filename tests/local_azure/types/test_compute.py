@@ -8,8 +8,9 @@ import pytest
 from local_azure.validation import Failure, Inputs, validate
 from tests.local_azure.types.support import SSH_KEY, World, refused
 
-KEY_URL = "https://kv-one.vault.azure.net/keys/k1"
 VERSION = "0" * 32
+WITHOUT_VERSION = "https://kv-one.vault.azure.net/keys/k1"
+KEY_URL = f"{WITHOUT_VERSION}/{VERSION}"
 
 
 def encryption_set(world: World, name: str = "des", *, url: str = KEY_URL, **more: Any) -> str:
@@ -169,7 +170,7 @@ def test_confidential_disk_needs_a_confidential_set(world: World, nic: str) -> N
     with refused("BadRequest"):
         vm(world, **made)
     kind = "ConfidentialVmEncryptedWithCustomerKey"
-    secure = encryption_set(world, "secure", encryptionType=kind, url=f"{KEY_URL}/{VERSION}",
+    secure = encryption_set(world, "secure", encryptionType=kind, url=KEY_URL,
                             rotationToLatestKeyVersionEnabled=False)  # fmt: skip
     profile["diskEncryptionSet"] = {"id": secure}
     with refused("KeyVaultAccessForbidden"):
@@ -219,19 +220,18 @@ def test_confidential_set_does_not_rotate(world: World) -> None:
     kind = "ConfidentialVmEncryptedWithCustomerKey"
     with refused("InvalidParameter"):
         encryption_set(world, encryptionType=kind)
-    encryption_set(world, encryptionType=kind, url=f"{KEY_URL}/{VERSION}", rotationToLatestKeyVersionEnabled=False)
+    encryption_set(world, encryptionType=kind, url=KEY_URL, rotationToLatestKeyVersionEnabled=False)
 
 
-def test_key_url_has_a_version_without_rotation_only(world: World) -> None:
+@pytest.mark.parametrize("rotates", [True, False])
+def test_key_url_has_a_version(world: World, rotates: bool) -> None:
     world.vault()
     world.key()
     with refused("InvalidParameter"):
-        encryption_set(world, url=f"{KEY_URL}/{VERSION}")
-    with refused("InvalidParameter"):
-        encryption_set(world, rotationToLatestKeyVersionEnabled=False)
+        encryption_set(world, url=WITHOUT_VERSION, rotationToLatestKeyVersionEnabled=rotates)
     with refused("KeyNotFound"):
-        encryption_set(world, url=KEY_URL.replace("k1", "k2"))
-    encryption_set(world)
+        encryption_set(world, url=KEY_URL.replace("k1", "k2"), rotationToLatestKeyVersionEnabled=rotates)
+    encryption_set(world, rotationToLatestKeyVersionEnabled=rotates)
 
 
 def test_vault_of_a_set_is_protected_and_in_its_region(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -72,6 +73,33 @@ def test_size_and_tags_of_a_vm_are_updated(world: World) -> None:
     update(world, id_, made, "hardwareProfile.vmSize", "Standard_D8s_v5")
     update(world, id_, made, "tags", {"owner": "ann"})
     assert world.read(id_)["tags"] == {"owner": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("Standard_D4s_v3", "Standard_D4s_v5", "OperationNotAllowed"),
+        ("Standard_D4s_v5", "Standard_D4ds_v5", "OperationNotAllowed"),
+        ("Standard_D4s_v5", "Standard_E8s_v5", ""),
+        ("Standard_D4ds_v5", "Standard_NC24ads_A100_v4", ""),
+    ],
+)
+def test_resize_keeps_the_kind_of_temporary_disk(world: World, before: str, after: str, code: str) -> None:
+    world.vnet()
+    made = linux(world.nic(subnet=world.subnet()), hardwareProfile={"vmSize": before})
+    id_ = vm(world, **made)
+    with refused(code) if code else nullcontext():
+        update(world, id_, made, "hardwareProfile.vmSize", after)
+
+
+@pytest.mark.parametrize(("size", "code"), [(64, "ResizeDiskError"), (256, "OperationNotAllowed")])
+def test_system_disk_keeps_its_size(world: World, size: int, code: str) -> None:
+    world.vnet()
+    made = linux(world.nic(subnet=world.subnet()))
+    made["storageProfile"]["osDisk"]["diskSizeGB"] = 128
+    id_ = vm(world, **made)
+    with refused(code):
+        update(world, id_, made, "storageProfile.osDisk.diskSizeGB", size)
 
 
 def zoned_disk(world: World) -> str:

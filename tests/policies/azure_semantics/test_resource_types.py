@@ -13,6 +13,7 @@ from policies.azure_semantics.resource_types import is_azure_type, takes_locatio
         ("network:Subnet", False, False),
         ("storage:Blob", False, False),
         ("keyvault:Secret", True, False),
+        ("keyvault:Key", False, False),
         ("made:Up", True, True),
     ],
 )

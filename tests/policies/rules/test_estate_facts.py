@@ -29,7 +29,7 @@ def test_the_shipped_estate_passes(policy: str) -> None:
     ("cost-centre", GONE), ("Data-Class", "synthetic"), ("owner", "me"), ("expiry", UNKNOWN),
     ("trusted-services", "because"),
 ])  # fmt: skip
-@pytest.mark.parametrize("type_", ["resources:ResourceGroup", "compute:Disk", "keyvault:Key"])
+@pytest.mark.parametrize("type_", ["resources:ResourceGroup", "compute:Disk", "keyvault:Vault"])
 def test_another_tag_than_the_estates_is_refused(tag: str, value: object, type_: str) -> None:
     changed = next(r for r in resources() if r.stack == TENANCY and r.type == type_)
     assert names(blocking("GV10", having(changed, f'tags["{tag}"]', value))) == {changed.name}
@@ -50,12 +50,12 @@ def test_the_estates_data_class_decides_and_not_a_lower_tag() -> None:
 
 def test_a_type_with_few_tags_may_leave_out_the_estates_own_only() -> None:
     further = {f"tag-{n}": "value" for n in range(12)}
-    config = shipped.configs()[TENANCY]
-    many = {**shipped.configs(), TENANCY: config.model_copy(update={"tags": {**config.tags, **further}})}
-    refused = {f.type for f in blocking("GV10", configs=many) if f.stack == TENANCY}
-    assert "keyvault:Key" not in refused and "compute:Disk" in refused
-    key = next(r for r in resources() if r.stack == TENANCY and r.type == "keyvault:Key")
-    assert key.name in names(blocking("GV10", having(key, "tags.project", GONE), configs=many))
+    config = shipped.configs()["safe-haven"]
+    many = {**shipped.configs(), "safe-haven": config.model_copy(update={"tags": {**config.tags, **further}})}
+    refused = {f.type for f in blocking("GV10", configs=many) if f.stack == "safe-haven"}
+    assert "keyvault:Secret" not in refused and "keyvault:Vault" in refused
+    secret = next(r for r in resources() if r.type == "keyvault:Secret")
+    assert secret.name in names(blocking("GV10", having(secret, "tags.project", GONE), configs=many))
 
 
 @pytest.mark.parametrize(("before", "after", "is_refused"), [
