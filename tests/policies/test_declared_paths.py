@@ -15,7 +15,14 @@ from policies.model import Policy, PolicyContext, Resource, Unknown
 from policies.plan_resources import resources_of
 from policies.rules import load
 from policies.violations import violations_of
-from tests.policies.rules import good_practice, test_compute, test_key_vault, test_other_services, test_storage
+from tests.policies.rules import (
+    further_types,
+    good_practice,
+    test_compute,
+    test_key_vault,
+    test_other_services,
+    test_storage,
+)
 from tests.policies.rules.cases import TODAY
 from tests.policies.rules.sample_estate import site
 from tests.policies.shipped import STACKS, before, configs
@@ -30,8 +37,10 @@ def samples() -> tuple[tuple[Resource, ...], ...]:
     """The shipped estate, and the sample worlds of the rules' tests."""
     shipped = tuple(resource for stack in STACKS for resource in resources_of(before(stack)))
     worlds = [
-        module.world() for module in (good_practice, test_compute, test_key_vault, test_other_services, test_storage)
+        module.world()
+        for module in (further_types, good_practice, test_compute, test_key_vault, test_other_services, test_storage)
     ]
+    worlds.append(further_types.others())
     return shipped, tuple(site().values()), *(tuple(world.values()) for world in worlds)
 
 

@@ -108,6 +108,7 @@ POLICY = Policy(
     fix="Refer to a resource of the estate. If Azure provides the resource, add the form of its id to "
     "policies/expected/references.py, and write a rule that judges the reference.",
     check=check,
+    check_paths=tuple(f"{type_}:{path}" for type_, path in NAMED_IN_URLS.items()),
     applies=applies,
     evaluation_scope="stack",
 )

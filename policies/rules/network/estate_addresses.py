@@ -95,7 +95,7 @@ POLICY = Policy(
     check=check,
     check_paths=(
         f"{NETWORK}:{SPACE}",
-        *(f"{NETWORK}:subnets[*].{name}" for name in ("name", "addressPrefix", "addressPrefixes")),
+        *(f"{NETWORK}:subnets[*].{name}" for name in ("addressPrefix", "addressPrefixes")),
         *(f"{SUBNET}:{name}" for name in ("subnetName", "addressPrefix", "addressPrefixes")),
         f"{ENDPOINT}:{ADDRESS}",
         *ROUTE_PATHS,
