@@ -56,8 +56,11 @@ def _resizes(machine: PlannedResource) -> Iterator[RefusedStep]:
     before, after = _values(machine, SIZE)
     local = has_local_disk(str(before)), has_local_disk(str(after))
     if None not in local and local[0] != local[1]:
-        words = "with" if local[0] else "without"
-        reason = f"{before} is a size {words} a temporary disk, and {after} is not; Azure resizes only within one kind"
+        first, second = ("with", "without") if local[0] else ("without", "with")
+        reason = (
+            f"from {before} ({first} a temporary disk) to {after} ({second} one): Azure resizes no machine from one kind "
+            "to the other"
+        )
         yield RefusedStep(machine, reason, REBUILD)
     before, after = _values(machine, SYSTEM_DISK)
     if _is_number(before) and _is_number(after) and before != after:
