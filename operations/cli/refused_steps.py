@@ -58,8 +58,8 @@ def _resizes(machine: PlannedResource) -> Iterator[RefusedStep]:
     if None not in local and local[0] != local[1]:
         first, second = ("with", "without") if local[0] else ("without", "with")
         reason = (
-            f"from {before} ({first} a temporary disk) to {after} ({second} one): Azure resizes no machine from one kind "
-            "to the other"
+            f"from {before} ({first} a temporary disk) to {after} ({second} one): Azure resizes no machine from "
+            "one kind to the other"
         )
         yield RefusedStep(machine, reason, REBUILD)
     before, after = _values(machine, SYSTEM_DISK)

@@ -177,7 +177,7 @@ def test_another_data_class_is_refused_for_the_keys(deployed: Workspace) -> None
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("Standard_NC24ads_A100_v4", "Standard_D8s_v5", "with a temporary disk, and Standard_D8s_v5 is not"),
+        ("Standard_NC24ads_A100_v4", "Standard_D8s_v5", "(with a temporary disk) to Standard_D8s_v5 (without one)"),
         ("os_disk_gib: 128", "os_disk_gib: 64", "system disk from 128 to 64 GiB: a disk never shrinks"),
     ],
 )
