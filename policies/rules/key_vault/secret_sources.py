@@ -9,7 +9,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 
 RANDOM = "random:"
 SECRET = "keyvault:Secret"  # noqa: S105 - a resource type
-GENERATED = tuple(f"random:index/random{name}:Random{name}" for name in ("Bytes", "Password", "String"))
+GENERATED = tuple(f"random:index/random{name}:Random{name}" for name in ("Bytes", "Password"))
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
