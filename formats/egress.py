@@ -9,6 +9,7 @@ The same model validates the estate and each stack's configuration.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Annotated, Self, TypeVar
@@ -48,6 +49,11 @@ def _range(value: object) -> IPv4Network:
     """Parse and check one range, which is text or already parsed."""
     if not isinstance(value, str | IPv4Network):
         raise InvalidValue(ALLOWED_RANGE)
+    return _checked_range(value)
+
+
+@lru_cache(maxsize=4096)  # each tenancy has the ranges of its kind
+def _checked_range(value: str | IPv4Network) -> IPv4Network:
     try:
         network = IPv4Network(value)
     except ValueError:

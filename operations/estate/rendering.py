@@ -64,7 +64,7 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
     except jinja2.UndefinedError as error:
         raise InputError("The template uses a value that the estate lacks.", file=f"tre_templates/{kind}.yaml.j2",
                          found=error.message) from None  # fmt: skip
-    settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2")["config"]
+    settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2", is_own=True)["config"]
     config = parse(stack, {key: _wire(value) for key, value in settings.items()})
     refuse_other_settings(config, settings, f"tre_templates/{kind}.yaml.j2")
     refuse_other_values(estate, stack, config, values, f"tre_templates/{kind}.yaml.j2")

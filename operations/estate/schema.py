@@ -243,7 +243,7 @@ class EstateFile(Model):
     def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
         """Return the egress rules of a kind of tenancy, in the form of the stacks' configuration."""
         return tuple(
-            EgressRule(**{name: getattr(rule, name) for name in EgressRule.model_fields})
+            EgressRule.model_construct(**{name: getattr(rule, name) for name in EgressRule.model_fields})  # as validated
             for rule in self.egress.get(kind, ())
         )
 

@@ -205,7 +205,7 @@ class NetworkReachability:
             self._cache[key] = any_of(
                 self._directly_to_internet(location, subnet),
                 self._by_service_endpoint(location, subnet),
-                *(self._through_firewall(location, subnet, evaluator) for evaluator in self._evaluators),
+                *(self._through_firewall(location, subnet, evaluator, limit) for evaluator in self._evaluators),
                 *(
                     all_of(
                         self._to_endpoint(location, endpoint, "", limit),
@@ -257,21 +257,27 @@ class NetworkReachability:
             step("to another tenant's store by a service endpoint"),
         )
 
-    def _through_firewall(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
+    def _through_firewall(
+        self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator, limit: int
+    ) -> ControlSets:
         firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
-        routed = all_of(
-            self._paths.peered(subnet.network, firewall.network), self._paths.routed(subnet, firewall, PUBLIC_ADDRESS)
-        )
+        peered = self._paths.peered(subnet.network, firewall.network)
+        routed = all_of(peered, self._paths.routed(subnet, firewall, PUBLIC_ADDRESS))
         by_address = self._egress.to_internet(
             location, lambda target_subnet: evaluator.by_address(subnet.prefix, target_subnet, None)
         )
-        by_name = all_of(self._egress.to_application_rules(location, evaluator), evaluator.by_name(subnet.prefix, ""))
-        by_proxy = all_of(
-            self._paths.peered(subnet.network, firewall.network),
-            self._egress.to_proxy(location, firewall),
-            evaluator.by_name(subnet.prefix, ""),
-            step(f"to the Internet by the proxy of {name}"),
-        )
+        by_name = by_proxy = NEVER
+        named = evaluator.by_name(subnet.prefix, "")
+        # The NSGs are evaluated last: the other controls of a firewall of another cell are often more than the limit.
+        if all_of(routed, named, limit=limit):
+            by_name = all_of(self._egress.to_application_rules(location, evaluator), named)
+        if all_of(peered, named, limit=limit):
+            by_proxy = all_of(
+                peered,
+                self._egress.to_proxy(location, firewall),
+                named,
+                step(f"to the Internet by the proxy of {name}"),
+            )
         return any_of(all_of(routed, any_of(by_address, by_name), step(f"to the Internet through {name}")), by_proxy)
 
     def to_computer(

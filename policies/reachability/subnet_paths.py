@@ -69,6 +69,7 @@ class SubnetPaths:
         self.topology, self.registry = topology, topology.registry
         self._egress, self._evaluators = egress, evaluators
         self._cache: dict[object, ControlSets] = {}
+        self._leads: dict[object, bool] = {}
 
     def to(self, location: NetworkLocation, destination: Destination, limit: int = MAX_CONTROLS) -> ControlSets:
         """Return the controls on reaching a destination from a location in a subnet."""
@@ -126,10 +127,10 @@ class SubnetPaths:
         """Return the controls on a path through a firewall. The packet's source at the destination is the firewall
         (with source NAT) or the sender."""
         firewall, target_subnet = evaluator.firewall, destination.subnet
+        if not self._leads_through(subnet, firewall, target_subnet.network, limit):
+            return NEVER
         there = self.peered(subnet.network, firewall.network)
         beyond = self.peered(firewall.network, target_subnet.network)
-        if not all_of(there, beyond, self._ways_in(subnet, firewall), limit=limit):
-            return NEVER
         onward = all_of(
             beyond,
             any_of(
@@ -142,6 +143,15 @@ class SubnetPaths:
             return NEVER
         through = self._through_rules(location, subnet, evaluator, destination, limit)
         return all_of(there, through, onward, limit=limit)
+
+    def _leads_through(self, subnet: Subnet, firewall: Firewall, network: str, limit: int) -> bool:
+        """True if the peerings and routes of a path through a firewall have no more controls than the limit. Most
+        paths through the firewalls of other cells have more."""
+        key = (subnet, firewall.id, network, limit)
+        if key not in self._leads:
+            there, beyond = self.peered(subnet.network, firewall.network), self.peered(firewall.network, network)
+            self._leads[key] = bool(all_of(there, beyond, self._ways_in(subnet, firewall), limit=limit))
+        return self._leads[key]
 
     def _ways_in(self, subnet: Subnet, firewall: Firewall) -> ControlSets:
         """Return controls one of which is on every way into a firewall: on a route to it, or on its proxy."""
