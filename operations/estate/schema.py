@@ -242,8 +242,8 @@ class EstateFile(Model):
 
     def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
         """Return the egress rules of a kind of tenancy, in the form of the stacks' configuration."""
-        return tuple(
-            EgressRule.model_construct(**{name: getattr(rule, name) for name in EgressRule.model_fields})  # as validated
+        return tuple(  # of values that are validated
+            EgressRule.model_construct(**{name: getattr(rule, name) for name in EgressRule.model_fields})
             for rule in self.egress.get(kind, ())
         )
 
