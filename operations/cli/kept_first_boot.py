@@ -1,21 +1,20 @@
 """Virtual machines that keep the settings of their first boot, where the estate has others by now.
 
 Azure never changes these settings, and the program ignores their changes (`KEPT_UNTIL_REPLACED` in
-`infra/components/desk.py`), so a plan alone does not show that a machine is behind.
+`infra/components/desk.py`). A plan has the deployed values in their place, and digests of the present ones in an
+output.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedResource
 from formats.ssh_keys import without_comment
 from formats.stack_config import TenancyConfig, parse
-from infra.desk_first_boot import desk_first_boot
 from operations.cli.output import Output, printable
 from operations.cli.text import plural
 
@@ -43,7 +42,7 @@ def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoo
     tenancy = parse(plan.stack, config)
     if not isinstance(tenancy, TenancyConfig):
         return []
-    found = ((machine, tuple(_differing(machine, tenancy))) for machine in machines)
+    found = ((machine, tuple(_differing(machine, tenancy, _present(plan)))) for machine in machines)
     return [KeptFirstBoot(plan.stack, settings, tenancy.desk.rebuilds) for _, settings in found if settings]
 
 
@@ -65,28 +64,21 @@ def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> Non
         ), style="yellow")  # fmt: skip
 
 
-def _differing(machine: PlannedResource, config: TenancyConfig) -> Iterator[str]:
-    """Yield the names of the settings in which a machine differs from its configuration."""
+def _present(plan: Plan) -> Mapping[str, Any]:
+    """Return the digests of the program's present settings, by name."""
+    found = next((output.after for output in plan.outputs if output.name == OUTPUT), None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _differing(machine: PlannedResource, config: TenancyConfig, present: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the settings in which a machine differs from the present ones and from its configuration."""
     profile = machine.inputs.get("osProfile")
     profile = profile if isinstance(profile, Mapping) else {}
-    wanted = desk_first_boot(config.desk.size, config.egress)
-    deployed = profile.get("customData")
-    if deployed != wanted:
-        before, after = _settings(deployed), _settings(wanted)
-        names = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
-        yield from names or [UNREADABLE]
+    deployed = setting_digests(profile.get("customData"))
+    names = sorted(key for key in {*deployed, *present} if deployed.get(key) != present.get(key))
+    yield from names if deployed else [UNREADABLE]
     if _keys(profile) != [without_comment(config.desk.admin_public_key)]:
         yield KEY
-
-
-def _settings(custom_data: object) -> Mapping[str, Any]:
-    """Return cloud-init's settings; empty for data in another form."""
-    try:
-        text = base64.b64decode(str(custom_data), validate=True).decode()
-        found = json.loads(text.partition("\n")[2])
-    except ValueError:
-        return {}
-    return found if isinstance(found, Mapping) else {}
 
 
 def _keys(profile: Mapping[str, Any]) -> list[str]:

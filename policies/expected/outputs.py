@@ -25,6 +25,7 @@ class Form(StrEnum):
     RANGE = "an IPv4 range"
     DATE = "a date"
     PATH = "the path of an output that the stack may have"
+    DIGEST = "16 digits of a digest"
     DRIVER = "the name of a GPU driver, or why there is none"
 
 
@@ -33,6 +34,7 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
     Form.ADDRESS: re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
     Form.RANGE: re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"),
     Form.DATE: re.compile(r"\d{4}-\d{2}-\d{2}"),
+    Form.DIGEST: re.compile(r"[0-9a-f]{16}"),
     Form.DRIVER: re.compile(
         r"nvidia-580-server|none: (no signed driver for this size is installed|no egress rule names an apt archive)"
     ),
@@ -40,6 +42,11 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
 """The forms that a pattern describes."""
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """A key of a map: a zone, a provider, a stack or a domain name."""
+FIRST_BOOT = (
+    "apt", "disk_setup", "fs_setup", "growpart", "mounts", "package_reboot_if_required", "packages", "runcmd", "user",
+    "write_files",
+)  # fmt: skip
+"""The settings of cloud-init that a desk may have."""
 _EVERY = {"subscription": Form.SUBSCRIPTION, "reads.*[*]": Form.PATH}
 _ZONE = {
     "zones.*.store_name": Form.NAME,
@@ -72,6 +79,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
     SafeHavenConfig: {**_EVERY, **_ZONE},
     TenancyConfig: {
         "reads.*[*]": Form.PATH,
+        **{f"desk_first_boot.{setting}": Form.DIGEST for setting in FIRST_BOOT},
         "desk_id": Form.ID,
         "desk_name": Form.NAME,
         "expires": Form.DATE,

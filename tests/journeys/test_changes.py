@@ -1,4 +1,4 @@
-"""A deployed estate changes as its files do, with each engine, in steps that Azure accepts; then it goes down."""
+"""A deployed estate changes as its files do, with each engine and in an Azure under load; then it goes down."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from local_azure import admin
+from local_azure.load.setting import Load
 from local_azure.store import Store
 from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
 from tests.operations.estates import change
 from tests.pulumi_cli import CLI, needs_cli
 
+DATABASE = "local/azure.db"
 TENANCY = "tre-hcm-progression"
 REQUEST = "requests/hcm-progression.yaml"
 MACHINE = "azure-native:compute:VirtualMachine"
@@ -48,6 +50,7 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     if engine == "pulumi":
         assert CLI is not None
         deployed.environ["PATH"] = f"{CLI.parent}:/usr/bin:/bin"
+    admin.set_load(deployed.home / DATABASE, Load.BUSY)
     with_engine = ("--engine", engine)
     before = machine(deployed)
 
@@ -92,7 +95,7 @@ def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> No
     change(deployed.estate / "estate.yaml", lambda d: (d.pop("former_admin_keys"), d.pop("former_archives")))
     assert steps(deployed, *with_engine) == {}
     deployed.sde("destroy", TENANCY, "--yes", *with_engine)
-    left = admin.resources(deployed.home / "local" / "azure.db")
+    left = admin.resources(deployed.home / DATABASE)
     assert not [entry.id for entry in left if "hcm-progression" in entry.id]
 
 
@@ -135,7 +138,7 @@ def test_an_up_after_a_rotation_keeps_the_new_version(deployed: Workspace, refre
         assert steps(deployed) == {}
     deployed.edit(REQUEST, "cost_centre: RES-2217", "cost_centre: RES-2218")
     deployed.sde("up", TENANCY, "--yes")
-    store = Store(deployed.home / "local" / "azure.db")
+    store = Store(deployed.home / DATABASE)
     found = store.get(set_)
     store.close()
     assert found is not None

@@ -65,7 +65,7 @@ def _check_keys(root: Resource, names: Collection[str]) -> Iterator[Violation]:
             if output == READS:
                 is_name = is_kind(key, StackConfig)
             else:
-                is_name = key in ZONES or key in names or f"provider-{key}" in names
+                is_name = _is_field(output, key) or key in ZONES or key in names or f"provider-{key}" in names
             if not is_name:
                 yield Violation(f"{output}.{key}", "is the name of no zone, provider, private DNS zone or stack")
 
