@@ -41,7 +41,7 @@ def disjoint(networks: list[IPv4Network]) -> bool:
     return not any(a.overlaps(b) for a, b in pairwise(ordered))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells)
 def test_no_two_ranges_of_a_cell_overlap(network: IPv4Network) -> None:
     cell = CellRange(network)
@@ -53,7 +53,7 @@ def test_no_two_ranges_of_a_cell_overlap(network: IPv4Network) -> None:
     assert all(cell.zone(name).network.subnet_of(cell.zone_range) for name in ZoneName)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells, st.sampled_from(TenancyKind), st.data())
 def test_a_tenancys_range_depends_on_its_slot_only(
     network: IPv4Network, kind: TenancyKind, data: st.DataObject

@@ -47,13 +47,13 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PLANS)
 def test_a_written_plan_is_read_back_equal(plan: Plan) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(PLANS, st.randoms())
 def test_the_digest_ignores_the_order_of_registration(plan: Plan, random: Any) -> None:
     unique = {(r.urn, r.operation): r for r in plan.resources}

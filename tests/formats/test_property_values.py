@@ -45,20 +45,20 @@ def test_the_signatures_equal_the_installed_sdks() -> None:
     assert (rpc._special_output_value_sig, rpc.UNKNOWN) == (v.OUTPUT_SIGNATURE, v.UNKNOWN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(keys, wire, max_size=5))
 def test_a_value_survives_conversion_to_a_struct(properties: dict[str, Any]) -> None:
     assert v.equal(v.from_struct(v.to_struct(properties)), v.normalised(properties))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wire)
 def test_normalising_is_idempotent(value: Any) -> None:
     once = v.normalised(value)
     assert v.equal(v.normalised(once), once)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wire)
 def test_unwrapping_removes_secrets_and_masking_signatures(value: Any) -> None:
     assert not v.contains_secret(v.unwrap(value))
@@ -66,7 +66,7 @@ def test_unwrapping_removes_secrets_and_masking_signatures(value: Any) -> None:
     assert v.UNKNOWN not in repr(v.mask(value))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plain)
 def test_a_plain_value_is_unchanged_and_not_secret(value: Any) -> None:
     assert not v.contains_secret(value)

@@ -27,7 +27,7 @@ def names(stack: str = "tre-hcm", generation: int = 1) -> Names:
     return Names("wmsde", stack, "uksouth", generation, SUBSCRIPTION)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(every, purposes, st.sampled_from(GloballyUnique))
 def test_globally_unique_names_follow_azures_rules(of: Names, purpose: str, kind: GloballyUnique) -> None:
     name = of.globally_unique(kind, purpose)
@@ -36,7 +36,7 @@ def test_globally_unique_names_follow_azures_rules(of: Names, purpose: str, kind
     assert name == of.globally_unique(kind, purpose)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(every, purposes, st.sampled_from(ResourceKind))
 def test_local_names_follow_azures_rules(of: Names, purpose: str, kind: ResourceKind) -> None:
     name = of.local(kind, purpose)
@@ -45,7 +45,7 @@ def test_local_names_follow_azures_rules(of: Names, purpose: str, kind: Resource
     assert not any(word in name for word in RESERVED)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(every, purposes.filter(bool))
 def test_host_names_follow_the_rules_of_windows(of: Names, purpose: str) -> None:
     name = of.host_name(purpose)
@@ -54,13 +54,13 @@ def test_host_names_follow_the_rules_of_windows(of: Names, purpose: str) -> None
     assert not name.isdigit()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(every, st.from_regex(r"[a-z][a-z0-9]{0,40}", fullmatch=True))
 def test_resource_group_names_follow_azures_rules(of: Names, purpose: str) -> None:
     assert re.fullmatch(r"[a-z0-9-]{1,89}[a-z0-9]", of.resource_group(purpose))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(every, slugs, slugs, st.sampled_from(ResourceKind))
 def test_two_purposes_have_two_names(of: Names, one: str, other: str, kind: ResourceKind) -> None:
     assert (of.local(kind, one) == of.local(kind, other)) is (one == other)

@@ -14,7 +14,7 @@ GROUP = f"/subscriptions/{SUB}/resourceGroups/rg-one"
 names = st.text(st.sampled_from("abcXYZ019-_.()"), min_size=1, max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(set(PATHS.values()))), st.data())
 def test_build_and_parse_round_trip(path: str, data: st.DataObject) -> None:
     wanted = [part[1:-1] for part in path.split("/") if part.startswith("{") and part != "{subscriptionId}"]

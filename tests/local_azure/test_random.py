@@ -46,7 +46,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return unwrap(values).values
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(8, 40), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
 def test_password_has_the_requested_length_and_classes(
     length: int, lower: int, upper: int, numeric: int, special: int

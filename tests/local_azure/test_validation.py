@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWN
@@ -130,7 +130,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(sorted(resource(ACCOUNT).inputs)) | st.text(max_size=8), values, max_size=6))
 def test_validation_of_arbitrary_inputs_does_not_fail(inputs: dict[str, Any]) -> None:
     plain = unwrap(inputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.errors import InputError
@@ -92,7 +92,7 @@ def test_a_title_is_never_read_as_yaml(estate: Path, title: str) -> None:
     assert yaml.safe_load(stack.text)["config"]["sde:title"] == title
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.text(), st.dictionaries(st.text(), st.lists(st.one_of(st.text(), st.integers(), st.booleans()))))
 def test_any_printed_value_reads_back_unchanged(text: str, structure: dict[str, Any]) -> None:
     template = _environment().from_string("a: {{ a }}\nb: {{ b }}\n")

@@ -279,7 +279,7 @@ def _with_other_value(data: st.DataObject, resources: Sequence[Resource]) -> lis
     return [replace(r, inputs=property_paths.put(r.inputs, path, after)) if r is resource else r for r in resources]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_change_of_one_property_changes_the_class(data: st.DataObject) -> None:
     classes = _classes(_with_other_value(data, estate(4)))
@@ -287,7 +287,7 @@ def test_any_change_of_one_property_changes_the_class(data: st.DataObject) -> No
     assert LAST in classes.unexchangeable or classes.signature(last) != classes.signature(other)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.data())
 def test_the_reduced_analysis_finds_what_the_whole_one_finds(data: st.DataObject) -> None:
     """With one property of one tenancy changed at random, and up to two tenancies opened."""

@@ -171,7 +171,7 @@ def test_the_flows_that_are_found_are_those_of_every_tenancy(stacks: Sequence[st
     _same(resources, policies=load().values())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(st.sampled_from(TENANCIES), st.sampled_from(sorted(IN_A_TENANCY))), max_size=4), st.booleans()
 )

@@ -314,7 +314,7 @@ INPUTS = st.dictionaries(
 PATHS = st.lists(KEYS, min_size=1, max_size=3).map(".".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(INPUTS, PATHS, LEAF.filter(lambda v: v is not None))
 def test_a_rule_reads_the_value_that_is_put(inputs: dict[str, Any], path: str, value: object) -> None:
     for place in paths.places(inputs, path):
@@ -323,7 +323,7 @@ def test_a_rule_reads_the_value_that_is_put(inputs: dict[str, Any], path: str, v
         assert not paths.has_value(property_paths.without(made, place), place)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(INPUTS)
 def test_the_original_inputs_are_unchanged(inputs: dict[str, Any]) -> None:
     before = repr(inputs)

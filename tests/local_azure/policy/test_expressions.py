@@ -63,7 +63,7 @@ def test_only_a_single_bracket_begins_an_expression() -> None:
     assert not any(is_expression(text) for text in ("[[a()]", "a()", "[a()", "", 7, None))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(names, st.lists(texts, max_size=4))
 def test_call_is_parsed_with_its_arguments(name: str, arguments: list[str]) -> None:
     value_of = ", ".join(f"'{argument}'" for argument in arguments)
@@ -72,7 +72,7 @@ def test_call_is_parsed_with_its_arguments(name: str, arguments: list[str]) -> N
     assert [call.name for call in calls(found)] == [name]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=40))
 def test_any_string_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(ExpressionError):

@@ -305,7 +305,7 @@ def test_every_text_comes_back_as_the_literal_that_it_was(text: str) -> None:
     assert read_as_arm_does(escaped(text)) == text
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dictionaries(st.text("[]ab", min_size=1, max_size=5), st.text("[]ab(", max_size=6), max_size=4))
 def test_no_tag_becomes_an_expression(tags: dict[str, str]) -> None:
     room = made("resources:ResourceGroup", "rg", {"resourceGroupName": "rg", "location": "uksouth", "tags": tags})

@@ -191,7 +191,7 @@ calls = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(calls | st.text(max_size=40))
 @example("substring('abc', -1)")
 @example("take('a', 99999999999999999999)")

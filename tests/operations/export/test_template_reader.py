@@ -276,7 +276,7 @@ WORDS = ("type", "name", "apiVersion", "scope", "dependsOn", "properties", "meta
 TOP_WORDS = ("parameters", "variables", "metadata", "outputs", "contentVersion", "languageVersion")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     parts=st.dictionaries(st.sampled_from(WORDS), json_values, max_size=3),
     words=st.dictionaries(st.sampled_from(TOP_WORDS), json_values, max_size=2),

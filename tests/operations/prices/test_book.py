@@ -48,7 +48,7 @@ def test_a_number_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert load(tmp_path / "b.yaml").prices[0].monthly == Decimal("73.0")
 
 
-@settings(deadline=None, max_examples=40)  # each example writes a file
+@settings(max_examples=40)  # each example writes a file
 @given(
     amounts=st.lists(st.decimals("0.0001", "100000", places=6), max_size=5),
     item=st.sampled_from(("Key in hardware, RSA 2048", "x: y", "# z", "'q'", "1.5", "é")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.plan import SECRET, UNKNOWN
@@ -42,7 +42,6 @@ def test_each_local_type_is_priced_free_or_named(type_: str) -> None:
     assert named, f"{type_} would be free without a decision"
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(TYPES)), st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
 def test_any_inputs_give_charges_of_at_least_one(type_: str, inputs: dict[str, Any]) -> None:
     for charge in charges_of(type_, inputs):
@@ -80,7 +79,6 @@ def test_a_disk_is_billed_by_the_tier_of_its_size(sku: str, gib: int, tier: str 
     assert disk_tier(sku, gib) == tier
 
 
-@settings(deadline=None)
 @given(st.integers(1, DISK_SIZES[-1] - 1))
 def test_a_larger_disk_never_has_a_smaller_tier(gib: int) -> None:
     number = [int((disk_tier("Premium_LRS", size) or "")[1:]) for size in (gib, gib + 1)]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.plan import Operation, Plan, PlannedResource
@@ -92,7 +92,6 @@ def test_a_part_is_the_component_that_declares_resources() -> None:
 OPERATIONS = st.sampled_from(list(Operation))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from((ENDPOINT, BASTION, DISK)), OPERATIONS, st.integers(1, 40000)), max_size=8))
 def test_totals_equal_the_sums_of_items_and_of_parts(given_: list[tuple[str, Operation, int]]) -> None:
     resources = [resource(f"r{i}", type_, operation, disk(gib)) for i, (type_, operation, gib) in enumerate(given_)]
@@ -108,7 +107,6 @@ def test_totals_equal_the_sums_of_items_and_of_parts(given_: list[tuple[str, Ope
     )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_the_order_of_resources_changes_nothing(order: list[int]) -> None:
     resources = [resource(f"r{i}", DISK, inputs=disk(2 ** (i + 4))) for i in range(6)]

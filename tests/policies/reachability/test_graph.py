@@ -54,7 +54,7 @@ def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]
 
 
 @given(links)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
     found = minimal_cut_sets(cast(FlowGraph, Drawn(drawn)), ["0"], lambda node: node == "5", lambda _: True)
     expected = min(_by_hand(drawn, 0, frozenset([0]), frozenset()), default=None)
@@ -62,7 +62,7 @@ def test_finds_the_fewest_controls_on_any_path(drawn: Links) -> None:
 
 
 @given(links)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_without_shared_controls_the_depth_is_the_shortest_path(drawn: Links) -> None:
     """With its own controls on each move, depths add up as path lengths do; networkx finds those."""
     registry, graph, apart = ControlRegistry(), nx.MultiDiGraph(), Drawn([])

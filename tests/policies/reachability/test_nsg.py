@@ -29,7 +29,7 @@ RULES = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(RULES, max_size=5), st.lists(st.tuples(st.booleans(), NETWORKS, NETWORKS), min_size=2, max_size=12))
 def test_an_answer_that_was_kept_is_the_answer_of_the_rules(
     rules: list[NsgRule], asked: list[tuple[bool, IPv4Network, IPv4Network]]

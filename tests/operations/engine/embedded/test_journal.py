@@ -79,7 +79,7 @@ def loaded(backend: Backend) -> Any:
     return said(backend.load("platform")[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps.map(lambda drawn: [acyclic(s) for s in drawn]), steps, st.data())
 def test_truncation_at_any_byte_keeps_all_intact_lines(
     drawn: list[Any], before: list[Any], data: st.DataObject

@@ -62,13 +62,13 @@ def test_ignored_values_are_copied() -> None:
     assert old == {"a": {"b": 1}}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(OBJECTS, OBJECTS)
 def test_ignoring_everything_returns_the_old_properties(new: dict[str, Any], old: dict[str, Any]) -> None:
     assert paths.ignoring(new, old, ["*"]) == (old, [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(OBJECTS, OBJECTS)
 def test_diff_of_equals_is_empty_and_paths_parse(one: dict[str, Any], two: dict[str, Any]) -> None:
     assert default_diff(one, one).changed == ()

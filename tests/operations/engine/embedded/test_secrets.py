@@ -43,7 +43,7 @@ def test_a_new_state_has_eight_bytes_of_salt_and_the_probe() -> None:
     assert crypter.section == {"type": "passphrase", "state": {"salt": crypter.state}}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_encryption_round_trip(text: str, phrase: str) -> None:
     crypter = Crypter(lambda: phrase)

@@ -71,7 +71,7 @@ def test_empty_keys_except_custom_are_left_out() -> None:
     assert state.write_resource(plain) == {"urn": "u", "custom": False, "type": "t"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.text(max_size=5), wire, max_size=3), max_size=3))
 def test_snapshot_round_trips_through_a_file(properties: list[dict[str, Any]]) -> None:
     plain = [
@@ -169,7 +169,7 @@ def test_a_key_of_the_wrong_type_is_named(key: str) -> None:
     assert caught.value.key == f"resources[0].{key}"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_ordering_puts_dependencies_first(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 8))
