@@ -69,7 +69,19 @@ def destinations(folder: Path) -> set[str]:
 
 
 def egress(folder: Path, edit: Callable[[list[dict[str, Any]]], object]) -> None:
-    change(folder / "estate/estate.yaml", lambda content: edit(content["egress"]["bespoke"]))
+    """Edit the egress rules; the archives of a desk that stands are named as former ones (VM21)."""
+
+    def edited(content: dict[str, Any]) -> None:
+        before = archives(content)
+        edit(content["egress"]["bespoke"])
+        if gone := before - archives(content):
+            content["former_archives"] = sorted(gone)
+
+    change(folder / "estate/estate.yaml", edited)
+
+
+def archives(content: dict[str, Any]) -> set[str]:
+    return {rule[kind] for rule in content["egress"]["bespoke"] for kind in ("apt", "pip") if kind in rule}
 
 
 def summary(found: Events) -> list[str]:
