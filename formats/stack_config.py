@@ -31,14 +31,11 @@ from formats.addresses import TenancyKind
 from formats.egress import Egress, FormerArchive, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
+from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.validation import InvalidValue, validated
 from formats.vm_size_names import has_premium_storage, is_confidential, requires_confidential
 from formats.yaml_reader import read_mapping
 
-LOCAL_SUBSCRIPTIONS = "10ca1"
-"""The prefix of the subscription ids of the local Azure. No subscription of real Azure begins with it."""
-LOCAL_TENANT = UUID("10ca1000-0000-4000-8000-0000000000aa")
-"""The Entra tenant of the local Azure."""
 ORCHESTRATOR_COMMAND = "az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id"
 """Prints the object id of Confidential VM Orchestrator in the tenant."""
 
@@ -106,7 +103,7 @@ class StackConfig(Model):
     @property
     def home_tenant(self) -> UUID | None:
         """The Entra tenant of the stack; None if the estate does not state it, which only the local Azure permits."""
-        return self.tenant or (LOCAL_TENANT if self.cloud is Cloud.LOCAL else None)
+        return self.tenant or (UUID(TENANT) if self.cloud is Cloud.LOCAL else None)
 
 
 class PlatformConfig(StackConfig):
@@ -132,7 +129,7 @@ class PlatformConfig(StackConfig):
 
     @model_validator(mode="after")
     def _subscriptions_of_the_cell(self) -> Self:
-        clouds = {str(one).startswith(LOCAL_SUBSCRIPTIONS) for one in self.subscriptions}
+        clouds = {str(one).startswith(SUBSCRIPTION_PREFIX) for one in self.subscriptions}
         if len(set(self.subscriptions)) < len(self.subscriptions):
             raise ValueError("subscriptions, each named once")
         if self.subscription not in self.subscriptions:

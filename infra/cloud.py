@@ -5,13 +5,14 @@ from __future__ import annotations
 from pulumi_azure_native import authorization
 
 from formats.errors import InputError
-from formats.stack_config import LOCAL_SUBSCRIPTIONS, Cloud, StackConfig
+from formats.local_cloud import SUBSCRIPTION_PREFIX
+from formats.stack_config import Cloud, StackConfig
 
 
 def require_configured_cloud(config: StackConfig) -> None:
     """Raise `InputError` if the provider's cloud or subscription is not the one in the stack's configuration."""
     found = str(authorization.get_client_config().subscription_id)
-    cloud = Cloud.LOCAL if found.startswith(LOCAL_SUBSCRIPTIONS) else Cloud.AZURE
+    cloud = Cloud.LOCAL if found.startswith(SUBSCRIPTION_PREFIX) else Cloud.AZURE
     if cloud is not config.cloud:
         raise InputError(
             f"This stack is for cloud {config.cloud}, but cloud {cloud} answers.",

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.property_paths import PropertyPath, find, parse
 from local_azure import ids, outputs
 from local_azure.fixed_properties import refuse_fixed_changes
-from local_azure.model import SUBSCRIPTION_PREFIX, AzureError, AzureType, Cloud, Constraint, Request, StoredResource
+from local_azure.model import AzureError, AzureType, Cloud, Constraint, Request, StoredResource
 from local_azure.network_watchers import exists_automatically
 from local_azure.policy.enforcement import refuse_disallowed
 from local_azure.policy.fields import PolicyTarget
@@ -42,7 +43,7 @@ class Arm:
         """`prefix`: how the ids of existing subscriptions begin."""
         self.store, self.schemas, self._types, self._prefix = store, schemas, types, prefix
         self.cloud: Cloud = store
-        """What constraints see of other resources."""
+        """The view of other resources that constraints have."""
         self._known: dict[str, KnownType] = {}
 
     def known_type(self, token: str) -> KnownType:

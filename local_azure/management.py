@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from formats.arm.actions import type_of
+from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.vm_size_names import has_accelerated_networking, has_premium_storage, is_confidential
 from local_azure.ids import name_of
 from local_azure.locations import normal_location
-from local_azure.model import SUBSCRIPTION_PREFIX, StoredResource
+from local_azure.model import StoredResource
 from local_azure.network_watchers import AUTOMATIC_ID, exists_automatically
 from local_azure.policy.fields import Alias, is_alias
 from local_azure.preconditions import permitted
 from local_azure.store import Store
 from local_azure.subscriptions import SubscriptionSettings
-from local_azure.types.common import TENANT
 from local_azure.types.security import inherited_setting
 from local_azure.types.vm_sizes import TOTAL_CORES, VM, cores_in_use, cores_of, family_of
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from local_azure.subscriptions import SubscriptionSettings
 
 Json = Any
-SUBSCRIPTION_PREFIX = "10ca1"
-"""Prefix of every subscription id of the local Azure."""
 CLIENT = "10ca1000-0000-4000-8000-0000000000c1"
 OBJECT = "10ca1000-0000-4000-8000-0000000000b0"
 """The identity that deploys: its application and its object id."""

@@ -10,16 +10,16 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
+from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.property_paths import PropertyPath, get, join, matches, parse
 from formats.property_values import contains_unknown, to_struct
 from local_azure import defaults, diffs, outputs
 from local_azure.arm import Arm, KnownType, UnknownType
 from local_azure.load.busy import BusyAzure, OperationFailed, Write
-from local_azure.model import CLIENT, OBJECT, SUBSCRIPTION_PREFIX, AzureError, AzureType, StoredResource
+from local_azure.model import CLIENT, OBJECT, AzureError, AzureType, StoredResource
 from local_azure.schema import Schemas
 from local_azure.servicer import PartialFailure, Servicer, Unsupported, logical_name_of, token_of
 from local_azure.store import Store
-from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, validate
 from local_azure.wire import Unwrapped, from_struct, unwrap, wrap
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formats.arm.ids_in_values import ids_in
 from formats.property_paths import PropertyPath
 from local_azure.ids import prefixes
 from local_azure.locations import normal_location
@@ -225,7 +226,8 @@ class Store:
             marks = json.dumps(sorted(secrets, key=str))
             row = (key, resource.id, resource.token, resource.name, subscription.lower(), text, marks)
             run("INSERT OR REPLACE INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            targets = {(target, key) for target in _ids(resource.properties) if not _inside(target, key)}
+            mentioned = map(key_of, ids_in(resource.properties))
+            targets = {(target, key) for target in mentioned if not _inside(target, key)}
             self._connection.executemany("INSERT OR IGNORE INTO reference VALUES (?, ?)", sorted(targets))
             scope, found, _ = key.rpartition(_LOCKS)
             if found:
@@ -320,20 +322,6 @@ def _descendant_range(id_: str) -> tuple[str, str]:
 
 def _inside(id_: str, key: str) -> bool:
     return id_ == key or id_.startswith(f"{key}/")
-
-
-def _ids(value: Any) -> Iterator[str]:
-    """Yield every resource id in a value, including keys of maps, in lower case."""
-    if isinstance(value, str):
-        if value[:15].lower() == "/subscriptions/":
-            yield key_of(value)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _ids(key)
-            yield from _ids(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _ids(item)
 
 
 def _stored(row: Sequence[Any]) -> StoredResource:

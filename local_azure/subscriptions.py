@@ -14,10 +14,10 @@ from pydantic import Field
 
 from formats.errors import InputError
 from formats.input_model import Guid, Model
+from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.validation import validated
 from formats.yaml_reader import read_mapping
 from local_azure.locations import normal_location
-from local_azure.model import SUBSCRIPTION_PREFIX
 
 
 class OperationStatus(Model):
@@ -61,7 +61,7 @@ class SubscriptionSettings(Model):
     unavailable_sizes: frozenset[str] = frozenset()
     """Sizes of virtual machines that the subscription may not use."""
     taken_names: frozenset[str] = frozenset()
-    """Globally unique names that somebody else has, or that a deleted vault of another subscription reserves."""
+    """Globally unique names that are taken outside of the estate, or reserved by a deleted vault elsewhere."""
     defender_for_storage: Literal["Free", "Standard"] = "Free"
     """The pricing tier of Defender for Storage. With Standard, each storage account has its setting from the start."""
     automatic_network_watchers: bool = True

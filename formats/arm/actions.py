@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from formats.arm.ids_in_values import ids_in
+
 _ANY = ""
 _ENDPOINT = "microsoft.network/privateendpoints"
 _LINKED: Mapping[str, Mapping[str, str]] = {
@@ -64,7 +66,8 @@ def linked_actions(id_: str, inputs: Any) -> Iterator[tuple[str, str]]:
     The scope of an extension resource and the parents of a child are no references.
     """
     own, from_ = f"{id_.lower()}/", type_of(id_).lower()
-    for target in dict.fromkeys(_ids(inputs)):
+    named = (one.rstrip("/") for one in ids_in(inputs) if "/providers/" in one)
+    for target in dict.fromkeys(named):
         if not own.startswith(f"{target.lower()}/") and (action := _linked_action(from_, type_of(target))):
             yield target, action
 
@@ -87,20 +90,6 @@ def _linked_action(from_: str, to: str) -> str | None:
     type_, actions = _BY_LOWER.get(to.lower(), (to, {}))
     verb = actions.get(from_) or actions.get(_ANY)
     return f"{type_}/{verb}" if verb else None
-
-
-def _ids(value: Any) -> Iterator[str]:
-    """Yield the ARM ids in a value, keys of maps included."""
-    if isinstance(value, str):
-        if value[:15].lower() == "/subscriptions/" and "/providers/" in value:
-            yield value.rstrip("/")
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _ids(key)
-            yield from _ids(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _ids(item)
 
 
 def permits(permissions: Iterable[Mapping[str, Any]], action: str) -> bool:

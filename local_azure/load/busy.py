@@ -57,7 +57,7 @@ class Write:
 
     @property
     def written(self) -> tuple[Written, ...]:
-        """What it changes: itself, and others that accept one write at a time."""
+        """The resources that it changes: its own, and others that accept one write at a time."""
         return writes.written_by(self.token, self.id, self.properties)
 
 

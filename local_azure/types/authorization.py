@@ -10,9 +10,10 @@ import re
 import uuid
 from collections.abc import Mapping
 
+from formats.local_cloud import TENANT
 from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.common import TENANT, at_most, guid, refuse, same, scope_exists, scope_is_known, values_at
+from local_azure.types.common import at_most, guid, refuse, same, scope_exists, scope_is_known, values_at
 from local_azure.types.roles import BUILT_IN_ROLES
 
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"

@@ -6,13 +6,10 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
-from formats.stack_config import LOCAL_TENANT
+from formats.local_cloud import TENANT
 from local_azure.ids import STORAGE_SERVICES, name_of
 from local_azure.locations import normal_location
 from local_azure.model import AzureError, Cloud, Constraint, Json, NameRule, Request, StoredResource
-
-TENANT = str(LOCAL_TENANT)
-"""The only tenant of the local Azure."""
 
 NETWORK_NAME_PATTERN = r"(?=.{%d,%d}$)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 NETWORK_NAME_DESCRIPTION = (

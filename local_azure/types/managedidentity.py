@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from formats.local_cloud import TENANT
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.common import TENANT, at_most, guid, refuse
+from local_azure.types.common import at_most, guid, refuse
 
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"

@@ -9,6 +9,7 @@ with either engine. Messages name properties and never values, which may be secr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from formats import property_values
@@ -57,12 +58,13 @@ class DerivedValues:
         for key, value in planned.inputs.items():
             if key == "tags":
                 continue
-            given = [sources[one] for one in planned.property_dependencies.get(key, ()) if one in sources]
+            given = _Readable(sources[one] for one in planned.property_dependencies.get(key, ()) if one in sources)
             for path, found, judged in _unknowns(value, inputs.get(key), self._judged[urn].get(key), key):
                 if not _is_derived(path, found, judged, given):
                     raise differs_from_plan(self._stack, urn, f"{path} would be another than it was judged to be")
-            secrets = [text for one in _random(planned, key) if one in sources for _, text in _leaves(sources[one])]
-            for path, found in _secrets(value, inputs.get(key), key) if _random(planned, key) else ():
+            random = _random(planned, key)
+            secrets = [text for one in random if one in sources for _, text in _leaves(sources[one])]
+            for path, found in _secrets(value, inputs.get(key), key) if random else ():
                 if not any(found == text or (len(text) >= MIN_SECRET and text in found) for text in secrets):
                     raise differs_from_plan(self._stack, urn, f"{path} would not come from the random value")
 
@@ -118,15 +120,25 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _is_derived(path: str, found: Any, judged: Any, sources: list[Source]) -> bool:
+class _Readable:
+    """The texts that a program can read of some resources, with their paths."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = sources
+
+    @cached_property
+    def texts(self) -> list[tuple[str, str]]:
+        return [leaf for source in self._sources for leaf in _leaves(source)]
+
+
+def _is_derived(path: str, found: Any, judged: Any, given: _Readable) -> bool:
     """Return True for the judged id, the object id of a source, or a value with a part of one or in one."""
     if judged not in (UNKNOWN, None):
         return isinstance(found, str) and isinstance(judged, str) and found.lower() == judged.lower()
-    known = [leaf for source in sources for leaf in _leaves(source)]
     if _is_principal(path):
-        return found in set(_principals(known))
+        return found in set(_principals(given.texts))
     own = [text for _, text in _texts(found, "")]
-    return any(one == other or _is_part(one, other) for one in own for _, other in known)
+    return any(one == other or _is_part(one, other) for one in own for _, other in given.texts)
 
 
 def _is_part(one: str, other: str) -> bool:

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from formats.addresses import CellRange, TenancyKind
 from formats.errors import InputError
+from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
-from formats.stack_config import LOCAL_SUBSCRIPTIONS, ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
+from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, refuse_long, ways_of
@@ -145,11 +146,11 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
 def _check_clouds(file: EstateFile, path: str) -> None:
     """Require that every subscription belongs to the estate's cloud."""
     for key, subscription in _subscriptions(file):
-        local = str(subscription).startswith(LOCAL_SUBSCRIPTIONS)
+        local = str(subscription).startswith(SUBSCRIPTION_PREFIX)
         if local is not (file.cloud is Cloud.LOCAL):
             verb = "begins" if file.cloud is Cloud.LOCAL else "does not begin"
             raise InputError(f"The subscription does not belong to the cloud `{file.cloud}`.", file=path, key=key,
-                             found=str(subscription), allowed=f"a GUID that {verb} with {LOCAL_SUBSCRIPTIONS}",
+                             found=str(subscription), allowed=f"a GUID that {verb} with {SUBSCRIPTION_PREFIX}",
                              fix="Correct the subscription, or `cloud`.")  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from formats.local_cloud import TENANT
 from local_azure.arm import Arm
 from local_azure.model import AzureError
 from local_azure.schema import Schemas, azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
-from local_azure.types.common import TENANT
 from local_azure.validation import Inputs, validate
 
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"

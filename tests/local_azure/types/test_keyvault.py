@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_azure.types.common import TENANT
+from formats.local_cloud import TENANT
 from tests.local_azure.types.support import World, refused
 
 

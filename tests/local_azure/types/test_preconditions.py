@@ -1,4 +1,4 @@
-"""What Azure refuses in a subscription without its preconditions."""
+"""Refusals of requests in a subscription without its preconditions."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from formats.local_cloud import TENANT
 from formats.plan import UNKNOWN
-from formats.stack_config import LOCAL_TENANT, Cloud
+from formats.stack_config import Cloud
 from policies.model import Resource
 from tests.policies import shipped
 from tests.policies.rules.shipped_cases import blocking, having, one, without_configs
@@ -34,7 +35,7 @@ def test_another_tenant_is_refused(tenant: str) -> None:
 
 
 def test_the_tenant_is_compared_without_regard_to_case() -> None:
-    assert blocking("SC6", vault(str(LOCAL_TENANT).upper())) == []
+    assert blocking("SC6", vault(TENANT.upper())) == []
 
 
 def configured(**changes: Any) -> Any:
