@@ -1,4 +1,4 @@
-"""What a desk is told at its first boot. A desk that exists keeps it until its virtual machine is replaced."""
+"""The cloud-init data of a desk. A desk that exists keeps it until its virtual machine is replaced."""
 
 from __future__ import annotations
 

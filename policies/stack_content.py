@@ -21,9 +21,9 @@ class StackContent:
     """The visible resources of one stack."""
 
     read: tuple[VisibleResource, ...]
-    """Those that policies may read, in the order of their URNs."""
+    """The resources that policies may read, sorted by URN."""
     unread: tuple[VisibleResource, ...] = ()
-    """Those of other types that no resource of the stack mentions."""
+    """The resources of other types that no resource of the stack mentions."""
 
 
 def content_of(stack: str, resources: Iterable[VisibleResource], types: Collection[str]) -> StackContent:

@@ -66,7 +66,9 @@ class Desk(BaseComponent):
     def __init__(self, name: str, args: DeskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         scope, config = args.scope, args.config
-        self.config, self.disk_encryption, self.egress = config, args.disk_encryption, args.egress
+        self.config, self.disk_encryption = config, args.disk_encryption
+        self.first_boot = desk_first_boot(config.size, args.egress)
+        """The cloud-init data of a new virtual machine."""
         self._check_zone()
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = self.new_identity(name)
@@ -230,7 +232,7 @@ class Desk(BaseComponent):
             admin_username=ADMINISTRATOR,
             computer_name=self.scope.names.host_name(self.name),
             allow_extension_operations=True,
-            custom_data=desk_first_boot(self.config.size, self.egress),
+            custom_data=self.first_boot,
             linux_configuration=compute.LinuxConfigurationArgs(
                 disable_password_authentication=True,
                 provision_vm_agent=True,

@@ -23,7 +23,6 @@ from infra.components.resource_group_scope import ResourceGroupScope, ResourceGr
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, export_reads
 from infra.components.virtual_network import SubnetSpec
-from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import ENTRA, Port
@@ -103,7 +102,7 @@ def tenancy(config: TenancyConfig) -> None:
         "desk_name": desk.virtual_machine.name,
         "desk_id": desk.virtual_machine.id,
     }
-    pulumi.export(OUTPUT, setting_digests(desk_first_boot(config.desk.size, config.egress)))
+    pulumi.export(OUTPUT, setting_digests(desk.first_boot))
     if driver := gpu_driver(config.desk.size, config.egress):
         outputs["gpu_driver"] = driver
     for name, value in outputs.items():

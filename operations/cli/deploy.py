@@ -69,8 +69,9 @@ class Deployment:
     _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
     """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
     _immutable: dict[str, Sequence[PlannedResource]] = field(default_factory=dict)
-    _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
     """The immutability policies that each evaluated stack's plan changes."""
+    _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
+    """The steps of each evaluated stack's plan that Azure refuses."""
     _kept: dict[str, KeptWays] = field(default_factory=dict)
     """The hubs that keep ways out until their tenancies are deployed, in this step of the run."""
 

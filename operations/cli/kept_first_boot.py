@@ -13,6 +13,8 @@ from typing import Any
 
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedResource
+from formats.property_paths import get
+from formats.property_paths import parse as parse_path
 from formats.ssh_keys import without_comment
 from formats.stack_config import TenancyConfig, parse
 from operations.cli.output import Output, printable
@@ -72,19 +74,15 @@ def _present(plan: Plan) -> Mapping[str, Any]:
 
 def _differing(machine: PlannedResource, config: TenancyConfig, present: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of the settings in which a machine differs from the present ones and from its configuration."""
-    profile = machine.inputs.get("osProfile")
-    profile = profile if isinstance(profile, Mapping) else {}
-    deployed = setting_digests(profile.get("customData"))
+    deployed = setting_digests(get(machine.inputs, parse_path("osProfile.customData")))
     names = sorted(key for key in {*deployed, *present} if deployed.get(key) != present.get(key))
     yield from names if deployed else [UNREADABLE]
-    if _keys(profile) != [without_comment(config.desk.admin_public_key)]:
+    if _keys(machine) != [without_comment(config.desk.admin_public_key)]:
         yield KEY
 
 
-def _keys(profile: Mapping[str, Any]) -> list[str]:
-    """Return the public keys of a profile, without their comments."""
-    found: Any = profile
-    for name in ("linuxConfiguration", "ssh", "publicKeys"):
-        found = found.get(name) if isinstance(found, Mapping) else None
+def _keys(machine: PlannedResource) -> list[str]:
+    """Return the public keys of a machine, without their comments."""
+    found = get(machine.inputs, parse_path("osProfile.linuxConfiguration.ssh.publicKeys"))
     entries = found if isinstance(found, list) else []
     return [without_comment(str(entry.get("keyData"))) for entry in entries if isinstance(entry, Mapping)]

@@ -80,10 +80,10 @@ def _disk_sizes(disk: PlannedResource, plan: Plan) -> Iterator[RefusedStep]:
     crosses = before <= FOUR_TIB_IN_GIB < after and sku not in ONLINE_AT_ANY_SIZE
     cached = caching not in (None, "None") and after > LARGEST_CACHED_GIB
     if machine is not None and (crosses or cached):
-        names = f"-g {machine.inputs.get('resourceGroupName')} --vm-name {machine.inputs.get('vmName')}"
+        group, name = machine.inputs.get("resourceGroupName"), machine.inputs.get("vmName")
         fix = (
-            f"az vm deallocate -g {machine.inputs.get('resourceGroupName')} -n {machine.inputs.get('vmName')}; "
-            f"az vm disk detach {names} -n {disk.inputs.get('diskName')}; scripts/sde refresh {plan.stack}; then up, "
+            f"az vm deallocate -g {group} -n {name}; az vm disk detach -g {group} --vm-name {name} "
+            f"-n {disk.inputs.get('diskName')}; scripts/sde refresh {plan.stack}; then up, "
             "which attaches it again, and az vm start"
         )
         reason = f"from {before:g} to {after:g} GiB: an attached disk does not grow beyond 4 TiB"

@@ -38,7 +38,7 @@ class Way:
     destinations: tuple[str, ...] = ()
     """The addresses of a way out, as in the rules of firewall and NSGs."""
     holder: str = ""
-    """Of a way in: the object id of the group, or the public key, that it is for."""
+    """The object id of the group, or the public key, that a way in is for; empty for a way out."""
 
 
 @dataclass(frozen=True)

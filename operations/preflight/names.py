@@ -1,4 +1,4 @@
-"""Globally unique names: those that somebody else has, and those that a deleted key vault reserves."""
+"""Checks of globally unique names: taken outside of the estate, or reserved by a deleted key vault."""
 
 from __future__ import annotations
 

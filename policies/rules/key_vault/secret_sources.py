@@ -13,12 +13,12 @@ GENERATED = tuple(f"random:index/random{name}:Random{name}" for name in ("Bytes"
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
-    """Require a random source of each secret, and that none is imported: somebody knows an imported value."""
+    """Require a random source of each secret, and that none is imported: an imported value is known outside."""
     if resource.type != SECRET:
         if resource.imported:
             yield Violation("", "is imported, so its value is known outside; it must be generated")
     elif not any(type_of(urn).startswith(RANDOM) for urn in resource.property_dependencies.get("properties", ())):
-        yield Violation("properties.value", "comes from no random value of the program, so somebody may know it")
+        yield Violation("properties.value", "comes from no random value of the program, so it may be known outside")
 
 
 POLICY = Policy(
