@@ -6,6 +6,7 @@ Every range is a function of its cell's range and a slot number, so adding or re
 A cell of /15, in networks of /24:
 
       0 -   3   hub
+      4         staff
       8 -  15   zones: five used, eight reserved
     128 - 255   shared tenancies     (a quarter of the cell)
     256 - 511   bespoke tenancies    (half of the cell)
@@ -59,11 +60,30 @@ class TenancyKind(StrEnum):
     SHARED = "shared"
 
 
+class StaffRole(StrEnum):
+    """The roles of staff: a virtual machine reaches what its roles need. The order fixes addresses: only append."""
+
+    ENGINEERS = "engineers"
+    """They search logs."""
+    ZONE_STEWARDS = "zone-stewards"
+    """They manage the data in the zones."""
+    PROJECT_STEWARDS = "project-stewards"
+    """They approve data for projects, and read released results."""
+    CHECKERS = "checkers"
+    """They check results and release them."""
+
+
 class HubEndpoint(StrEnum):
     """The private endpoints in the hub's endpoint subnet. The order fixes their addresses: only append."""
 
     KEYS = "keys"
     FLOWS = "flows"
+
+
+class StaffEndpoint(StrEnum):
+    """The private endpoints in the staff network's endpoint subnet. The order fixes their addresses: only append."""
+
+    KEYS = "keys"
 
 
 class ZoneEndpoint(StrEnum):
@@ -148,9 +168,44 @@ class ZoneRange:
         return _endpoint_address(self.endpoints, endpoint)
 
     @property
+    def inboxes(self) -> IPv4Network:
+        """The subnet of the private endpoints of providers' inboxes, in the junction zone alone."""
+        return subnet_at(self.network, 26, 1)
+
+    def inbox_addresses(self) -> tuple[IPv4Address, ...]:
+        """Return the address of the inbox in every slot, used or not, so that rules over all of them do not change when
+        a provider comes or goes."""
+        return tuple(self.inboxes.hosts())[AZURE_RESERVED_ADDRESSES - 1 :]
+
+    @property
     def compute(self) -> IPv4Network:
         """The subnet of the compute resources that process the zone's data."""
         return subnet_at(self.network, 25, 1)
+
+
+@dataclass(frozen=True)
+class StaffRange:
+    """The staff network's /24."""
+
+    network: IPv4Network
+
+    @property
+    def endpoints(self) -> IPv4Network:
+        """The subnet of the private endpoint of the staff network's key vault."""
+        return subnet_at(self.network, 26, 0)
+
+    def address(self, endpoint: StaffEndpoint) -> IPv4Address:
+        """Return the address of one of these private endpoints."""
+        return _endpoint_address(self.endpoints, endpoint)
+
+    @property
+    def machines(self) -> IPv4Network:
+        """The subnet of the virtual machines."""
+        return subnet_at(self.network, 26, 1)
+
+    def machine_address(self, roles: Sequence[StaffRole]) -> IPv4Address:
+        """Return the address of the virtual machine with these roles: that of the first of them in `StaffRole`."""
+        return first_usable(self.machines) + min(list(StaffRole).index(role) for role in roles)
 
 
 @dataclass(frozen=True)
@@ -191,6 +246,11 @@ class CellRange:
         return HubRange(subnet_at(self.network, HUB_PREFIX, 0))
 
     @property
+    def staff(self) -> StaffRange:
+        """The staff network's range."""
+        return StaffRange(subnet_at(self.network, TENANCY_PREFIX, 1 << (TENANCY_PREFIX - HUB_PREFIX)))
+
+    @property
     def zone_range(self) -> IPv4Network:
         """The range that contains all zones."""
         return subnet_at(self.network, ZONES_PREFIX, 1)
@@ -225,7 +285,9 @@ def first_usable(subnet: IPv4Network) -> IPv4Address:
     return subnet.network_address + AZURE_RESERVED_ADDRESSES
 
 
-def _endpoint_address(subnet: IPv4Network, endpoint: HubEndpoint | ZoneEndpoint | TenancyEndpoint) -> IPv4Address:
+def _endpoint_address(
+    subnet: IPv4Network, endpoint: HubEndpoint | StaffEndpoint | ZoneEndpoint | TenancyEndpoint
+) -> IPv4Address:
     return first_usable(subnet) + list(type(endpoint)).index(endpoint)
 
 

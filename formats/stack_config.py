@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Self, get_origin
+from types import UnionType
+from typing import Annotated, Any, Self, get_args, get_origin
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     Field,
     StringConstraints,
@@ -27,13 +27,16 @@ from pydantic import (
     model_validator,
 )
 
-from formats.addresses import TenancyKind
-from formats.egress import Egress, FormerArchive, refuse_internal_addresses
+from formats.addresses import TenancyKind, ZoneRange
+from formats.computers import DeskConfig, DeskSpec, StaffMachine, refuse_shared_roles
+from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
-from formats.validation import InvalidValue, validated
-from formats.vm_size_names import has_premium_storage, is_confidential, requires_confidential
+from formats.providers import Provider, refuse_common_ranges
+from formats.validation import InvalidValue, Location, refuse_duplicates, validated
+from formats.vm_size_names import is_confidential, requires_confidential
+from formats.ways_in import Recipients, SiteSpec
 from formats.yaml_reader import read_mapping
 
 ORCHESTRATOR_COMMAND = "az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id"
@@ -106,6 +109,23 @@ class StackConfig(Model):
         return self.tenant or (UUID(TENANT) if self.cloud is Cloud.LOCAL else None)
 
 
+def require_matching_size(size: str, data_class: DataClass | None, at: Location = ()) -> None:
+    """Require a confidential virtual machine for identifiable data, and another one for all other data."""
+    if data_class is DataClass.IDENTIFIABLE and not is_confidential(size):
+        raise InvalidValue("for identifiable data a confidential virtual machine: a size of the DC and EC "
+                           "families, such as Standard_DC8ads_v5", at=at)  # fmt: skip
+    if data_class in _OTHER_DATA and requires_confidential(size):
+        raise InvalidValue("a size outside the DC and EC families: their confidential virtual machines are for "
+                           "identifiable data only", at=at)  # fmt: skip
+
+
+class Site(SiteSpec):
+    """The configuration of a site's connection."""
+
+    inboxes: tuple[IPv4Address, ...]
+    """The addresses of the inboxes of the providers that upload from the site."""
+
+
 class PlatformConfig(StackConfig):
     """The configuration of a cell's hub."""
 
@@ -126,6 +146,32 @@ class PlatformConfig(StackConfig):
     desk_users: Guid | None = None
     """The Entra group whose members are the researchers' groups of all projects. It may read the cell's Bastion, which
     signing in requires. One role assignment per cell: those of two projects with a common group would collide."""
+    staff_range: IPv4Network | None = None
+    """The range of the staff network. Required with `staff`."""
+    staff: tuple[StaffMachine, ...] = ()
+    """The virtual machines of the staff network; empty: there is no such network."""
+    sites: tuple[Site, ...] = ()
+    """The connected sites; empty: the hub has no gateway."""
+    confidential_orchestrator: Guid | None = None
+    """As in `TenancyConfig`. Required for staff in an estate with identifiable data."""
+
+    @field_validator("staff")
+    @classmethod
+    def _staff_of_the_cell(cls, staff: tuple[StaffMachine, ...], before: ValidationInfo) -> tuple[StaffMachine, ...]:
+        if staff and before.data.get("staff_range") is None:
+            raise InvalidValue("with staff the range of their network, `staff_range`")
+        refuse_shared_roles(staff)
+        for index, machine in enumerate(staff):
+            require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
+        return staff
+
+    @model_validator(mode="after")
+    def _orchestrator_of_staff(self) -> Self:
+        if self.staff and self.data_class is DataClass.IDENTIFIABLE and self.confidential_orchestrator is None:
+            raise InvalidValue("for staff with identifiable data `confidential_orchestrator`, the object id of the "
+                               "enterprise application Confidential VM Orchestrator",
+                               fix=ORCHESTRATOR_COMMAND)  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _subscriptions_of_the_cell(self) -> Self:
@@ -185,25 +231,6 @@ class ZoneConfig(ZoneSpec):
     addresses: IPv4Network
 
 
-class ProviderSpec(Model):
-    """The fields that a provider has in the estate and in a stack's configuration."""
-
-    code: str
-    """Its ODS code."""
-    name: Line
-    group: Guid
-    """The Entra group that uploads on its behalf."""
-
-
-class Provider(ProviderSpec):
-    """An organisation that uploads data."""
-
-    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
-    """Its ODS code in lower case."""
-    system: Line | None = None
-    """The integrated care system of the organisation."""
-
-
 class JunctionZoneConfig(StackConfig):
     """The configuration of the junction zone, where providers upload data."""
 
@@ -211,6 +238,20 @@ class JunctionZoneConfig(StackConfig):
     """The name of the platform stack of its cell."""
     zone: ZoneConfig
     providers: tuple[Provider, ...] = Field(min_length=1)
+
+    @field_validator("providers")
+    @classmethod
+    def _inboxes_of_the_zone(cls, providers: tuple[Provider, ...], before: ValidationInfo) -> tuple[Provider, ...]:
+        refuse_common_ranges(providers)
+        inboxes = [(i, one.inbox) for i, one in enumerate(providers) if one.inbox]
+        refuse_duplicates((((i, "inbox"), str(one)) for i, one in inboxes), "Two providers have one inbox.")
+        if "zone" in before.data:
+            allowed = ZoneRange(before.data["zone"].addresses).inbox_addresses()
+            for i, inbox in inboxes:
+                if inbox not in allowed:
+                    raise InvalidValue(f"an address from {allowed[0]} to {allowed[-1]}", at=(i, "inbox"),
+                                       found=str(inbox), problem="The inbox is outside its subnet.")  # fmt: skip
+        return providers
 
 
 class SafeHavenConfig(StackConfig):
@@ -225,40 +266,6 @@ class SafeHavenConfig(StackConfig):
     archive: ZoneConfig
     secrets_expire: date
     """The day at whose start (UTC) the stack's secrets expire."""
-
-
-def _premium_size(size: str) -> str:
-    if not has_premium_storage(size):
-        raise InvalidValue("a size that supports premium disks: with an s after its number of cores, such as "
-                           "Standard_D4s_v5")  # fmt: skip
-    return size
-
-
-VmSize = Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}$"), AfterValidator(_premium_size)]
-"""An Azure virtual machine size that supports premium disks, such as Standard_NC24ads_A100_v4."""
-
-
-class DeskSpec(Model):
-    """The desk as a request states it."""
-
-    size: VmSize
-    os_disk_gib: int = Field(default=128, ge=64, le=2048)
-    data_disk_gib: int = Field(ge=32, le=32767)
-    zone: int | None = Field(default=None, ge=1, le=3)
-    """The availability zone; None: Azure chooses."""
-    rebuilds: int = Field(default=0, ge=0, le=999)
-    """How many times the virtual machine was replaced on purpose. A larger number replaces it."""
-
-
-class DeskConfig(DeskSpec):
-    """The configuration of a project's desk."""
-
-    admin_public_key: str
-    """The public half of the break-glass SSH key. Researchers sign in with Entra."""
-    former_admin_public_keys: tuple[str, ...] = ()
-    """Earlier keys that virtual machines from before still have."""
-    former_archives: tuple[FormerArchive, ...] = ()
-    """Earlier package archives, of apt or pip, that virtual machines from before still have."""
 
 
 class ProjectSpec(Model):
@@ -278,6 +285,18 @@ class ProjectSpec(Model):
     desk: DeskSpec
     redundancy: Redundancy
     tiers: Tiers
+    recipients: Recipients | None = None
+    """Who fetches released results from outside. None: the project's stewards read them in the staff network."""
+
+    @field_validator("recipients")
+    @classmethod
+    def _other_recipients(cls, recipients: Recipients | None, before: ValidationInfo) -> Recipients | None:
+        for role in ("researchers", "checkers"):
+            if recipients and before.data.get(role) == recipients.group:
+                raise InvalidValue(f"an Entra group other than the {role}'", at=("group",),
+                                   found=str(recipients.group),
+                                   problem="Nobody fetches what they asked for or released themselves.")  # fmt: skip
+        return recipients
 
     @field_validator("stewards", "checkers")
     @classmethod
@@ -291,12 +310,7 @@ class ProjectSpec(Model):
     @field_validator("desk")
     @classmethod
     def _confidential_desk(cls, desk: DeskSpec, before: ValidationInfo) -> DeskSpec:
-        if before.data.get("data_class") is DataClass.IDENTIFIABLE and not is_confidential(desk.size):
-            raise InvalidValue("for identifiable data a confidential virtual machine: a size of the DC and EC "
-                               "families, such as Standard_DC8ads_v5")  # fmt: skip
-        if before.data.get("data_class") in _OTHER_DATA and requires_confidential(desk.size):
-            raise InvalidValue("a size outside the DC and EC families: their confidential virtual machines are for "
-                               "identifiable data only")  # fmt: skip
+        require_matching_size(desk.size, before.data.get("data_class"))
         return desk
 
 
@@ -396,6 +410,9 @@ def _parsed(model: type[StackConfig], key: str, value: Any, file: str) -> Any:
 
 
 def _structured(annotation: Any) -> bool:
+    """True for a list, a map or a model, also an optional one."""
+    if isinstance(annotation, UnionType):
+        return any(map(_structured, get_args(annotation)))
     return get_origin(annotation) in (dict, tuple) or (
         isinstance(annotation, type) and issubclass(annotation, BaseModel)
     )

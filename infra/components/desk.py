@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import compute, network
 
+from formats.computers import DeskConfig
 from formats.egress import EgressRule
 from formats.errors import InputError
-from formats.stack_config import DeskConfig
 from formats.vm_size_names import has_accelerated_networking
 from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.disk_encryption_set import DiskEncryptionSet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from ipaddress import IPv4Network, collapse_addresses
@@ -14,9 +14,9 @@ from formats.errors import InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
 from formats.people import FILE_NAME as PEOPLE
 from operations.estate.expiry import Expiry
-from operations.estate.schema import EstateFile
+from operations.estate.schema import EstateFile, Provider, RequestFile
 
-ESTATE = "estate.yaml"
+ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
 _NEW_DAY = {
     OUT: "After a new approval, set a later day; or remove the rule, then scripts/sde up its tenancies, then --all.",
@@ -32,13 +32,17 @@ class Way:
     direction: str
     name: str
     key: str
-    """The key of its approval in estate.yaml."""
+    """The key of its approval in its file."""
     uses: tuple[str, ...]
-    """The stacks that implement it: `platform`, `junction-zone`, or a kind of tenancy."""
+    """The stacks that implement it: `platform`, `junction-zone`, a kind of tenancy, or one tenancy."""
     destinations: tuple[str, ...] = ()
     """The addresses of a way out, as in the rules of firewall and NSGs."""
     holder: str = ""
     """The object id of the group, or the public key, that a way in is for; empty for a way out."""
+    source: str = ""
+    """For a way in: the addresses, the private endpoint or the connection from which it comes, if it names one."""
+    file: str = ESTATE
+    """The file of its approval, in the estate's folder."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class ApprovedWay:
         def ends(file: str, key: str, day: date, fix: str) -> Expiry:
             return Expiry(str(folder / file), key, day, (day - today).days, fix, refuses_preview=True)
 
-        yield ends(ESTATE, f"{self.way.key}.expires", self.approval.expires, _NEW_DAY[self.way.direction])
+        yield ends(self.way.file, f"{self.way.key}.expires", self.approval.expires, _NEW_DAY[self.way.direction])
         for person in (self.approval.owner, self.approval.approver):
             key = f"people[{people.people.index(person)}].expires"
             yield ends(PEOPLE, key, person.expires, _OTHER_PERSON.format(name=person.name))
@@ -63,29 +67,54 @@ class ApprovedWay:
         """Return the way in one line: name, addresses, people, purpose and end."""
         ranges = collapse_addresses(map(IPv4Network, self.way.destinations))  # of private ones, rules have each address
         where = f" to {', '.join(map(str, ranges))}" if self.way.destinations else ""
+        where += f" from {self.way.source}" if self.way.source else ""
         return f"{self.way.name}{where}: {self.approval.text()}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the way as plain JSON."""
         return {"direction": self.way.direction, "name": self.way.name, "key": self.way.key,
-                "destinations": list(self.way.destinations), **self.approval.to_json()}  # fmt: skip
+                "destinations": list(self.way.destinations), "source": self.way.source,
+                **self.approval.to_json()}  # fmt: skip
 
 
 def ways_of(file: EstateFile, people: Roster, path: str, today: date) -> tuple[ApprovedWay, ...]:
     """Return every way out of the estate and into it that has an approval. Raise `InputError` where one is missing.
 
-    A way out needs one always, a way in where the estate has a roster: in estates from before the roster, the ways in
-    stay as they are until people are named.
+    A way out and a way in from somewhere outside need one always. Other ways in need one where the estate has a roster:
+    in estates from before the roster, they stay as they are until people are named.
     """
     found: list[ApprovedWay] = []
     for way, approval in _ways(file):
-        if approval:
-            what, key = f"The approval of a {way.direction}, {way.name},", f"{way.key}.expires"
-            refuse_long(what, approval.expires, file, file=path, key=key, today=today)
-            found.append(ApprovedWay(way, approval))
-        elif way.direction == OUT or people.people:
-            raise _unapproved(way, path)
+        if approval or way.direction == OUT or way.source or people.people:
+            found.append(_approved(way, approval, file, path, today))
     return tuple(found)
+
+
+def ways_of_requests(
+    folder: Path, estate: EstateFile, requests: Mapping[str, RequestFile], today: date
+) -> tuple[ApprovedWay, ...]:
+    """Return the ways in of the requests' recipients. Raise `InputError` where an approval is missing."""
+    found = []
+    for project, request in requests.items():
+        if recipients := request.recipients:
+            file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
+            way = Way(IN, name, "recipients.approval", (f"tre-{project}",), (), str(recipients.group),
+                      _text(recipients.ranges), file)  # fmt: skip
+            found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
+    return tuple(found)
+
+
+def _approved(way: Way, approval: NamedApproval | None, estate: EstateFile, path: str, today: date) -> ApprovedWay:
+    """Return a way with its approval. Raise `InputError` if there is none, or one that runs too long."""
+    if approval is None:
+        raise _unapproved(way, path)
+    what, key = f"The approval of a {way.direction}, {way.name},", f"{way.key}.expires"
+    refuse_long(what, approval.expires, estate, file=path, key=key, today=today)
+    return ApprovedWay(way, approval)
+
+
+def _text(ranges: Iterable[IPv4Network]) -> str:
+    return ", ".join(map(str, ranges))
 
 
 def refuse_endless(file: EstateFile, people: Roster, path: str, today: date) -> None:
@@ -136,4 +165,23 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
         for j, provider in enumerate(system.providers):
             key = f"integrated_care_systems[{i}].providers[{j}].approval"
             name = f"uploads of {provider.name} ({provider.code})"
-            yield Way(IN, name, key, ("junction-zone",), (), str(provider.group)), provider.approval
+            if not provider.closed:
+                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), _source(provider))
+                yield way, provider.approval
+    for i, machine in enumerate(file.staff):
+        name = f"staff on the virtual machine {machine.name} ({', '.join(machine.roles)})"
+        way = Way(IN, name, f"staff[{i}].approval", ("platform",), (), str(machine.users), "Bastion")
+        yield way, machine.approval
+    for i, site in enumerate(file.sites):
+        connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"
+        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection)
+        yield way, site.approval
+
+
+def _source(provider: Provider) -> str:
+    """Return where a provider comes from, or nothing if it has no way in."""
+    if not (way := provider.way_in):
+        return ""
+    if way.private_endpoint:
+        return f"{way.private_endpoint.endpoint} ({way.private_endpoint.connection})"
+    return f"site {way.site}" if way.site else _text(way.public_ranges or ())

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import yaml
@@ -44,6 +46,8 @@ class Ledger:
     """The allocations of all stacks whose configuration was ever rendered."""
 
     allocations: Mapping[str, Allocation]
+    inboxes: Mapping[str, int] = field(default_factory=dict)
+    """The slot of each inbox that was ever allocated, by the provider's code."""
 
     @classmethod
     def load(cls, folder: Path) -> Ledger:
@@ -54,7 +58,8 @@ class Ledger:
         path = str(file)
         found = validated(LedgerFile, read_mapping(within(folder, file, path), path), file=path)
         _refuse_shared_slots(found.stacks, path)
-        return cls(found.stacks)
+        _refuse_shared_inboxes(found.inboxes, path)
+        return cls(found.stacks, found.inboxes)
 
     def text(self) -> str:
         """Return the text of the file."""
@@ -62,7 +67,16 @@ class Ledger:
             name: allocation.model_dump(mode="json", exclude_none=True)
             for name, allocation in sorted(self.allocations.items())
         }
-        return HEADER + yaml.dump({"format": 1, "stacks": stacks}, Dumper=_Dumper, sort_keys=False)
+        content: dict[str, Any] = {"format": 1, "stacks": stacks}
+        if self.inboxes:
+            content["inboxes"] = dict(sorted(self.inboxes.items()))
+        return HEADER + yaml.dump(content, Dumper=_Dumper, sort_keys=False)
+
+    def with_inboxes(self, providers: Iterable[str]) -> Ledger:
+        """Return a copy with an inbox for each of these providers; those that have one keep it."""
+        slots, first = dict(self.inboxes), max(self.inboxes.values(), default=-1) + 1
+        slots |= zip((code for code in providers if code not in slots), count(first), strict=False)
+        return replace(self, inboxes=slots)
 
     def with_allocation(self, stack: str, allocation: Allocation) -> Ledger:
         """Return a copy with the allocation of a stack added or replaced."""
@@ -87,10 +101,20 @@ def _refuse_shared_slots(allocations: Mapping[str, Allocation], path: str) -> No
                              found=allocation.slot, fix="Restore the file from version control.")  # fmt: skip
 
 
+def _refuse_shared_inboxes(inboxes: Mapping[str, int], path: str) -> None:
+    seen: dict[int, str] = {}
+    for code, slot in inboxes.items():
+        other = seen.setdefault(slot, code)
+        if other != code:
+            raise InputError(f"The inbox is allocated to {other} too.", file=path, key=f"inboxes.{code}", found=slot,
+                             fix="Restore the file from version control.")  # fmt: skip
+
+
 class Allocator:
     """Allocates slots and subscriptions to tenancies without an allocation. Existing allocations are kept."""
 
     def __init__(self, ledger: Ledger, cells: Iterable[tuple[Cell, CellRange]]) -> None:
+        self._before = ledger
         self.allocations = dict(ledger.allocations)
         self.cells = {cell.name: (cell, plan) for cell, plan in cells}
         tenancies = [p for p in self.allocations.values() if p.kind is not None]
@@ -103,7 +127,7 @@ class Allocator:
 
     def ledger(self) -> Ledger:
         """Return the ledger with the new allocations."""
-        return Ledger(self.allocations)
+        return replace(self._before, allocations=self.allocations)
 
     def allocate(self, stack: str, request: RequestFile, *, file: str) -> Allocation:
         """Return the stack's allocation: the existing one, or a new one in the requested cell, or else in the first

@@ -7,22 +7,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from ipaddress import IPv4Address
 from pathlib import Path
 from uuid import UUID
 
-from formats.addresses import CellRange, TenancyKind
+from formats.addresses import CellRange, StaffRole, TenancyKind, ZoneName
+from formats.computers import StaffMachine, StaffMachineSpec
 from formats.errors import InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
-from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
+from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region, Site
 from formats.validation import validated
+from formats.ways_in import SiteSpec
 from formats.yaml_reader import read_mapping, within
-from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, refuse_long, ways_of
+from operations.estate.approvals import (
+    ESTATE,
+    REQUESTS,
+    ApprovedWay,
+    refuse_endless,
+    refuse_long,
+    ways_of,
+    ways_of_requests,
+)
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
 from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
-REQUESTS = "requests"
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
 SUPPORTED_KINDS = frozenset({TenancyKind.BESPOKE})
@@ -72,7 +82,7 @@ class Estate:
         if stack == SAFE_HAVEN:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
-        found += self._ends_of_ways.get(self._use(stack), ())
+        found += [end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ())]
         return tuple(sorted(found, key=lambda one: one.day))
 
     @cached_property
@@ -85,15 +95,15 @@ class Estate:
                 ends.setdefault(use, {}).update(dict.fromkeys(near))
         return {use: tuple(found) for use, found in ends.items()}
 
-    def _use(self, stack: str) -> str:
-        """Return what a stack is used for: the kind of a tenancy, or the first word of another stack."""
+    def _uses(self, stack: str) -> tuple[str, ...]:
+        """Return the names under which ways list a stack: its kind and its own for a tenancy, or one for the hubs."""
         if stack.startswith(TENANCY):
-            return str(self.ledger.allocations[stack].kind)
-        return PLATFORM if stack.startswith(PLATFORM) else stack
+            return str(self.ledger.allocations[stack].kind), stack
+        return (PLATFORM,) if stack.startswith(PLATFORM) else (stack,)
 
     def ways_of(self, stack: str) -> tuple[ApprovedWay, ...]:
         """Return the approved ways that a stack implements."""
-        return self._ways_by_use.get(self._use(stack), ())
+        return tuple(way for use in self._uses(stack) for way in self._ways_by_use.get(use, ()))
 
     @cached_property
     def _ways_by_use(self) -> Mapping[str, tuple[ApprovedWay, ...]]:
@@ -104,6 +114,50 @@ class Estate:
         """Return the tenancies in the ledger that have no request."""
         tenancies = {stack for stack in self.ledger.allocations if stack.startswith(TENANCY)}
         return tuple(sorted(tenancies.difference(self.stacks())))
+
+    @property
+    def inboxes(self) -> Mapping[str, IPv4Address]:
+        """The address of each provider's inbox, by code."""
+        _, plan = self.cells[self.first_cell]
+        addresses = plan.zone(ZoneName.JUNCTION).inbox_addresses()
+        return {code: addresses[slot] for code, slot in self.ledger.inboxes.items()}
+
+    def staff_of(self, cell: str) -> tuple[StaffMachine, ...]:
+        """Return the virtual machines of staff in a cell. Only the cell with the zones has their stewards."""
+        found = []
+        for machine in self.file.staff:
+            roles = tuple(r for r in machine.roles if cell == self.first_cell or r is not StaffRole.ZONE_STEWARDS)
+            if roles:
+                fields = {name: getattr(machine, name) for name in StaffMachineSpec.model_fields}
+                found.append(
+                    StaffMachine.model_validate(
+                        {
+                            **fields,
+                            "roles": roles,
+                            "admin_public_key": self.file.admin_public_key,
+                            "former_admin_public_keys": tuple(one.key for one in self.file.former_admin_keys),
+                            "former_archives": self.file.former_archives,
+                        }
+                    )
+                )
+        return tuple(found)
+
+    def sites_of(self, cell: str) -> tuple[Site, ...]:
+        """Return the connected sites of a cell's hub: of the first one, which has the zones."""
+        if cell != self.first_cell:
+            return ()
+        inboxes: dict[str, list[IPv4Address]] = {site.name: [] for site in self.file.sites}
+        for system in self.file.integrated_care_systems:
+            for provider in system.providers:
+                if provider.way_in and provider.way_in.site:
+                    inboxes[provider.way_in.site].append(self.inboxes[provider.code])
+        fields = SiteSpec.model_fields
+        return tuple(
+            Site.model_validate(
+                {**{name: getattr(site, name) for name in fields}, "inboxes": tuple(inboxes[site.name])}
+            )
+            for site in self.file.sites
+        )
 
     @property
     def first_cell(self) -> str:
@@ -136,9 +190,10 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
     _check_clouds(file, path)
     _check_activity_logs(file, path)
-    ways = ways_of(file, people, path, today)
     refuse_endless(file, people, path, today)
-    requests = _requests(folder, file, today)
+    requests = _requests(folder, file, people, today)
+    ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
+    _check_staff(file, path)
     ledger = _allocated(folder, file, cells, requests)
     return Estate(folder, file, cells, requests, ledger, today, people, ways)
 
@@ -174,7 +229,7 @@ def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
         yield from ((f"{path}.tenancies[{i}]", s) for i, s in enumerate(cell.subscriptions.tenancies))
 
 
-def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, RequestFile]:
+def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> dict[str, RequestFile]:
     """Return the requests by project."""
     requests: dict[str, RequestFile] = {}
     numbers: dict[str, str] = {}
@@ -184,7 +239,8 @@ def _requests(folder: Path, estate: EstateFile, today: date) -> dict[str, Reques
         path = str(file)
         if file.suffix != ".yaml":
             raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
-        request = validated(RequestFile, read_mapping(within(folder, file, path), path), file=path)
+        content = read_mapping(within(folder, file, path), path)
+        request = validated(RequestFile, content, file=path, context=context_of(people))
         _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
         _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
         _check_request(request, estate, file, today)
@@ -223,13 +279,23 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
                          fix="Remove `zone`.")  # fmt: skip
 
 
+def _check_staff(file: EstateFile, path: str) -> None:
+    """Refuse staff in an estate with identifiable data if it has no orchestrator for the keys of confidential disks."""
+    if file.staff and file.data_class is DataClass.IDENTIFIABLE and file.confidential_orchestrator is None:
+        raise _without_orchestrator("The staff network", path)
+
+
 def _check_confidential(request: RequestFile, estate: EstateFile, estate_file: str) -> None:
     """Refuse identifiable data if the estate has no orchestrator for the keys of confidential disks."""
     if request.data_class is DataClass.IDENTIFIABLE and estate.confidential_orchestrator is None:
-        raise InputError(f"{request.project} has identifiable data, which needs Confidential VM Orchestrator.",
-                         file=estate_file, key="confidential_orchestrator", found="nothing",
-                         allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
-                         fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
+        raise _without_orchestrator(request.project, estate_file)
+
+
+def _without_orchestrator(what: str, path: str) -> InputError:
+    return InputError(f"{what} has identifiable data, which needs Confidential VM Orchestrator.", file=path,
+                      key="confidential_orchestrator", found="nothing",
+                      allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
+                      fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
 
 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
@@ -250,7 +316,24 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
         allocator.allocate(TENANCY + project, request, file=where)
-    return allocator.ledger()
+    return _with_inboxes(allocator.ledger(), file, cells[first][1], path)
+
+
+def _with_inboxes(ledger: Ledger, file: EstateFile, plan: CellRange, path: str) -> Ledger:
+    """Return the ledger with an inbox for every provider that has a way in. One that had it before keeps the inbox."""
+    listed = [provider for system in file.integrated_care_systems for provider in system.providers]
+    found, slots = ledger.with_inboxes(p.code for p in listed if p.way_in), inbox_slots(plan)
+    for code, slot in found.inboxes.items():
+        if slot >= slots:
+            raise InputError("The junction zone has no room for another inbox.", file=path, key=f"inboxes.{code}",
+                             found=slot, allowed=f"below {slots}: one inbox for each address of its subnet",
+                             fix=f"Remove `way_in` of the provider {code} from {ESTATE}.")  # fmt: skip
+    return found
+
+
+def inbox_slots(plan: CellRange) -> int:
+    """Return the number of inboxes that the junction zone of a cell has room for."""
+    return len(plan.zone(ZoneName.JUNCTION).inbox_addresses())
 
 
 def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str) -> None:

@@ -81,6 +81,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
                 "former_admin_public_keys": tuple(one.key for one in file.former_admin_keys),
                 "former_archives": file.former_archives,
             },
+            "recipients": request.recipients and request.recipients.configured,
             "egress": file.egress_of(request.kind),
             "confidential_orchestrator": file.confidential_orchestrator,
             "addresses": values["addresses"],
@@ -88,7 +89,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
             "safe_haven": SAFE_HAVEN,
         }
     if stack == JUNCTION_ZONE:
-        return {"platform": first, "zone": zone(ZoneName.JUNCTION), "providers": file.providers}
+        return {"platform": first, "zone": zone(ZoneName.JUNCTION), "providers": values["providers"]}
     if stack == SAFE_HAVEN:
         zones = {name.value: zone(name) for name in ZoneName if name is not ZoneName.JUNCTION}
         stacks = {"platform": first, "junction_zone": JUNCTION_ZONE}
@@ -104,6 +105,10 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         "zone_range": values["zone_range"],
         "tenancy_ranges": values["tenancy_ranges"],
         "egress": {kind: file.egress_of(kind) for kind in values["tenancy_ranges"]},
+        "staff_range": values["staff_range"] if values["staff"] else None,
+        "staff": values["staff"],
+        "sites": values["sites"],
+        "confidential_orchestrator": file.confidential_orchestrator if values["staff"] else None,
     }
 
 

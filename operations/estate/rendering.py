@@ -91,11 +91,14 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
                  cost_centre=estate.file.cost_centre)  # fmt: skip
     if stack in (JUNCTION_ZONE, SAFE_HAVEN):
         zones = {name.value: plan.zone(name).network for name in ZoneName}
-        return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags}
+        providers = estate.file.providers(estate.inboxes)
+        return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags, "providers": providers}
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
     return "platform", {"subscription": cell.subscriptions.platform, "subscriptions": cell.subscriptions.every,
                         "cell": cell.name, "hub": plan.hub.network, "zone_range": plan.zone_range,
-                        "tenancy_ranges": ranges, "tags": tags}  # fmt: skip
+                        "tenancy_ranges": ranges, "tags": tags,
+                        "staff_range": plan.staff.network, "staff": estate.staff_of(cell.name),
+                        "sites": estate.sites_of(cell.name)}  # fmt: skip
 
 
 def _tags(estate: Estate, **given: Any) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -21,25 +23,36 @@ from pydantic import (
     model_validator,
 )
 
-from formats.addresses import TenancyKind, ZoneName, cell_sized, private_range, refuse_misplaced_cells, space_for_cells
+from formats.addresses import (
+    StaffRole,
+    TenancyKind,
+    ZoneName,
+    cell_sized,
+    private_range,
+    refuse_misplaced_cells,
+    space_for_cells,
+)
+from formats.computers import StaffMachineSpec, refuse_shared_roles
 from formats.egress import MAX_RULES, EgressRule, FormerArchive, distinct_rules, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
 from formats.pinned_policies import PinnedPolicies
+from formats.providers import Provider as ConfiguredProvider
+from formats.providers import ProviderSpec, refuse_common_ranges
 from formats.ssh_keys import without_comment
 from formats.stack_config import (
     Cloud,
     DataClass,
     EstateCode,
     ProjectSpec,
-    ProviderSpec,
     Region,
     RetentionDays,
     TagValue,
     ZoneSpec,
+    require_matching_size,
 )
-from formats.stack_config import Provider as ConfiguredProvider
 from formats.validation import InvalidValue, refuse_duplicates
+from formats.ways_in import Recipients, SiteSpec
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -78,6 +91,9 @@ TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip
 """The estate's own tags, in addition to those of every stack. Azure allows 50 in total."""
+
+
+ProviderCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
 
 
 class Subscriptions(Model):
@@ -131,9 +147,9 @@ class Provider(ProviderSpec):
     """An organisation that uploads data."""
 
     approval: NamedApproval | None = None
-    """The approval of this way into the estate. Required in an estate with a roster."""
+    """The approval of this way into the estate. Required with `way_in`, and in an estate with a roster."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
+    code: ProviderCode
     """Its ODS code, as the Organisation Data Service writes it."""
 
 
@@ -168,6 +184,20 @@ class FormerKey(Model):
     """Required in an estate with a roster."""
 
 
+class StaffMachine(StaffMachineSpec):
+    """A virtual machine of the staff network, with the people who answer for it."""
+
+    approval: NamedApproval | None = None
+    """Required; `approvals.py` says so with an example."""
+
+
+class Site(SiteSpec):
+    """A connected site, with the people who answer for it."""
+
+    approval: NamedApproval | None = None
+    """Required; `approvals.py` says so with an example."""
+
+
 class EstateFile(Model):
     """`estate.yaml`."""
 
@@ -198,6 +228,10 @@ class EstateFile(Model):
     cells: tuple[Cell, ...] = Field(min_length=1)
     zones: Zones
     egress: dict[TenancyKind, ApprovedEgress]
+    staff: Annotated[tuple[StaffMachine, ...], Field(max_length=len(StaffRole))] = ()
+    """The virtual machines of staff, in each cell; empty: no network for staff."""
+    sites: Annotated[tuple[Site, ...], Field(max_length=10)] = ()
+    """The networks outside Azure that are connected to the hub of the first cell."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
@@ -234,11 +268,47 @@ class EstateFile(Model):
 
     @field_validator("integrated_care_systems")
     @classmethod
-    def _distinct_codes(cls, systems: tuple[CareSystem, ...]) -> tuple[CareSystem, ...]:
+    def _distinct_codes(cls, systems: tuple[CareSystem, ...], before: ValidationInfo) -> tuple[CareSystem, ...]:
         codes = (((i, "providers", j, "code"), provider.code)
                  for i, system in enumerate(systems) for j, provider in enumerate(system.providers))  # fmt: skip
         refuse_duplicates(codes, "Two providers have the same code.")
+        found = [
+            ((i, "providers", j), provider) for i, one in enumerate(systems) for j, provider in enumerate(one.providers)
+        ]
+        refuse_common_ranges([provider for _, provider in found], [path for path, _ in found])
+        sites = [site.name for site in before.data.get("sites", ())]
+        for path, provider in found:
+            site = provider.way_in and provider.way_in.site
+            if site and site not in sites:
+                raise InvalidValue(", ".join(sites) or "none: the estate has no sites", at=(*path, "way_in", "site"),
+                                   found=site, problem="There is no such site.")  # fmt: skip
         return systems
+
+    @field_validator("staff")
+    @classmethod
+    def _one_machine_for_each_role(
+        cls, staff: tuple[StaffMachine, ...], before: ValidationInfo
+    ) -> tuple[StaffMachine, ...]:
+        refuse_shared_roles(staff)
+        for index, machine in enumerate(staff):
+            require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
+        return staff
+
+    @field_validator("sites")
+    @classmethod
+    def _sites_outside_the_estate(cls, sites: tuple[Site, ...], before: ValidationInfo) -> tuple[Site, ...]:
+        refuse_duplicates((((i, "name"), site.name) for i, site in enumerate(sites)), "Two sites have the same name.")
+        space: IPv4Network | None = before.data.get("addresses")
+        found = [((i, "ranges", j), range_) for i, site in enumerate(sites) for j, range_ in enumerate(site.ranges)]
+        for at, range_ in found:
+            if space and range_.overlaps(space):
+                raise InvalidValue(f"addresses outside {space}", at=at, found=str(range_),
+                                   problem="The site's range is inside the estate.")  # fmt: skip
+        for (_, one), (at, other) in combinations(found, 2):
+            if one.overlaps(other):
+                raise InvalidValue(f"ranges that share no address; {one} is named before", at=at, found=str(other),
+                                   problem="Two ranges of sites overlap.")  # fmt: skip
+        return sites
 
     def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
         """Return the egress rules of a kind of tenancy, in the form of the stacks' configuration."""
@@ -247,14 +317,33 @@ class EstateFile(Model):
             for rule in self.egress.get(kind, ())
         )
 
-    @property
-    def providers(self) -> tuple[ConfiguredProvider, ...]:
-        """All providers, in the form of the stacks' configuration."""
+    def providers(self, inboxes: Mapping[str, IPv4Address]) -> tuple[ConfiguredProvider, ...]:
+        """Return all providers in the form of the stacks' configuration, given the address of each inbox by code."""
         return tuple(
-            ConfiguredProvider(code=p.code.lower(), name=p.name, group=p.group, system=s.name)
+            ConfiguredProvider(
+                code=p.code.lower(),
+                name=p.name,
+                group=p.group,
+                system=s.name,
+                way_in=p.way_in,
+                closed=p.closed,
+                inbox=inboxes.get(p.code),
+            )
             for s in self.integrated_care_systems
             for p in s.providers
         )
+
+
+class ApprovedRecipients(Recipients):
+    """The recipients of a project's results, with the people who answer for this way."""
+
+    approval: NamedApproval | None = None
+    """Required; `approvals.py` says so with an example."""
+
+    @property
+    def configured(self) -> Recipients:
+        """The recipients in the form of the stack's configuration."""
+        return Recipients(group=self.group, ranges=self.ranges)
 
 
 class RequestFile(ProjectSpec):
@@ -266,6 +355,7 @@ class RequestFile(ProjectSpec):
     kind: TenancyKind
     cell: Slug | None = None
     """None: the first cell with a free slot."""
+    recipients: ApprovedRecipients | None = None
 
 
 StackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
@@ -294,3 +384,5 @@ class LedgerFile(Model):
 
     format: int = Field(ge=1, le=1)
     stacks: dict[StackName, Allocation]
+    inboxes: dict[ProviderCode, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """The slot of each provider's inbox in the junction zone. A slot is never allocated again."""

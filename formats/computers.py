@@ -1,0 +1,71 @@
+"""The virtual machines that people work on: the desks of tenancies, and those of the staff network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from formats.egress import FormerArchive
+from formats.input_model import Guid, Model, Slug
+from formats.validation import InvalidValue, refuse_duplicates
+from formats.vm_size_names import has_premium_storage
+from formats.ways_in import StaffRoles
+
+
+def _premium_size(size: str) -> str:
+    if not has_premium_storage(size):
+        raise InvalidValue("a size that supports premium disks: with an s after its number of cores, such as "
+                           "Standard_D4s_v5")  # fmt: skip
+    return size
+
+
+VmSize = Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}$"), AfterValidator(_premium_size)]
+"""An Azure virtual machine size that supports premium disks, such as Standard_NC24ads_A100_v4."""
+
+
+class DeskSpec(Model):
+    """The desk as a request states it."""
+
+    size: VmSize
+    os_disk_gib: int = Field(default=128, ge=64, le=2048)
+    data_disk_gib: int = Field(ge=32, le=32767)
+    zone: int | None = Field(default=None, ge=1, le=3)
+    """The availability zone; None: Azure chooses."""
+    rebuilds: int = Field(default=0, ge=0, le=999)
+    """How many times the virtual machine was replaced on purpose. A larger number replaces it."""
+
+
+class DeskConfig(DeskSpec):
+    """The configuration of a project's desk."""
+
+    admin_public_key: str
+    """The public half of the break-glass SSH key. Researchers sign in with Entra."""
+    former_admin_public_keys: tuple[str, ...] = ()
+    """Earlier keys that virtual machines from before still have."""
+    former_archives: tuple[FormerArchive, ...] = ()
+    """Earlier package archives, of apt or pip, that virtual machines from before still have."""
+
+
+class StaffMachineSpec(DeskSpec):
+    """A virtual machine of the staff network as the estate states it."""
+
+    name: Slug
+    roles: Annotated[StaffRoles, Field(min_length=1)]
+    users: Guid
+    """The Entra group that signs in: its members are the groups of these roles."""
+    data_disk_gib: int = Field(default=64, ge=32, le=32767)
+
+
+def refuse_shared_roles(staff: Sequence[StaffMachineSpec]) -> None:
+    """Raise `InvalidValue` for two virtual machines with one name, or with a role in common."""
+    refuse_duplicates(
+        (((i, "name"), one.name) for i, one in enumerate(staff)), "Two virtual machines of staff have the same name."
+    )
+    roles = (((i, "roles", j), role) for i, one in enumerate(staff) for j, role in enumerate(one.roles))
+    refuse_duplicates(roles, "Two virtual machines of staff have the same role.")
+
+
+class StaffMachine(StaffMachineSpec, DeskConfig):
+    """The configuration of a virtual machine of the staff network."""

@@ -1,0 +1,145 @@
+"""The ways into the estate for people: providers that upload, sites that connect, and recipients that fetch results.
+
+The same models validate the estate, its requests and each stack's configuration.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, StringConstraints, model_validator
+
+from formats.addresses import PRIVATE, StaffRole
+from formats.egress import ALLOWED_RANGE, Addresses
+from formats.input_model import Guid, Model, Slug
+from formats.validation import InvalidValue
+
+CARRIER_GRADE_NAT = IPv4Network("100.64.0.0/10")
+"""Shared by the customers of a network provider (RFC 6598), so no address in it is one organisation's."""
+GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+NETWORK = rf"^/subscriptions/{GUID}/resourceGroups/[A-Za-z0-9_.()-]{{1,90}}/providers/Microsoft\.Network"
+EndpointId = Annotated[
+    str,
+    StringConstraints(max_length=300, pattern=rf"{NETWORK}/privateEndpoints/[\w.-]{{1,80}}$"),
+]
+"""The ARM id of a private endpoint."""
+CircuitId = Annotated[
+    str,
+    StringConstraints(max_length=300, pattern=rf"{NETWORK}/expressRouteCircuits/[\w.-]{{1,80}}$"),
+]
+"""The ARM id of an ExpressRoute circuit."""
+ConnectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{1,127}$")]
+
+
+def _not_public(value: IPv4Network | IPv4Address) -> bool:
+    range_ = IPv4Network(value)
+    return any(range_.overlaps(one) for one in (*PRIVATE, CARRIER_GRADE_NAT))
+
+
+def _public_ranges(ranges: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+    """Refuse private ranges: Azure refuses them in the network rules of a storage account."""
+    for index, one in enumerate(ranges):
+        if _not_public(one):
+            raise InvalidValue(f"{ALLOWED_RANGE}, and public", problem="The range is not public.", at=(index,),
+                               found=str(one), fix="Name the public addresses from which the computers reach the "
+                               "Internet.")  # fmt: skip
+    return ranges
+
+
+def _public_address(address: IPv4Address) -> IPv4Address:
+    if _not_public(address):
+        raise InvalidValue("a public IPv4 address", fix="Name the address of the device on the Internet.")
+    return address
+
+
+PublicRanges = Annotated[Addresses, AfterValidator(_public_ranges)]
+"""Public addresses of people's computers: 1 to 16 ranges of /28 or narrower."""
+PublicAddress = Annotated[IPv4Address, AfterValidator(_public_address)]
+
+
+class ApprovedConnection(Model):
+    """A private endpoint in a provider's own network, and its connection, which the junction zone approves."""
+
+    endpoint: EndpointId
+    """The provider's private endpoint."""
+    connection: ConnectionName
+    """The name of the connection at the provider's inbox, which Azure makes when the provider creates the endpoint."""
+
+
+class WayIn(Model):
+    """How a provider reaches its inbox: exactly one of three."""
+
+    private_endpoint: ApprovedConnection | None = None
+    site: Slug | None = None
+    """The name of one of the estate's sites."""
+    public_ranges: PublicRanges | None = None
+    """The public addresses of its computers."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        found = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(found) != 1:
+            raise InvalidValue("one of private_endpoint, site and public_ranges",
+                               found=" and ".join(found) or "nothing",
+                               problem="A provider has one way in.")  # fmt: skip
+        return self
+
+
+class GatewayKind(StrEnum):
+    """The kinds of gateway that connect a site."""
+
+    VPN = "vpn"
+    EXPRESSROUTE = "expressroute"
+
+
+class SiteSpec(Model):
+    """A network outside Azure that is connected to the hub, such as HSCN."""
+
+    name: Slug
+    gateway: GatewayKind
+    device: PublicAddress | None = None
+    """The public address of the site's VPN device. Required with `vpn`."""
+    circuit: CircuitId | None = None
+    """The site's ExpressRoute circuit. Required with `expressroute`."""
+    ranges: Addresses
+    """The computers of the site from which data is uploaded."""
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        wanted = "device" if self.gateway is GatewayKind.VPN else "circuit"
+        found = [name for name in ("device", "circuit") if getattr(self, name) is not None]
+        if found != [wanted]:
+            raise InvalidValue(f"with `gateway: {self.gateway}` the key `{wanted}` alone",
+                               found=" and ".join(found) or "neither device nor circuit",
+                               problem="The site's connection is incomplete.")  # fmt: skip
+        return self
+
+
+class Recipients(Model):
+    """Who fetches a project's released results, and from where."""
+
+    group: Guid
+    """The Entra group that reads them."""
+    ranges: PublicRanges
+    """The public addresses of its computers."""
+
+
+SEPARATE_ROLES = frozenset({StaffRole.ZONE_STEWARDS, StaffRole.PROJECT_STEWARDS, StaffRole.CHECKERS})
+"""Two of these never share a virtual machine: what one of them reads, another one writes elsewhere, so that data could
+pass staging, or go from one project to another, on that machine alone."""
+
+
+def _staff_roles(roles: tuple[StaffRole, ...]) -> tuple[StaffRole, ...]:
+    if len(set(roles)) < len(roles):
+        raise InvalidValue("roles, each named once")
+    separate = [role for role in roles if role in SEPARATE_ROLES]
+    if len(separate) > 1:
+        raise InvalidValue("one of " + ", ".join(sorted(SEPARATE_ROLES)) + "; engineers may share with each",
+                           found=", ".join(roles), problem="These roles would move data past a control together.",
+                           fix="Give each of them its own virtual machine.")  # fmt: skip
+    return roles
+
+
+StaffRoles = Annotated[tuple[StaffRole, ...], AfterValidator(_staff_roles)]
