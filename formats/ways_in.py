@@ -5,6 +5,7 @@ The same models validate the estate, its requests and each stack's configuration
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Self
@@ -18,6 +19,8 @@ from formats.validation import InvalidValue
 
 CARRIER_GRADE_NAT = IPv4Network("100.64.0.0/10")
 """Shared by the customers of a network provider (RFC 6598), so no address in it is one organisation's."""
+SMALLEST_IP_RULE = 30
+"""The longest prefix of a range in a storage account's IP rules."""
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 NETWORK = rf"^/subscriptions/{GUID}/resourceGroups/[A-Za-z0-9_.()-]{{1,90}}/providers/Microsoft\.Network"
 EndpointId = Annotated[
@@ -57,6 +60,15 @@ def _public_address(address: IPv4Address) -> IPv4Address:
 PublicRanges = Annotated[Addresses, AfterValidator(_public_ranges)]
 """Public addresses of people's computers: 1 to 16 ranges of /28 or narrower."""
 PublicAddress = Annotated[IPv4Address, AfterValidator(_public_address)]
+
+
+def storage_ip_rules(ranges: Iterable[IPv4Network]) -> tuple[str, ...]:
+    """Return ranges as the IP rules of a storage account: Azure refuses /31 and /32 there, and takes single addresses
+    instead (learn.microsoft.com, "Configure Azure Storage firewalls and virtual networks": restrictions for IP network
+    rules)."""
+    return tuple(
+        str(one) for range_ in ranges for one in (range_ if range_.prefixlen > SMALLEST_IP_RULE else (range_,))
+    )
 
 
 class ApprovedConnection(Model):

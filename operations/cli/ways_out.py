@@ -12,10 +12,17 @@ from operations.cli.text import plural
 
 if TYPE_CHECKING:
     from operations.estate import ApprovedWay
+    from operations.estate.approvals import Way
 
+IN = "way in"
 NETWORK = "azure-native:network"
 HOLDERS = (":RoleAssignment", ":VirtualMachine")
 """The types that give a way in to its holder: a role for a group, and a computer with a key."""
+SOURCES = (
+    ":StorageAccount", ":PrivateEndpointConnection", ":LocalNetworkGateway", ":VirtualNetworkGatewayConnection",
+    ":FirewallPolicyRuleCollectionGroup",
+)  # fmt: skip
+"""The types that let a source in: by its address, its endpoint or its connection."""
 Opening = tuple[str, str]
 """A destination address and a port of a rule."""
 
@@ -34,18 +41,26 @@ def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
 
 
 def _new_ways_in(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
-    """Return the ways whose group gets a role, or whose key gets onto a computer."""
-    holders = {way.way.holder.lower() for way in ways if way.way.holder}
-    changed = [r for r in plan.resources if r.type.endswith(HOLDERS) and r.operation is not Operation.SAME]
-    if not holders or not changed:
-        return []
-    before = {(r.urn, text) for r in changed for text in _held(_before(r), holders)}
-    opened = {text for r in changed for text in _held(_after(r), holders) if (r.urn, text) not in before}
-    return [NewWay(plan.stack, way) for way in ways if way.way.holder and way.way.holder.lower() in opened]
+    """Return the ways whose group gets a role, whose key gets onto a computer, or whose source is let in."""
+    return [NewWay(plan.stack, way) for way in ways if way.way.direction == IN and _is_opened(plan, way.way)]
+
+
+def _is_opened(plan: Plan, way: Way) -> bool:
+    holders = {way.holder.lower()} - {""}
+    sources = {text.lower() for text in way.opened_by}
+    return _adds(plan, HOLDERS, holders) or _adds(plan, SOURCES, sources)
+
+
+def _adds(plan: Plan, types: tuple[str, ...], texts: Collection[str]) -> bool:
+    """True if a resource of these types gets one of the texts, which it did not have before."""
+    changed = (
+        [r for r in plan.resources if r.type.endswith(types) and r.operation is not Operation.SAME] if texts else []
+    )
+    return any(set(_held(_after(r), texts)) - set(_held(_before(r), texts)) for r in changed)
 
 
 def _held(value: object, holders: Collection[str]) -> Iterator[str]:
-    """Yield the holders that the texts in a value are."""
+    """Yield those of the lower-case texts that are in a value."""
     if isinstance(value, str) and value.strip().lower() in holders:
         yield value.strip().lower()
     elif isinstance(value, Mapping):

@@ -13,8 +13,9 @@ from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
 from formats.people import FILE_NAME as PEOPLE
+from formats.ways_in import WayIn, storage_ip_rules
 from operations.estate.expiry import Expiry
-from operations.estate.schema import EstateFile, Provider, RequestFile
+from operations.estate.schema import EstateFile, RequestFile
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
@@ -41,6 +42,8 @@ class Way:
     """The object id of the group, or the public key, that a way in is for; empty for a way out."""
     source: str = ""
     """For a way in: the addresses, the private endpoint or the connection from which it comes, if it names one."""
+    opened_by: frozenset[str] = frozenset()
+    """Texts in properties of resources that let this source in, such as the IP rules of a store."""
     file: str = ESTATE
     """The file of its approval, in the estate's folder."""
 
@@ -98,8 +101,9 @@ def ways_of_requests(
     for project, request in requests.items():
         if recipients := request.recipients:
             file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
+            rules = frozenset(storage_ip_rules(recipients.ranges))
             way = Way(IN, name, "recipients.approval", (f"tre-{project}",), (), str(recipients.group),
-                      _text(recipients.ranges), file)  # fmt: skip
+                      _text(recipients.ranges), rules, file)  # fmt: skip
             found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
     return tuple(found)
 
@@ -166,7 +170,7 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             key = f"integrated_care_systems[{i}].providers[{j}].approval"
             name = f"uploads of {provider.name} ({provider.code})"
             if not provider.closed:
-                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), _source(provider))
+                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), *_source(provider.way_in))
                 yield way, provider.approval
     for i, machine in enumerate(file.staff):
         name = f"staff on the virtual machine {machine.name} ({', '.join(machine.roles)})"
@@ -174,14 +178,18 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
         yield way, machine.approval
     for i, site in enumerate(file.sites):
         connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"
-        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection)
+        opened_by = frozenset(map(str, (*site.ranges, site.device or site.circuit)))
+        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection, opened_by)
         yield way, site.approval
 
 
-def _source(provider: Provider) -> str:
-    """Return where a provider comes from, or nothing if it has no way in."""
-    if not (way := provider.way_in):
-        return ""
-    if way.private_endpoint:
-        return f"{way.private_endpoint.endpoint} ({way.private_endpoint.connection})"
-    return f"site {way.site}" if way.site else _text(way.public_ranges or ())
+def _source(way: WayIn | None) -> tuple[str, frozenset[str]]:
+    """Return where a provider comes from, and the texts in resources that let it in; nothing without a way in."""
+    if way is None:
+        return "", frozenset()
+    if connected := way.private_endpoint:
+        return f"{connected.endpoint} ({connected.connection})", frozenset([connected.connection])
+    if way.site:
+        return f"site {way.site}", frozenset()
+    ranges = way.public_ranges or ()
+    return _text(ranges), frozenset(storage_ip_rules(ranges))

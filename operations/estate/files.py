@@ -54,7 +54,8 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
     if not changes:
         return []
     with _locked(estate.folder):
-        if Ledger.load(estate.folder).allocations.items() - estate.ledger.allocations.items():
+        found, ours = Ledger.load(estate.folder), estate.ledger
+        if found.allocations.items() - ours.allocations.items() or found.inboxes.items() - ours.inboxes.items():
             raise InputError(
                 "Another run changed the ledger in the meantime.", file=str(estate.folder / FILE_NAME), fix="Run again."
             )

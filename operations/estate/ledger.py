@@ -176,12 +176,17 @@ class Allocator:
         free = (
             i
             for i, subscription in enumerate(cell.subscriptions.tenancies)
-            if self.tenancies_by_subscription[subscription] < maximum
+            if self.tenancies_by_subscription[subscription] < maximum - self._taken_by_inboxes(subscription)
         )
         subscription = next(free, None)
         if slot >= plan.slots(kind) or self.tenancies_by_cell[name] >= MAX_TENANCIES_PER_HUB or subscription is None:
             return None
         return Allocation(cell=name, kind=kind, slot=slot, subscription=subscription)
+
+    def _taken_by_inboxes(self, subscription: UUID) -> int:
+        """Return how many tenancies fewer a subscription holds because providers' inboxes are in it."""
+        first = next(iter(self.cells.values()))[0]
+        return -(-len(self._before.inboxes) // STORES_PER_TENANCY) if subscription == first.subscriptions.zones else 0
 
     def _limits(self, name: str, kind: TenancyKind) -> str:
         cell, plan = self.cells[name]

@@ -304,6 +304,7 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
     path, ledger = str(folder / FILE_NAME), Ledger.load(folder)
     first = file.cells[0].name
     _check_allocations(ledger, cells, first, path)
+    ledger = _with_inboxes(ledger, file, cells[first][1], path)
     allocator = Allocator(ledger, cells.values())
     fixed = {JUNCTION_ZONE: first, SAFE_HAVEN: first}
     fixed |= {PLATFORM if name == first else f"{PLATFORM}-{name}": name for name in cells}
@@ -316,7 +317,7 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
         allocator.allocate(TENANCY + project, request, file=where)
-    return _with_inboxes(allocator.ledger(), file, cells[first][1], path)
+    return allocator.ledger()
 
 
 def _with_inboxes(ledger: Ledger, file: EstateFile, plan: CellRange, path: str) -> Ledger:
