@@ -62,14 +62,24 @@ def _any_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
     return {"count": {"field": entries, **where}, "greater": 0}
 
 
-RULE_GROUP = "Microsoft.Network/firewallPolicies/ruleCollectionGroups"
+SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
+"""A pattern for ids in the resource group of the requested resource."""
+FIREWALL_POLICY = "Microsoft.Network/firewallPolicies"
+RULE_GROUP = f"{FIREWALL_POLICY}/ruleCollectionGroups"
 FIREWALL = "Microsoft.Network/azureFirewalls"
+UNCHECKED_RULES = (
+    f"{FIREWALL_POLICY}/ruleGroups",
+    f"{FIREWALL_POLICY}/firewallPolicyDrafts",
+    f"{RULE_GROUP}/ruleCollectionGroupDrafts",
+)
+"""Types that hold rules which the other conditions would not see: a retired one, and drafts, which a POST deploys
+(learn.microsoft.com, "Azure Firewall Policy draft and deployment"); Azure Policy evaluates no POST."""
 NO_DNAT = PolicyGuardrail(
     key="no-translation",
     title="The firewall has no DNAT rules",
     description=(
-        "No firewall policy has a DNAT rule collection, no firewall has a classic NAT rule collection, and the retired "
-        "type ruleGroups is not used."
+        "No firewall policy has a DNAT rule collection, no firewall has a classic NAT rule collection or a policy of "
+        "another resource group, and there are no drafts of rules and none of the retired type ruleGroups."
     ),
     why="No inbound connection may pass the firewall: people connect through Bastion.",
     condition=_any(
@@ -83,8 +93,14 @@ NO_DNAT = PolicyGuardrail(
                 },
             ),
         ),
-        _all(_type(FIREWALL), _any_entry(f"{FIREWALL}/natRuleCollections[*]")),
-        _type("Microsoft.Network/firewallPolicies/ruleGroups"),
+        _all(
+            _type(FIREWALL),
+            _any(
+                _any_entry(f"{FIREWALL}/natRuleCollections[*]"),
+                {"field": f"{FIREWALL}/firewallPolicy.id", "notLike": SAME_RESOURCE_GROUP},
+            ),
+        ),
+        {"field": "type", "in": list(UNCHECKED_RULES)},
     ),
 )
 
@@ -108,8 +124,6 @@ BASTION_TRANSFERS_NOTHING = PolicyGuardrail(
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 """Connections approved by the creator of the endpoint, and by the owner of its target service."""
-SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
-"""A pattern for ids in the resource group of the requested private endpoint."""
 ENDPOINTS_TO_OWN_GROUP = PolicyGuardrail(
     key="endpoints-stay",
     title="Private endpoints connect to services in their own resource group only",
@@ -136,7 +150,10 @@ ENDPOINTS_TO_OWN_GROUP = PolicyGuardrail(
     ),
 )
 
-INTERFACE = "Microsoft.Network/networkInterfaces"
+INTERFACE, SUBNET = "Microsoft.Network/networkInterfaces", "Microsoft.Network/virtualNetworks/subnets"
+MACHINE = "Microsoft.Compute/virtualMachines"
+OWN_ADDRESSES = "networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
+"""The interfaces that a virtual machine makes itself."""
 PUBLIC_TYPES = (
     "Microsoft.Network/publicIPAddresses",
     "Microsoft.Network/publicIPPrefixes",
@@ -146,12 +163,20 @@ PUBLIC_TYPES = (
     "Microsoft.Network/virtualNetworkGateways",
     "Microsoft.Network/azureFirewalls",
     "Microsoft.Network/bastionHosts",
+    "Microsoft.Network/privateLinkServices",
+    "Microsoft.Network/networkVirtualAppliances",
+    "Microsoft.Compute/virtualMachineScaleSets",
+    "Microsoft.ContainerInstance/containerGroups",
 )
-"""Public IP addresses, and the types that use one, of any resource group."""
+"""Public IP addresses, and the types that use one, of any resource group. The instances of scale sets and container
+groups have public addresses that are no resources."""
 NO_PUBLIC_ADDRESSES = PolicyGuardrail(
     key="no-public-addresses",
     title="No resource has a public IP address",
-    description="No public IP address or prefix, no type that uses one, and no network interface with one.",
+    description=(
+        "No public IP address or prefix, no type that uses one, no network interface or virtual machine with one, and "
+        "no subnet with a NAT gateway."
+    ),
     why="Zones and tenancies have egress through the hub's firewall only, and no inbound connections.",
     condition=_any(
         {"field": "type", "in": list(PUBLIC_TYPES)},
@@ -162,6 +187,14 @@ NO_PUBLIC_ADDRESSES = PolicyGuardrail(
                 where={"field": f"{INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists": "true"},
             ),
         ),
+        _all(
+            _type(MACHINE),
+            _any_entry(
+                f"{MACHINE}/{OWN_ADDRESSES}",
+                where={"field": f"{MACHINE}/{OWN_ADDRESSES}.publicIPAddressConfiguration", "exists": "true"},
+            ),
+        ),
+        _all(_type(SUBNET), {"field": f"{SUBNET}/natGateway.id", "exists": "true"}),
     ),
 )
 

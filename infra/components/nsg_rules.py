@@ -13,8 +13,11 @@ from pulumi_azure_native import network
 
 FIRST_PRIORITY, PRIORITY_STEP = 100, 10
 """Allow rules have the priorities 100, 110, 120 … of Azure's 100 to 4,096."""
-DENY_INTERNET_PRIORITY, DENY_ALL_PRIORITY = 4000, 4096
+DENY_INTERNET_PRIORITY, DENY_DNS_PRIORITY, DENY_ALL_PRIORITY = 4000, 4010, 4096
 """The Internet has a deny rule of its own, so that its denial does not depend on the rule for all traffic."""
+AZURE_DNS = "AzurePlatformDNS"
+"""The service tag of Azure's DNS server, 168.63.129.16. A deny rule applies to it only if it names the tag
+(learn.microsoft.com, "Network security groups": Azure platform considerations); no route applies to it either."""
 
 
 class Direction(StrEnum):
@@ -55,8 +58,8 @@ def deny_by_default_rules(
     """Return rules that allow this traffic and explicitly deny all other, in both directions.
 
     Azure's default rules would allow inbound traffic from the whole virtual network, and outbound to the Internet.
-    `internet_facing` omits the separate rules that deny the Internet. For Azure Bastion only, which browsers reach from
-    the Internet.
+    `internet_facing` omits the separate rules that deny the Internet and Azure's DNS server. For Azure Bastion only,
+    which browsers reach from the Internet, and which asks that server.
     """
     rules = [
         _allow(rule, FIRST_PRIORITY + PRIORITY_STEP * index)
@@ -67,6 +70,8 @@ def deny_by_default_rules(
     if not internet_facing:
         denials.append(_deny("deny-internet-out", Direction.OUT, "Internet", DENY_INTERNET_PRIORITY))
         denials.append(_deny("deny-internet-in", Direction.IN, "Internet", DENY_INTERNET_PRIORITY))
+        # Otherwise anyone could ask Azure for names directly, past the firewall and its log.
+        denials.append(_deny("deny-azure-dns-out", Direction.OUT, AZURE_DNS, DENY_DNS_PRIORITY))
     return rules + denials
 
 

@@ -95,6 +95,21 @@ class NsgRule:
         )
 
 
+def denies_by_name(rules: Iterable[NsgRule], tag: str) -> bool:
+    """True if an outbound rule denies a service tag, given in lower case, and no rule before it allows that tag."""
+    named = [rule for rule in rules if not rule.inbound and any(one.tag == tag for one in rule.destinations)]
+    deciding = min(named, key=lambda rule: rule.priority, default=None)
+    return (
+        deciding is not None
+        and not deciding.allows
+        and deciding.protocol == "*"
+        and deciding.every_port
+        and covers_ports(deciding.source_ports, ALL_PORTS)
+        and not deciding.has_application_group
+        and any(source.everywhere for source in deciding.sources)
+    )
+
+
 def _default(name: str, priority: int, source: str, destination: str) -> NsgRule:
     inbound, allows = name.endswith("InBound"), name.startswith("Allow")
     return NsgRule(

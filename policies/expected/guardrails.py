@@ -15,6 +15,9 @@ _NETWORK = "Microsoft.Network"
 _BASTION, _INTERFACE = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/networkInterfaces"
 _FIREWALL, _ENDPOINT = f"{_NETWORK}/azureFirewalls", f"{_NETWORK}/privateEndpoints"
 _RULES = f"{_NETWORK}/firewallPolicies/ruleCollectionGroups"
+_MACHINE, _SUBNET = "Microsoft.Compute/virtualMachines", f"{_NETWORK}/virtualNetworks/subnets"
+_OWN_ADDRESSES = "networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
+_SAME_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
 _STORE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
 
 
@@ -58,8 +61,23 @@ NO_DNAT = Guardrail(
                     ),
                 ),
             ),
-            _type_and(_FIREWALL, _has_entry(f"{_FIREWALL}/natRuleCollections[*]")),
-            _field("type", "equals", f"{_NETWORK}/firewallPolicies/ruleGroups"),
+            _type_and(
+                _FIREWALL,
+                {
+                    "anyOf": [
+                        _has_entry(f"{_FIREWALL}/natRuleCollections[*]"),
+                        _field(f"{_FIREWALL}/firewallPolicy.id", "notLike", _SAME_GROUP),
+                    ]
+                },
+            ),
+            {
+                "field": "type",
+                "in": [
+                    f"{_NETWORK}/firewallPolicies/ruleGroups",
+                    f"{_NETWORK}/firewallPolicies/firewallPolicyDrafts",
+                    f"{_RULES}/ruleCollectionGroupDrafts",
+                ],
+            },
         ]
     },
 )
@@ -92,7 +110,7 @@ ENDPOINTS_TO_OWN_GROUP = Guardrail(
                     where=_field(
                         f"{_ENDPOINT}/{connections}[*].privateLinkServiceId",
                         "notLike",
-                        "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]",
+                        _SAME_GROUP,
                     ),
                 )
                 for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
@@ -116,6 +134,10 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                     f"{_NETWORK}/virtualNetworkGateways",
                     _FIREWALL,
                     _BASTION,
+                    f"{_NETWORK}/privateLinkServices",
+                    f"{_NETWORK}/networkVirtualAppliances",
+                    "Microsoft.Compute/virtualMachineScaleSets",
+                    "Microsoft.ContainerInstance/containerGroups",
                 ],
             },
             _type_and(
@@ -125,6 +147,14 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                     where=_field(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
                 ),
             ),
+            _type_and(
+                _MACHINE,
+                _has_entry(
+                    f"{_MACHINE}/{_OWN_ADDRESSES}",
+                    where=_field(f"{_MACHINE}/{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
+                ),
+            ),
+            _type_and(_SUBNET, _field(f"{_SUBNET}/natGateway.id", "exists", "true")),
         ]
     },
 )

@@ -35,6 +35,7 @@ ADDITIONAL_RULES = (
     *(_new(f"out to {remote}, port {port}", "Outbound", "*", remote, port)
       for remote in ("Internet", "*", "0.0.0.0/0", external.PUBLIC_RANGE, "Storage", "AzureCloud")
       for port in ("443", "*")),
+    _new("out to Azure's DNS server", "Outbound", "*", "AzurePlatformDNS", "53"),
     {**_new("in from both halves of the Internet", "Inbound", "", "*", "443"), "sourceAddressPrefix": None,
      "sourceAddressPrefixes": ["0.0.0.0/1", "128.0.0.0/1"]},
     {**_new("out to both halves of the Internet", "Outbound", "*", "", "443"), "destinationAddressPrefix": None,

@@ -1,36 +1,53 @@
-"""Network security groups end by denying everything, in and out (NW11)."""
+"""Network security groups end by denying everything, in and out, and Azure's DNS server by name (NW11)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.bastion import GROUP
-from policies.azure_semantics.security_group import RULE_PATHS, rules_of
+from policies.azure_semantics.bastion import GROUP, guards_bastion
+from policies.azure_semantics.network import NETWORK, SUBNET
+from policies.azure_semantics.security_group import RULE_PATHS, denies_by_name, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+AZURE_DNS = "azureplatformdns"
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a rule that denies everything in each direction: Azure's default rules allow a part of the traffic."""
-    deny_all_rules = [rule for rule in rules_of(group, context) if rule.matches_all and not rule.allows]
+    rules = rules_of(group, context)
+    deny_all_rules = [rule for rule in rules if rule.matches_all and not rule.allows]
     for inbound, direction in ((True, "inbound"), (False, "outbound")):
         if not any(rule.inbound is inbound for rule in deny_all_rules):
             yield Violation(
                 "securityRules",
                 f"has no {direction} rule that denies everything; Azure's default rules allow VirtualNetwork",
             )
+    if not denies_by_name(rules, AZURE_DNS) and not guards_bastion(group, context):
+        yield Violation(
+            "securityRules",
+            "does not deny AzurePlatformDNS by name; denying everything does not reach Azure's DNS server",
+        )
 
 
 POLICY = Policy(
     id="NW11",
-    title="Network security groups end by denying everything, in and out",
-    why="Azure's default rules allow all traffic within the network and all peered networks.",
+    title="Network security groups end by denying everything, in and out, and Azure's DNS server by name",
+    why="Azure's default rules allow all traffic within the network and all peered networks. Its DNS server is reached "
+    "past rules and routes, unless a rule names its service tag: questions to it can carry data to any name server.",
     resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.10", "2.1.14"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
-    fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow.",
+    fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow. "
+    "Add an outbound rule that denies all protocols and ports to the service tag AzurePlatformDNS, except for Bastion.",
     check=check,
-    check_paths=RULE_PATHS,
+    check_paths=(
+        *RULE_PATHS,
+        f"{SUBNET}:networkSecurityGroup.id",
+        f"{SUBNET}:subnetName",
+        f"{NETWORK}:subnets[*].networkSecurityGroup.id",
+        "network:NetworkInterface:networkSecurityGroup.id",
+    ),
     evaluation_scope="stack",
 )

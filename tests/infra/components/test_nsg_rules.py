@@ -14,7 +14,8 @@ def _rule(name: str, direction: Direction, *ports: str) -> SecurityRule:
 def test_without_allow_rules_everything_is_denied_explicitly() -> None:
     rules = deny_by_default_rules(())
     assert {(rule.direction, rule.access, rule.priority) for rule in rules} == {
-        ("Inbound", "Deny", 4000), ("Outbound", "Deny", 4000), ("Inbound", "Deny", 4096), ("Outbound", "Deny", 4096),
+        ("Inbound", "Deny", 4000), ("Outbound", "Deny", 4000), ("Outbound", "Deny", 4010), ("Inbound", "Deny", 4096),
+        ("Outbound", "Deny", 4096),
     }  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def test_several_destinations_use_the_plural_property() -> None:
     assert rule.destination_address_prefixes == ["10.1.0.0/16", "10.2.0.0/16"]
 
 
-def test_internet_facing_omits_only_the_denial_of_the_internet() -> None:
+def test_internet_facing_omits_the_denials_of_internet_and_azure_dns() -> None:
     assert {rule.name for rule in deny_by_default_rules((), internet_facing=True)} == {"deny-all-in", "deny-all-out"}
 
 

@@ -105,6 +105,43 @@ def test_a_dnat_rule_is_refused(probe: GuardrailProbe, kind: str) -> None:
                     ])  # fmt: skip
 
 
+def requested(probe: GuardrailProbe, sibling: StoredResource, type_: str, **inputs: Any) -> None:
+    """Ask the policies alone, also for types that the local Azure does not create."""
+    group = "/".join(sibling.id.split("/")[:5])
+    namespace, *types = type_.split("/")
+    path = "/".join(part for one in types for part in (one, "one"))
+    refuse_disallowed(probe.store, PolicyTarget(f"{group}/providers/{namespace}/{path}", type_, inputs))
+
+
+@pytest.mark.parametrize("draft", ["firewallPolicyDrafts", "ruleCollectionGroups/ruleCollectionGroupDrafts"])
+def test_a_draft_of_firewall_rules_is_refused(probe: GuardrailProbe, draft: str) -> None:
+    with disallowed("no-translation"):
+        requested(probe, probe.one("network:FirewallPolicy"), f"Microsoft.Network/firewallPolicies/{draft}")
+
+
+def test_a_firewall_with_another_groups_policy_is_refused(probe: GuardrailProbe) -> None:
+    firewall = probe.one("network:AzureFirewall")
+    policy = firewall.properties["firewallPolicy"]["id"]
+    elsewhere = policy.replace(policy.split("/")[4], "rg-elsewhere")
+    for given in ({"id": elsewhere}, None):
+        with disallowed("no-translation"):
+            probe.change(firewall, firewallPolicy=given)
+
+
+@pytest.mark.parametrize(("type_", "inputs"), [
+    ("Microsoft.Compute/virtualMachineScaleSets", {}),
+    ("Microsoft.ContainerInstance/containerGroups", {}),
+    ("Microsoft.Network/privateLinkServices", {}),
+    ("Microsoft.Network/networkVirtualAppliances", {}),
+    ("Microsoft.Network/virtualNetworks/subnets", {"natGateway": {"id": "/subscriptions/x/natGateways/out"}}),
+    ("Microsoft.Compute/virtualMachines", {"networkProfile": {"networkInterfaceConfigurations": [{"name": "a",
+        "ipConfigurations": [{"name": "a"}, {"name": "b", "publicIPAddressConfiguration": {"name": "out"}}]}]}}),
+], ids=lambda one: one if isinstance(one, str) else "")  # fmt: skip
+def test_other_ways_to_a_public_address_are_refused(probe: GuardrailProbe, type_: str, inputs: dict[str, Any]) -> None:
+    with disallowed("no-public-addresses"):
+        requested(probe, probe.one("keyvault:Vault", "junction"), type_, **inputs)
+
+
 @pytest.mark.parametrize(
     "opened",
     [{"enableTunneling": True}, {"enableFileCopy": True}, {"enableIpConnect": True}, {"enableShareableLink": True},

@@ -44,7 +44,11 @@ def rule(name: str, direction: str, access: str, priority: int, **more: Any) -> 
 
 
 def denials() -> list[dict[str, Any]]:
-    return [rule("deny-in", "Inbound", "Deny", 4096), rule("deny-out", "Outbound", "Deny", 4096)]
+    return [
+        rule("deny-in", "Inbound", "Deny", 4096),
+        rule("deny-out", "Outbound", "Deny", 4096),
+        rule("deny-dns", "Outbound", "Deny", 4010, destinationAddressPrefix="AzurePlatformDNS"),
+    ]
 
 
 def room_rules() -> list[dict[str, Any]]:
