@@ -73,7 +73,7 @@ UNCHECKED_RULES = (
     f"{RULE_GROUP}/ruleCollectionGroupDrafts",
 )
 """Types that hold rules which the other conditions would not see: a retired one, and drafts, which a POST deploys
-(learn.microsoft.com, "Azure Firewall Policy draft and deployment"); Azure Policy evaluates no POST."""
+that Azure Policy does not evaluate (docs/azure-facts.md#drafts-of-firewall-rules)."""
 NO_DNAT = PolicyGuardrail(
     key="no-translation",
     title="The firewall has no DNAT rules",

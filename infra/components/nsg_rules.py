@@ -16,8 +16,8 @@ FIRST_PRIORITY, PRIORITY_STEP = 100, 10
 DENY_INTERNET_PRIORITY, DENY_DNS_PRIORITY, DENY_ALL_PRIORITY = 4000, 4010, 4096
 """The Internet has a deny rule of its own, so that its denial does not depend on the rule for all traffic."""
 AZURE_DNS = "AzurePlatformDNS"
-"""The service tag of Azure's DNS server, 168.63.129.16. A deny rule applies to it only if it names the tag
-(learn.microsoft.com, "Network security groups": Azure platform considerations); no route applies to it either."""
+"""The service tag of Azure's DNS server, which only rules that name it apply to
+(docs/azure-facts.md#rules-and-azures-dns-server)."""
 
 
 class Direction(StrEnum):
