@@ -30,6 +30,15 @@ from infra.network_services import ENTRA, Port
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
 IN, OUT = Direction.IN, Direction.OUT
+DESK_ENDPOINTS = (
+    TenancyEndpoint.KEYS, TenancyEndpoint.DATA, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+)  # fmt: skip
+"""The endpoints that desks reach: not those of the stores on which only staging and people have a role."""
+STAFF_ENDPOINTS = (
+    TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+    TenancyEndpoint.EXPORT_APPROVED,
+)  # fmt: skip
+"""The endpoints that staff reach through the firewall; the first is staging's too. The firewall's rules say who may."""
 
 
 def tenancy(config: TenancyConfig) -> None:
@@ -137,16 +146,18 @@ def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: Key
 def _subnets(
     addresses: TenancyRange, platform: PlatformOutputs, egress: Sequence[EgressRule]
 ) -> tuple[SubnetSpec, ...]:
-    desks, endpoints = str(addresses.desks), [host_range(addresses.address(endpoint)) for endpoint in TenancyEndpoint]
-    imports = host_range(addresses.address(TenancyEndpoint.IMPORT_PENDING))
+    def hosts(endpoints: Sequence[TenancyEndpoint]) -> list[str]:
+        return [host_range(addresses.address(endpoint)) for endpoint in endpoints]
+
+    desks, own = str(addresses.desks), hosts(DESK_ENDPOINTS)
     endpoint_rules = (
-        SecurityRule("desks-in", IN, desks, endpoints, HTTPS, "the desks"),
-        SecurityRule("staging-in", IN, platform.firewall_range, imports, HTTPS,
-                     "extracts from staging, through the firewall"),
+        SecurityRule("desks-in", IN, desks, own, HTTPS, "the desks"),
+        SecurityRule("airlocks-in", IN, platform.firewall_range, hosts(STAFF_ENDPOINTS), HTTPS,
+                     "extracts from staging, and staff of the airlocks, through the firewall"),
     )  # fmt: skip
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
-        SubnetSpec("desks", addresses.desks, _desk_rules(desks, endpoints, platform, egress)),
+        SubnetSpec("desks", addresses.desks, _desk_rules(desks, own, platform, egress)),
     )
 
 
@@ -156,7 +167,7 @@ def _desk_rules(
     """Return the rules of the desks' subnet, which each desk's interface has as well."""
     return (
         SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "SSH through Bastion"),
-        SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own stores and vault"),
+        SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own vault and the stores that desks use"),
         SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "DNS by the firewall", "*"),
         # A service tag, because only Azure knows the addresses of Entra.
         SecurityRule("sign-in-out", OUT, desks, ENTRA, HTTPS, "sign-in with Entra"),

@@ -30,6 +30,15 @@ HTTPS, SSH, DNS = (frozenset({(port, port)}) for port in (443, 22, 53))
 HTTP_TOO: Ports = frozenset({(443, 443), (80, 80)})
 TCP = frozenset({"tcp"})
 ANY = frozenset({"tcp", "udp", "any", "*"})
+AIRLOCK_ENDPOINTS = (
+    TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+    TenancyEndpoint.EXPORT_APPROVED,
+)  # fmt: skip
+"""The stores that staging and staff reach through the firewall."""
+DESK_ENDPOINTS = (
+    TenancyEndpoint.KEYS, TenancyEndpoint.DATA, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+)  # fmt: skip
+"""Desks have no role on the other two stores of the airlocks."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,9 @@ def _between_zones(name: ZoneName, compute: IPv4Network, hub: PlatformConfig) ->
 def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
     tenancy = TenancyRange(config.addresses)
     yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
-    yield Connection(tenancy.desks, _hosts(map(tenancy.address, TenancyEndpoint)))
+    yield Connection(tenancy.desks, _hosts(map(tenancy.address, DESK_ENDPOINTS)))
     yield Connection(tenancy.desks, _hosts([first_usable(hub.firewall)]), DNS, ANY)
-    yield Connection(hub.firewall, _hosts([tenancy.address(TenancyEndpoint.IMPORT_PENDING)]))
+    yield Connection(hub.firewall, _hosts(map(tenancy.address, AIRLOCK_ENDPOINTS)))
     yield from _egress(tenancy.desks, config.egress)
 
 

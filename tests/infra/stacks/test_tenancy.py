@@ -149,7 +149,8 @@ def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> Non
     for group_ in ("net-desks", "desk-interface"):
         rules = _rules(tenancy, group_)
         assert set(rules) == {"own-out", "names-out", "sign-in-out", "packages-egress"}
-        assert rules["own-out"]["destinationAddressPrefixes"] == [f"10.65.0.{last}/32" for last in range(4, 10)]
+        own = [f"10.65.0.{last}/32" for last in (4, 5, 7, 8)]  # vault, data, approved imports, pending exports
+        assert rules["own-out"]["destinationAddressPrefixes"] == own
         assert rules["names-out"]["destinationAddressPrefix"] == "10.64.0.4"
         assert rules["packages-egress"]["destinationAddressPrefixes"] == ["203.0.113.16/29", "192.168.40.8/32"]
         assert rules["packages-egress"]["destinationPortRange"] == "443"
@@ -173,11 +174,12 @@ def test_a_desks_interface_has_its_own_nsg(tenancy: MockStack) -> None:
     assert own != shared
 
 
-def test_the_firewall_reaches_pending_imports_only(tenancy: MockStack) -> None:
+def test_the_endpoints_admit_desks_and_airlock_staff_to_their_stores(tenancy: MockStack) -> None:
     rules = _rules(tenancy, "net-endpoints", "Inbound")
-    assert set(rules) == {"desks-in", "staging-in"}
-    assert rules["staging-in"]["sourceAddressPrefix"] == "10.64.0.0/26"
-    assert rules["staging-in"]["destinationAddressPrefix"] == "10.65.0.6/32"
+    admitted = {(rule["sourceAddressPrefix"], tuple(rule["destinationAddressPrefixes"])) for rule in rules.values()}
+    desks, airlocks = (tuple(f"10.65.0.{last}/32" for last in found) for found in ((4, 5, 7, 8), (6, 7, 8, 9)))
+    assert admitted == {("10.65.0.128/25", desks), ("10.64.0.0/26", airlocks)}
+    assert {rule["destinationPortRange"] for rule in rules.values()} == {"443"}
 
 
 def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:

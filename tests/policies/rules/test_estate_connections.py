@@ -46,6 +46,16 @@ def test_a_part_of_a_named_connection_passes(rule: dict[str, Any]) -> None:
     assert blocking("NW23", group_with(rule)) == []
 
 
+@pytest.mark.parametrize(("address", "refused"), [
+    ("10.65.0.4", True), ("10.65.0.5", True), *((f"10.65.0.{last}", False) for last in range(6, 10)),
+])  # fmt: skip
+def test_the_firewall_comes_to_airlocks_alone(address: str, *, refused: bool) -> None:
+    """Not to the vault and the project's store."""
+    rule = {"direction": "Inbound", "sourceAddressPrefix": "10.64.0.0/26", "destinationAddressPrefix": address}
+    found = names(blocking("NW23", group_with(rule, name="net-endpoints")))
+    assert found == ({"net-endpoints"} if refused else set())
+
+
 @pytest.mark.parametrize("rule", [
     {"destinationAddressPrefix": "10.64.10.4"}, {"destinationAddressPrefix": "10.65.0.128/25"},
     {"destinationAddressPrefix": "10.65.0.0/26"}, {"destinationPortRange": "445"}, {"destinationPortRange": "443-444"},
@@ -56,6 +66,7 @@ def test_a_part_of_a_named_connection_passes(rule: dict[str, Any]) -> None:
     {"direction": "Inbound", "sourceAddressPrefix": "10.64.0.0/22", "destinationAddressPrefix": "10.65.0.128/25",
      "destinationPortRange": "22"},
     {"destinationApplicationSecurityGroups": [{"id": "x"}]},
+    {"destinationAddressPrefix": "10.65.0.6"}, {"destinationAddressPrefix": "10.65.0.9"},  # stores without a desk's role
 ])  # fmt: skip
 def test_another_connection_of_a_group_is_refused(rule: dict[str, Any]) -> None:
     assert names(blocking("NW23", group_with(rule))) == {"net-desks"}
