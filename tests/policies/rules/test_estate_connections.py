@@ -66,7 +66,7 @@ def test_the_firewall_comes_to_airlocks_alone(address: str, *, refused: bool) ->
     {"direction": "Inbound", "sourceAddressPrefix": "10.64.0.0/22", "destinationAddressPrefix": "10.65.0.128/25",
      "destinationPortRange": "22"},
     {"destinationApplicationSecurityGroups": [{"id": "x"}]},
-    {"destinationAddressPrefix": "10.65.0.6"}, {"destinationAddressPrefix": "10.65.0.9"},  # stores without a desk's role
+    {"destinationAddressPrefix": "10.65.0.6"}, {"destinationAddressPrefix": "10.65.0.9"},
 ])  # fmt: skip
 def test_another_connection_of_a_group_is_refused(rule: dict[str, Any]) -> None:
     assert names(blocking("NW23", group_with(rule))) == {"net-desks"}
