@@ -53,9 +53,11 @@ class AirlockArgs(ComponentArgs):
 class Airlock(BaseComponent):
     """Two stores, one for each stage. Neither submitter nor recipient can move a file from the first to the second.
 
-    The reviewer writes to the approved stage and only reads the pending one, so that the reviewed file is the submitted
-    one, and reads only files that the malware scan found clean. The recipient cannot read the pending stage. With a
-    store for each stage, network rules separate the parties as well: one wrong role assignment is not enough.
+    The reviewer writes to the approved stage. In the pending one the reviewer only reads, and only versions of files
+    that the malware scan found clean. The submitter can replace a pending file at any time, which makes a new version.
+    So that the released file is the reviewed one, the reviewer downloads one version and releases what was downloaded
+    (docs/guides/checkers.md, decision 0017). The recipient cannot read the pending stage. With a store for each stage,
+    network rules separate the parties as well: one wrong role assignment is not enough.
     """
 
     TYPE = "sde:infra:Airlock"
