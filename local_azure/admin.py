@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local_azure.data_plane import contents
 from local_azure.load.setting import Load
 from local_azure.store import Store
 
@@ -47,6 +48,7 @@ def reset(database: Path) -> int:
             return 0
         number = store.count()
         store.clear()
+        contents.clear(database)
         return number
 
 

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reset": "localazure.reset",
         "delete": "localazure.delete",
         "load": "localazure.load",
+        "try": "localtry.try_",
     },
     "azure": {"check": "azurecheck.check"},
     "prices": {"refresh": "prices.refresh"},

@@ -1,0 +1,98 @@
+"""The way from a place to a service: sign-in, name resolution, network path, private endpoint.
+
+Facts: docs/azure-facts.md#requests-for-data, #private-endpoints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from local_azure.data_plane.addresses import PUBLIC_ADDRESS, Peer
+from local_azure.data_plane.answers import Attempt, Control
+from local_azure.data_plane.callers import Caller, check_identity
+from local_azure.data_plane.names import Service, resolve
+from local_azure.data_plane.paths import Target, deliver
+from local_azure.data_plane.places import AtSite, InNetwork, Place
+from local_azure.data_plane.sites import gateway_place
+from local_azure.model import Cloud, StoredResource
+from local_azure.types.common import same, value_at, values_at
+from local_azure.types.private_endpoint import ENDPOINT
+
+ENTRA = Target(Peer(PUBLIC_ADDRESS, frozenset({"azureactivedirectory"})), host="login.microsoftonline.com")
+CONNECTION = "azure-native:storage:PrivateEndpointConnection"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a request arrives at a service."""
+
+    source: IPv4Address
+    """Its source address, as the service sees it."""
+    endpoint: StoredResource | None
+    """The private endpoint; None for the public address."""
+
+
+def connect(attempt: Attempt, caller: Caller, place: Place, service: Service, resource: StoredResource) -> Arrival:
+    """Return how a request of a caller arrives at a service of a resource."""
+    check_identity(attempt, caller, place)
+    if isinstance(place, AtSite):
+        return _from_site(attempt, place, resource)
+    if not isinstance(place, InNetwork):
+        attempt.passed(Control.NAMES, f"{service.host} is its public address")
+        return Arrival(place.address, None)
+    if caller.identity is None:
+        deliver(attempt, place, ENTRA)
+        attempt.passed(Control.SIGN_IN, f"{place.address} reaches Entra")
+    address = resolve(attempt, place, service)
+    if address is None:
+        public = Target(Peer(PUBLIC_ADDRESS, service.tags), host=service.host)
+        return Arrival(deliver(attempt, place, public).address, None)
+    endpoint = next((one for one in endpoints(attempt.cloud, resource) if address in addresses_of(one)), None)
+    if endpoint is None:
+        attempt.drop(Control.ENDPOINT, f"no private endpoint of {resource.name} has the address {address}")
+    return _at_endpoint(attempt, place, endpoint, address, resource)
+
+
+def _at_endpoint(
+    attempt: Attempt, place: InNetwork, endpoint: StoredResource, address: IPv4Address, resource: StoredResource
+) -> Arrival:
+    subnet = attempt.cloud.get(str(value_at(endpoint.properties, "subnet.id")))
+    source = deliver(attempt, place, Target(Peer(address), subnet, is_endpoint=True))
+    status = _status(attempt.cloud, endpoint, resource)
+    if status != "Approved":
+        attempt.drop(Control.ENDPOINT, f"the connection of {endpoint.name} is {status}")
+    attempt.passed(Control.ENDPOINT, f"the connection of {endpoint.name} is approved")
+    return Arrival(source.address, endpoint)
+
+
+def _from_site(attempt: Attempt, place: AtSite, resource: StoredResource) -> Arrival:
+    """Return the arrival from a site. Its own DNS names the address of the private endpoint."""
+    for endpoint in endpoints(attempt.cloud, resource):
+        for address in sorted(addresses_of(endpoint)):
+            attempt.passed(Control.NAMES, f"the site's own DNS names {address} for {resource.name}")
+            gateway = gateway_place(attempt, place, address)
+            return _at_endpoint(attempt, gateway, endpoint, address, resource)
+    attempt.drop(Control.ENDPOINT, f"{resource.name} has no private endpoint")
+
+
+def endpoints(cloud: Cloud, resource: StoredResource) -> list[StoredResource]:
+    """Return the private endpoints of a resource."""
+    return [one for one in cloud.referencing(resource.id) if one.token == ENDPOINT]
+
+
+def addresses_of(endpoint: StoredResource) -> set[IPv4Address]:
+    """Return the private addresses of an endpoint."""
+    return set(map(IPv4Address, values_at(endpoint.properties, "customDnsConfigs[*].ipAddresses[*]")))
+
+
+def _status(cloud: Cloud, endpoint: StoredResource, resource: StoredResource) -> str:
+    """Return what the owner of a resource decided on the connection of a private endpoint."""
+    for decided in cloud.children(resource.id, CONNECTION):
+        if same(value_at(decided.properties, "privateEndpoint.id"), endpoint.id):
+            return str(value_at(decided.properties, "privateLinkServiceConnectionState.status", "Pending"))
+    connections = [
+        *values_at(endpoint.properties, "privateLinkServiceConnections[*]"),
+        *values_at(endpoint.properties, "manualPrivateLinkServiceConnections[*]"),
+    ]
+    return str(value_at(connections[0], "privateLinkServiceConnectionState.status", "Pending"))
