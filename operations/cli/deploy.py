@@ -85,7 +85,7 @@ class Deployment:
         reports: list[Report] = []
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
-            self._view.plan(plan)
+            self._view.plan(plan, stack.ways)
             report = self._evaluate(stack, plan, alone=self.everything)
             reports.append(replace(report, findings=report.blocking))  # the others would fill the memory
             self._estate_state.record_plan(stack, plan)
@@ -169,7 +169,7 @@ class Deployment:
         while stack := self.progress.next_ready():
             try:
                 plan = self.plan(stack)
-                self._view.plan(plan, brief=self.yes)
+                self._view.plan(plan, stack.ways, brief=self.yes)
                 if self.permit(stack, plan):
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
                 outcome = self._apply(stack, plan)
@@ -184,7 +184,7 @@ class Deployment:
 
     def planned(self, stack: Stack, plan: Plan) -> None:
         """Show a plan that a worker made. Raise `SdeError` if it must not be applied."""
-        self._view.plan(plan, brief=True)
+        self._view.plan(plan, stack.ways, brief=True)
         self.permit(stack, plan)
         self._estate_state.record_plan(stack, plan)
 

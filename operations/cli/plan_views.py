@@ -14,16 +14,18 @@ from operations.cli.output import Output
 from operations.cli.ways_out import NewWay, show_new_ways
 from operations.prices.book import PriceBook, load
 from operations.prices.estimate import price_of, together
+from operations.prices.ways import WayPart
 
 if TYPE_CHECKING:
+    from operations.estate import ApprovedWay
     from policies.runner import Report
 
 
 class PlanView(Protocol):
     """Shows the plans and policy reports of one command."""
 
-    def plan(self, plan: Plan, *, brief: bool = False) -> None:
-        """Show a stack's plan."""
+    def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
+        """Show the plan of a stack, which implements these ways."""
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Show the ways out of the estate that a plan opens."""
@@ -47,9 +49,9 @@ class EachPlan:
     def __init__(self, output: Output) -> None:
         self._output = output
 
-    def plan(self, plan: Plan, *, brief: bool = False) -> None:
+    def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Print the plan's changes by resource, and the stack's price."""
-        price = None if brief else price_of(plan, self._prices)
+        price = None if brief else price_of(plan, self._prices, _parts(ways))
         if self._output.json:
             record = {"price": price.to_json()} if price else {}
             self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json(), **record})
@@ -89,14 +91,16 @@ class AllPlans:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._plans: list[Plan] = []
+        self._parts: list[Sequence[WayPart]] = []
         self._reports: list[Report] = []
         self._new_ways: list[NewWay] = []
         self._kept: list[KeptFirstBoot] = []
 
-    def plan(self, plan: Plan, *, brief: bool = False) -> None:
+    def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Keep the plan for the end."""
         del brief
         self._plans.append(plan)
+        self._parts.append(_parts(ways))
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Keep them for the end."""
@@ -116,9 +120,9 @@ class AllPlans:
     def end(self) -> None:
         """Print the summary of the plans, then the reports as one."""
         folded, book = fold(self._plans), load()
-        prices = [price_of(plan, book) for plan in self._plans]
+        prices = [price_of(plan, book, parts) for plan, parts in zip(self._plans, self._parts, strict=True)]
         total = together(prices, book.currency)
-        record = {key: value for key, value in total.to_json().items() if key not in ("stack", "parts")}
+        record = {key: value for key, value in total.to_json().items() if key not in ("stack", "parts", "ways_in")}
         record["stacks"] = [price.to_json() for price in prices]
         self._output.emit({"event": "changes", **folded.to_json(), "prices": record})
         foldedview.show(folded, self._output)
@@ -130,3 +134,17 @@ class AllPlans:
             from operations.reports.merged import merged  # noqa: PLC0415
 
             show(merged(self._reports), self._output)
+
+
+def _parts(ways: Sequence[ApprovedWay]) -> list[WayPart]:
+    """Return the parts of the ways in that come from outside. Sites share a gateway, and staff a network."""
+    names: dict[str, str] = {}
+    for one in ways:
+        way = one.way
+        if way.source:
+            key = way.part or way.name
+            names[key] = f"{names[key]}, {way.name}" if key in names else way.name
+    parts = {one.way.part for one in ways}
+    found = [WayPart(name, key if key in parts else "") for key, name in names.items()]
+    staff = [WayPart("the network of staff", "staff")] if any(part.startswith("staff-") for part in parts) else []
+    return found + staff

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from formats.errors import Failed
-from formats.stack_config import TenancyConfig, parse
+from formats.stack_config import PlatformConfig, TenancyConfig, parse
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -34,6 +34,7 @@ def refresh(
 
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks]
     sizes = {config.desk.size for config in configs if isinstance(config, TenancyConfig)}
+    sizes |= {machine.size for config in configs if isinstance(config, PlatformConfig) for machine in config.staff}
     regions = sorted({config.region for config in configs})
     old = book.load()
     today = datetime.now(UTC).date()

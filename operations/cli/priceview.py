@@ -22,11 +22,28 @@ def show(price: StackPrice, output: Output, *, label: str = "idle price") -> Non
     output.say(Text.assemble(f"  {label}: ", (amount(price), "bold"), " a month", (_difference(price), "yellow")))
     if parts := _parts(price):
         output.say(f"    {', '.join(parts)}", style="dim")
+    _show_ways(price, output)
     if price.unknown:
         output.say(f"    price unknown: {', '.join(_unknown(price))}", style="yellow")
     if price.elsewhere:
         several = f"{len(price.elsewhere):,} of {plural(len(price.items), 'price')}"
         output.say(f"    of another region: {several} (scripts/sde prices refresh)", style="dim")
+
+
+def _show_ways(price: StackPrice, output: Output) -> None:
+    """Print the share of each way in, and the prices of its use, which are no part of the idle price."""
+    if price.ways:
+        output.say("    of it the ways in:")
+    for name, change in price.ways.items():
+        output.say(Text.assemble(f"      {printable(name)}: ", (_of_way(price, name, change), "bold"), " a month"))
+    if price.uses_of_ways:
+        uses = [f"{printable(one.item)} {one.price:f} per {one.unit}" for one in price.uses_of_ways.values()]
+        output.say(f"      and their use: {'; '.join(uses)}", style="dim")
+
+
+def _of_way(price: StackPrice, name: str, change: Change) -> str:
+    least = "at least " if name in price.unknown_ways else ""
+    return f"{least}{price.currency} {_sides(change)}"
 
 
 def show_several(prices: Sequence[StackPrice], total: StackPrice, output: Output) -> None:
@@ -35,6 +52,10 @@ def show_several(prices: Sequence[StackPrice], total: StackPrice, output: Output
         return
     output.say("\nIdle price", style="bold")
     show(total, output, label="all stacks")
+    if ways := [(price, name) for price in prices for name in price.ways]:
+        change = sum((price.ways[name] for price, name in ways), Change())
+        least = "at least " if any(name in price.unknown_ways for price, name in ways) else ""
+        output.say(f"    of it the ways in: {least}{total.currency} {_sides(change)}")
     equal: dict[tuple[str, str], list[str]] = defaultdict(list)
     for price in prices:
         equal[amount(price), _difference(price)].append(printable(price.stack))

@@ -19,6 +19,8 @@ from operations.estate.schema import EstateFile, RequestFile
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
+GATEWAY = "gateway"
+"""The logical name of the gateway that all sites share."""
 _NEW_DAY = {
     OUT: "After a new approval, set a later day; or remove the rule, then scripts/sde up its tenancies, then --all.",
     IN: "After a new approval, set a later day; or remove the entry, then scripts/sde up --all.",
@@ -44,6 +46,8 @@ class Way:
     """For a way in: the addresses, the private endpoint or the connection from which it comes, if it names one."""
     opened_by: frozenset[str] = frozenset()
     """Texts in properties of resources that let this source in, such as the IP rules of a store."""
+    part: str = ""
+    """The logical name of what implements a way in, in the stack's program; empty if nothing is for this way alone."""
     file: str = ESTATE
     """The file of its approval, in the estate's folder."""
 
@@ -103,7 +107,7 @@ def ways_of_requests(
             file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
             rules = frozenset(storage_ip_rules(recipients.ranges))
             way = Way(IN, name, "recipients.approval", (f"tre-{project}",), (), str(recipients.group),
-                      _text(recipients.ranges), rules, file)  # fmt: skip
+                      _text(recipients.ranges), rules, file=file)  # fmt: skip
             found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
     return tuple(found)
 
@@ -170,16 +174,19 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             key = f"integrated_care_systems[{i}].providers[{j}].approval"
             name = f"uploads of {provider.name} ({provider.code})"
             if not provider.closed:
-                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), *_source(provider.way_in))
+                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), *_source(provider.way_in),
+                          f"inbox-{provider.code.lower()}" if provider.way_in else "")  # fmt: skip
                 yield way, provider.approval
     for i, machine in enumerate(file.staff):
         name = f"staff on the virtual machine {machine.name} ({', '.join(machine.roles)})"
-        way = Way(IN, name, f"staff[{i}].approval", ("platform",), (), str(machine.users), "Bastion")
+        way = Way(IN, name, f"staff[{i}].approval", ("platform",), (), str(machine.users), "Bastion",
+                  part=f"staff-vm-{machine.name}")  # fmt: skip
         yield way, machine.approval
     for i, site in enumerate(file.sites):
         connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"
         opened_by = frozenset(map(str, (*site.ranges, site.device or site.circuit)))
-        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection, opened_by)
+        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection, opened_by,
+                  GATEWAY)  # fmt: skip
         yield way, site.approval
 
 

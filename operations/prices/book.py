@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -22,18 +22,18 @@ HOURS = 730
 """The hours of a month in Azure's price lists."""
 Currency = Literal["GBP", "USD"]
 Unit = Literal["hour", "month"]
+UseUnit = Literal["GB", "10,000 operations"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
-class Price(BaseModel):
-    """The list price of one item."""
+class ListPrice(BaseModel):
+    """A list price."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Line
     region: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,40}$")] | None = None
     """Azure's short name of the region, such as `uksouth`. None if the source does not say."""
-    unit: Unit
     price: Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=10)]
     """For one unit, without tax and agreements. Never zero: what is not known is not in the book."""
     date: date
@@ -46,10 +46,24 @@ class Price(BaseModel):
         """Read the decimal as it is written, not the nearest binary fraction."""
         return str(value) if isinstance(value, float) else value
 
+
+class Price(ListPrice):
+    """The list price of one item for a time."""
+
+    unit: Unit
+
     @property
     def monthly(self) -> Decimal:
         """The price of a month."""
         return self.price * HOURS if self.unit == "hour" else self.price
+
+
+class UsePrice(ListPrice):
+    """The list price of a use of a resource. It is no part of an idle price."""
+
+    type: Annotated[str, StringConstraints(pattern=r"^[a-z]+:[A-Za-z]+$")]
+    """The type of the resource, such as `storage:StorageAccount`."""
+    unit: UseUnit
 
 
 class PriceBook(BaseModel):
@@ -59,6 +73,7 @@ class PriceBook(BaseModel):
 
     currency: Currency
     prices: tuple[Price, ...]
+    uses: tuple[UsePrice, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> PriceBook:
@@ -84,6 +99,10 @@ class PriceBook(BaseModel):
             return FoundPrice(regions[region], elsewhere=False)
         return FoundPrice(next(iter(regions.values())), elsewhere=True)
 
+    def uses_of(self, type_: str) -> tuple[UsePrice, ...]:
+        """Return the prices of the use of a resource of a Pulumi type."""
+        return tuple(one for one in self.uses if type_.endswith(f":{one.type}"))
+
 
 @dataclass(frozen=True)
 class FoundPrice:
@@ -101,16 +120,20 @@ def load(file: Path | None = None) -> PriceBook:
 
 def save(book: PriceBook, file: Path | None = None) -> None:
     """Write the price book as a whole, sorted by item and region."""
-    entries = [
-        {**price.model_dump(exclude_none=True, exclude={"price"}), "price": f"{price.price:f}"}
-        for price in sorted(book.prices, key=lambda price: (price.item, price.region or ""))
-    ]
-    text = yaml.safe_dump({"currency": book.currency, "prices": entries}, sort_keys=True, allow_unicode=True, width=120)
+    content = {"currency": book.currency, "prices": _entries(book.prices), "uses": _entries(book.uses)}
+    text = yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=120)
     write_whole(file or FILE, f"# Written by `sde prices refresh`. List prices without tax and agreements.\n{text}")
+
+
+def _entries(prices: Sequence[ListPrice]) -> list[dict[str, Any]]:
+    return [
+        {**price.model_dump(exclude_none=True, exclude={"price"}), "price": f"{price.price:f}"}
+        for price in sorted(prices, key=lambda price: (price.item, price.region or ""))
+    ]
 
 
 def merged(book: PriceBook, currency: Currency, found: Sequence[Price]) -> PriceBook:
     """Return the book with the found prices. Prices of another currency are left out."""
-    kept = book.prices if book.currency == currency else ()
-    new = {(price.item, price.region): price for price in (*kept, *found)}
-    return PriceBook(currency=currency, prices=tuple(new.values()))
+    is_same = book.currency == currency
+    new = {(price.item, price.region): price for price in (*(book.prices if is_same else ()), *found)}
+    return PriceBook(currency=currency, prices=tuple(new.values()), uses=book.uses if is_same else ())

@@ -121,6 +121,13 @@ def _public_ip(inputs: Inputs) -> Iterator[Charge]:
         yield Charge("DDoS IP protection")
 
 
+def _gateway(inputs: Inputs) -> Iterator[Charge]:
+    """A VPN gateway's price includes its first ten tunnels ("VPN Gateway pricing"), and an estate has ten sites."""
+    kinds = {"Vpn": "VPN gateway", "ExpressRoute": "ExpressRoute gateway"}
+    kind = kinds.get(_text(inputs.get("gatewayType")), f"Virtual network gateway {UNREADABLE}")
+    yield Charge(f"{kind} {_text(_map(inputs.get('sku')).get('name'))}")
+
+
 def _key(inputs: Inputs) -> Iterator[Charge]:
     """Azure bills each version in hardware that was used in the last 30 days. One version is in use, apart from
     rotations. Keys in software are billed by operation."""
@@ -227,6 +234,7 @@ _PRICED: Mapping[str, Callable[[Inputs], Iterator[Charge]]] = {
         "network:NatGateway": _one("NAT gateway"),
         "network:PrivateEndpoint": _one(PRIVATE_ENDPOINT),
         "network:PublicIPAddress": _public_ip,
+        "network:VirtualNetworkGateway": _gateway,
         "operationalinsights:Workspace": _workspace,
         "privatedns:PrivateZone": _one(PRIVATE_DNS_ZONE),
         "security:DefenderForStorage": _defender_for_storage,
@@ -254,6 +262,7 @@ USAGE: Mapping[str, str] = {
         "network:FlowLog": "network traffic",
         "network:NatGateway": "network traffic",
         "network:PrivateEndpoint": "network traffic",
+        "network:VirtualNetworkGateway": "network traffic",
         "network:VirtualNetworkPeering": "network traffic",
         "operationalinsights:Workspace": "ingested logs",
         "privatedns:PrivateZone": "DNS queries",
@@ -273,12 +282,14 @@ FREE = frozenset(
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
         "monitor:DataCollectionRuleAssociation", "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource",
         "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:IpGroup",
-        "network:NetworkInterface",
+        "network:LocalNetworkGateway", "network:NetworkInterface",
         "network:NetworkSecurityGroup", "network:NetworkWatcher", "network:PrivateDnsZoneGroup", "network:Route",
         "network:RouteTable", "network:SecurityRule", "network:Subnet", "network:VirtualNetwork",
+        "network:VirtualNetworkGatewayConnection",
         "privatedns:PrivateRecordSet", "privatedns:VirtualNetworkLink", "resources:ResourceGroup",
         "storage:BlobContainer", "storage:BlobContainerImmutabilityPolicy", "storage:BlobServiceProperties",
-        "storage:FileServiceProperties", "storage:ManagementPolicy", "storage:Queue", "storage:QueueServiceProperties",
+        "storage:FileServiceProperties", "storage:ManagementPolicy", "storage:PrivateEndpointConnection",
+        "storage:Queue", "storage:QueueServiceProperties",
         "storage:Table", "storage:TableServiceProperties",
     )
 )  # fmt: skip

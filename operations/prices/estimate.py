@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from formats.plan import Operation, Plan, PlannedResource
 from formats.urns import name_of, type_of
-from operations.prices.book import Currency, PriceBook
+from operations.prices.book import Currency, PriceBook, UsePrice
 from operations.prices.charges import Charge, Inputs, charges_of, usage_of
+from operations.prices.ways import WayPart, WayParts
 
 _ABSENT = Decimal(0)
 _BEFORE, _AFTER = 0, 1
@@ -60,6 +61,12 @@ class StackPrice:
     """The items whose price is of another region, or of one that the source does not name."""
     usage: set[str] = field(default_factory=set)
     """The use that Azure bills beside the idle price."""
+    ways: dict[str, Change] = field(default_factory=dict)
+    """The monthly price of the parts that exist for each way in alone, without items of unknown price."""
+    unknown_ways: set[str] = field(default_factory=set)
+    """The ways in that have or had an item of unknown price."""
+    uses_of_ways: dict[str, UsePrice] = field(default_factory=dict)
+    """The known prices of the use of those parts, by item."""
 
     @property
     def existed(self) -> bool:
@@ -92,6 +99,15 @@ class StackPrice:
                 }
                 for (type_, name), change in sorted(self.parts.items())
             ],
+            "ways_in": [
+                {
+                    "name": name,
+                    "before": _rounded(change.before),
+                    "after": _rounded(change.after),
+                    "complete": name not in self.unknown_ways,
+                }
+                for name, change in self.ways.items()
+            ],
             "unknown": {
                 item: {"before": int(change.before), "after": int(change.after)}
                 for item, change in sorted(self.unknown.items())
@@ -101,9 +117,9 @@ class StackPrice:
         }
 
 
-def price_of(plan: Plan, book: PriceBook) -> StackPrice:
-    """Return the idle price of a plan's stack. Reads the plan and the book only."""
-    estimate = _Estimate(plan, book)
+def price_of(plan: Plan, book: PriceBook, ways: Sequence[WayPart] = ()) -> StackPrice:
+    """Return the idle price of a plan's stack, and the share of each way in."""
+    estimate = _Estimate(plan, book, ways)
     for resource in plan.resources:
         for side, inputs in _sides(resource):
             estimate.add(resource, side, inputs)
@@ -111,7 +127,7 @@ def price_of(plan: Plan, book: PriceBook) -> StackPrice:
 
 
 def together(prices: Iterable[StackPrice], currency: Currency) -> StackPrice:
-    """Return the sum of several stacks' prices. Its parts are left out: their names are those of one stack."""
+    """Return the sum of several stacks' prices. Its parts and ways are left out: their names are those of one stack."""
     total = StackPrice("", currency)
     for price in prices:
         total.total += price.total
@@ -138,27 +154,33 @@ def _sides(resource: PlannedResource) -> Iterator[tuple[int, Inputs]]:
 class _Estimate:
     """Adds up the charges of one plan."""
 
-    def __init__(self, plan: Plan, book: PriceBook) -> None:
-        self.found = StackPrice(plan.stack, book.currency)
+    def __init__(self, plan: Plan, book: PriceBook, ways: Sequence[WayPart]) -> None:
+        self.found = StackPrice(plan.stack, book.currency, ways={one.name: Change() for one in ways})
         self._book = book
         self._home = _home_region(plan.resources)
+        self._ways = WayParts(ways, plan.resources)
         self._components = {resource.urn for resource in plan.resources if not resource.custom}
 
     def add(self, resource: PlannedResource, side: int, inputs: Inputs) -> None:
         """Add the charges of a resource to one side."""
         if use := usage_of(resource.type):
             self.found.usage.add(use)
-        region = _region(inputs) or self._home
+        region, way = _region(inputs) or self._home, self._ways.of(resource)
+        if way:
+            self.found.uses_of_ways |= {one.item: one for one in self._book.uses_of(resource.type)}
         for charge in charges_of(resource.type, inputs):
-            self._add(charge, self._part(resource), side, region)
+            self._add(charge, self._part(resource), way, side, region)
 
-    def _add(self, charge: Charge, part: tuple[str, str], side: int, region: str | None) -> None:
+    def _add(self, charge: Charge, part: tuple[str, str], way: str | None, side: int, region: str | None) -> None:
         found, known = self.found, self._book.price(charge.item, region)
         amount = known.price.monthly * charge.quantity if known else _ABSENT
         found.parts[part].add(side, amount)
+        if way:
+            found.ways[way].add(side, amount)
         if known is None:
             found.unknown[charge.item].add(side, charge.quantity)
             found.unknown_parts.add(part)
+            found.unknown_ways |= {way} if way else set()
             return
         found.total.add(side, amount)
         found.items[charge.item].add(side, amount)

@@ -99,6 +99,8 @@ _NETWORK = {
         "Virtual Network", "Standard IPv4 Static Public IP", "Standard Static Public IP",
         product="IP Addresses", sku="Standard",
     ),
+    **{f"VPN gateway {sku}": _one("VPN Gateway", sku) for sku in ("VpnGw1AZ", "VpnGw2AZ")},
+    **{f"ExpressRoute gateway {sku}": _one("ExpressRoute", f"{sku} Gateway") for sku in ("ErGw1AZ", "ErGw2AZ")},
     PRIVATE_ENDPOINT: _one(
         "Virtual Network", "Standard Private Endpoint", product="Virtual Network Private Link", scope="Global"
     ),

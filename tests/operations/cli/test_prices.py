@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -11,11 +12,17 @@ from urllib.parse import unquote
 import pytest
 
 from formats.errors import Failed
-from formats.plan import Operation, PlannedResource
+from formats.people import NamedApproval
+from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.app import main
+from operations.cli.output import Output
+from operations.cli.plan_views import AllPlans, EachPlan
+from operations.estate import ApprovedWay
+from operations.estate.approvals import IN, Way
 from operations.prices import book, retail
 from operations.settings import Settings
 from tests.operations.cli.fakes import CliRunner
+from tests.people import ADA, MARY
 
 BOOK = """
 currency: GBP
@@ -115,6 +122,25 @@ def test_the_summary_has_the_sum_and_each_stack(sde: CliRunner) -> None:
     (prices,) = [line["prices"] for line in sde.lines if line["event"] == "changes"]
     assert (prices["before"], prices["after"]) == (60.0, 1140.0)
     assert [price["stack"] for price in prices["stacks"]] == ["platform", "safe-haven", "tre-heart"]
+
+
+def test_each_way_in_shows_its_share_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def way(name: str, part: str) -> ApprovedWay:
+        approval = NamedApproval(owner=ADA, approver=MARY, purpose="Work in the estate", expires=date(2099, 1, 1))
+        return ApprovedWay(Way(IN, name, "approval", ("platform",), (), "", "192.0.2.7/32", part=part), approval)
+
+    parts = [resource(name, "network:PrivateEndpoint", Operation.CREATE, inputs={"location": "uksouth"})
+             for name in ("inbox-zq1", "staff-keys", "gateway", "other")]  # fmt: skip
+    ways = [way("uploads of ZQ1", "inbox-zq1"), way("released results", ""), way("checks", "staff-vm-checks"),
+            way("the site a", "gateway"), way("the site b", "gateway")]  # fmt: skip
+    for view in (EachPlan(Output()), AllPlans(Output())):
+        view.plan(Plan("sde", "platform", "local", tuple(parts)), ways)
+        view.end()
+    out = capsys.readouterr().out
+    for line in ("uploads of ZQ1: GBP 7.30", "released results: GBP 0.00", "checks: GBP 0.00",
+                 "the site a, the site b: GBP 7.30", "the network of staff: GBP 7.30"):  # fmt: skip
+        assert f"      {line} a month\n" in out
+    assert "of it the ways in: GBP 21.90" in out
 
 
 def test_stacks_without_charges_show_no_price(sde: CliRunner) -> None:

@@ -72,3 +72,11 @@ def test_new_prices_replace_old_ones_of_their_region() -> None:
 def test_prices_of_another_currency_are_left_out() -> None:
     old = PriceBook(currency="USD", prices=(price("A"), price("B")))
     assert [p.item for p in merged(old, "GBP", [price("A")]).prices] == ["A"]
+
+
+def test_prices_of_use_are_kept_with_their_currency(tmp_path: Path) -> None:
+    book, file = load(), tmp_path / "book.yaml"
+    assert book.uses
+    save(merged(book, "USD", [price("A")]), file)
+    assert load(file).uses == book.uses
+    assert merged(book, "GBP", [price("A")]).uses == ()

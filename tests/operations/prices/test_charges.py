@@ -175,3 +175,11 @@ def test_optional_features_of_stores_and_logs_are_charges() -> None:
 def test_the_use_that_is_billed_is_named() -> None:
     assert usage_of(AZ + "operationalinsights:Workspace") == "ingested logs"
     assert not FREE & USAGE.keys()
+
+
+@pytest.mark.parametrize(("kind", "sku", "item"), [
+    ("Vpn", "VpnGw1AZ", "VPN gateway VpnGw1AZ"), ("ExpressRoute", "ErGw1AZ", "ExpressRoute gateway ErGw1AZ"),
+    (UNKNOWN, "VpnGw1AZ", "Virtual network gateway of unknown size or kind VpnGw1AZ"),
+])  # fmt: skip
+def test_a_gateway_is_billed_by_kind_and_size(kind: str, sku: str, item: str) -> None:
+    assert items("network:VirtualNetworkGateway", gatewayType=kind, sku={"name": sku}) == {item: 1}
