@@ -199,26 +199,56 @@ NO_PUBLIC_ADDRESSES = PolicyGuardrail(
 )
 
 STORE, VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
-NO_PUBLIC_STORES = PolicyGuardrail(
-    key="stores-stay-closed",
-    title="Storage accounts and key vaults have no public access, and storage accounts no account keys",
-    description=(
-        "Storage accounts have no public network access, no account keys (nor the signatures made with them) and no "
-        "anonymous readers; key vaults have no public network access."
-    ),
-    why="Data and keys are accessed through private endpoints only, by principals with a role in Entra.",
-    condition=_any(
-        _all(
-            _type(STORE),
-            _any(
-                {"field": f"{STORE}/publicNetworkAccess", "notEquals": "Disabled"},
-                {"field": f"{STORE}/allowSharedKeyAccess", "notEquals": "false"},
-                {"field": f"{STORE}/allowBlobPublicAccess", "notEquals": "false"},
-            ),
+NOT_DISABLED = {"field": f"{STORE}/publicNetworkAccess", "notEquals": "Disabled"}
+
+
+def no_public_stores(named: Mapping[str, Sequence[str]]) -> PolicyGuardrail:
+    """Return the guardrail that closes all storage accounts and key vaults to the public network.
+
+    `named`: the accounts, by their names in Azure, that certain addresses may reach. Azure denies every other address
+    in their network rules, so that a wrong list in an account is refused as well (learn.microsoft.com, "Author policies
+    for array properties").
+    """
+    closed = _all(NOT_DISABLED, {"field": "name", "notIn": sorted(named)}) if named else NOT_DISABLED
+    return PolicyGuardrail(
+        key="stores-stay-closed",
+        title="Storage accounts and key vaults have no public access, and storage accounts no account keys",
+        description=(
+            "Storage accounts have no public network access, no account keys (nor the signatures made with them) and "
+            "no anonymous readers; key vaults have no public network access."
+            + (" Named accounts have public network access from named addresses only." if named else "")
         ),
-        _all(_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
-    ),
-)
+        why="Data and keys are accessed through private endpoints only, by principals with a role in Entra.",
+        condition=_any(
+            _all(
+                _type(STORE),
+                _any(
+                    closed,
+                    {"field": f"{STORE}/allowSharedKeyAccess", "notEquals": "false"},
+                    {"field": f"{STORE}/allowBlobPublicAccess", "notEquals": "false"},
+                    *(_other_addresses(account, named[account]) for account in sorted(named)),
+                ),
+            ),
+            _all(_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
+        ),
+    )
+
+
+def _other_addresses(account: str, ranges: Sequence[str]) -> dict[str, Any]:
+    """Return a condition: the account admits others than these addresses."""
+    rules = f"{STORE}/networkAcls"
+    return _all(
+        {"field": "name", "equals": account},
+        NOT_DISABLED,
+        _any(
+            {"field": f"{rules}.defaultAction", "notEquals": "Deny"},
+            _any_entry(f"{rules}.virtualNetworkRules[*]"),
+            _any_entry(f"{rules}.ipRules[*]", where={"field": f"{rules}.ipRules[*].value", "notIn": list(ranges)}),
+        ),
+    )
+
+
+NO_PUBLIC_STORES = no_public_stores({})
 
 COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
 HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import pulumi
 from pulumi_azure_native import storage
 
 from formats.stack_config import Redundancy, Tiers
+from formats.ways_in import storage_ip_rules
 from infra.components.base_component import (
     BaseComponent,
     ComponentArgs,
@@ -32,6 +34,19 @@ SAS_LIFETIME = "0.01:00:00"
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublicAccess:
+    """The public network access of an account, from some addresses only."""
+
+    ranges: Sequence[IPv4Network]
+    """The public addresses that it admits."""
+    reason: str
+    """The written reason. It is kept as a tag for auditors."""
+    after: pulumi.Resource
+    """The definition of the guardrail that permits these addresses. Azure applies a change of it to its writes within
+    half an hour, and refuses the account until then (learn.microsoft.com, "Azure Policy": evaluation triggers)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BlobStorageAccountArgs(ComponentArgs):
     """The arguments of `BlobStorageAccount`."""
 
@@ -50,10 +65,13 @@ class BlobStorageAccountArgs(ComponentArgs):
     """The written reason to let Azure's trusted services pass the network rules. It is kept as a tag for auditors."""
     scan_uploads: bool = False
     """Scan each upload for malware: for an account that other parties write to."""
+    public_access: PublicAccess | None = None
+    """None: the account has no public network access."""
 
 
 class BlobStorageAccount(BaseComponent):
-    """A storage account with blob containers. Access is by role assignment, over a private endpoint only."""
+    """A storage account with blob containers. Access is by role assignment, over a private endpoint and, if an
+    argument says so, from named public addresses."""
 
     TYPE = "sde:infra:BlobStorageAccount"
 
@@ -79,7 +97,8 @@ class BlobStorageAccount(BaseComponent):
         self.register_outputs({"account": self.account.id})
 
     def _account(self, args: BlobStorageAccountArgs) -> storage.StorageAccount:
-        scope, key, reason = args.scope, args.key, args.trusted_services_reason
+        scope, key, reason, public = args.scope, args.key, args.trusted_services_reason, args.public_access
+        reasons = {"trusted-services": reason, "public-access": public and public.reason}
         return storage.StorageAccount(
             self.name,
             account_name=scope.names.globally_unique(GloballyUnique.STORAGE, self.name),
@@ -92,11 +111,13 @@ class BlobStorageAccount(BaseComponent):
                 type=storage.IdentityType.USER_ASSIGNED, user_assigned_identities=[key.identity.id]
             ),
             encryption=_encryption(key),
-            public_network_access=storage.PublicNetworkAccess.DISABLED,
+            public_network_access=(
+                storage.PublicNetworkAccess.ENABLED if public else storage.PublicNetworkAccess.DISABLED
+            ),
             network_rule_set=storage.NetworkRuleSetArgs(
                 default_action=storage.DefaultAction.DENY,
                 bypass=storage.Bypass.AZURE_SERVICES if reason else storage.Bypass.NONE,
-                ip_rules=[],
+                ip_rules=_ip_rules(public),
                 virtual_network_rules=[],
                 resource_access_rules=[scanner_access_rule(scope)] if args.scan_uploads else None,
             ),
@@ -116,8 +137,8 @@ class BlobStorageAccount(BaseComponent):
             sas_policy=storage.SasPolicyArgs(
                 expiration_action=storage.ExpirationAction.BLOCK, sas_expiration_period=SAS_LIFETIME
             ),
-            tags=scope.tags | ({"trusted-services": reason} if reason else {}),
-            opts=self.protected_opts(depends_on=list(key.after)),
+            tags=scope.tags | {tag: text for tag, text in reasons.items() if text},
+            opts=self.protected_opts(depends_on=[*key.after, *([public.after] if public else [])]),
         )
 
     def _service(self) -> storage.BlobServiceProperties:
@@ -211,6 +232,13 @@ class BlobStorageAccount(BaseComponent):
         resource = self.containers[container] if container is not None else self.account
         return self.grant(f"{self.name}-{name}", role, principal, resource.id, locked_parent=self.account,
                           condition=condition)  # fmt: skip
+
+
+def _ip_rules(public: PublicAccess | None) -> list[storage.IPRuleArgs]:
+    return [
+        storage.IPRuleArgs(i_p_address_or_range=text, action=storage.Action.ALLOW)
+        for text in storage_ip_rules(public.ranges if public else ())
+    ]
 
 
 def _encryption(key: EncryptionKey) -> storage.EncryptionArgs:

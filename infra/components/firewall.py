@@ -94,12 +94,14 @@ class Firewall(BaseComponent):
         )
 
     def _allow_zones(self, zone_range: IPv4Network, tenancy_ranges: Mapping[TenancyKind, IPv4Network]) -> None:
-        """Allow each zone to reach its source zone's store, and staging the pending imports of tenancies. Role
-        assignments decide who may read what."""
+        """Allow each zone to reach its source zone's store, landing every inbox too, and staging the pending imports of
+        tenancies. Role assignments decide who may read what."""
         zones = {name: zone_in(zone_range, name) for name in ZoneName}
+        stores = {name: [zone.address(ZoneEndpoint.STORE)] for name, zone in zones.items()}
+        # Every slot of the plan, so that a new provider changes neither the hub nor the safe haven.
+        stores[ZoneName.JUNCTION] += zones[ZoneName.JUNCTION].inbox_addresses()
         fetch_rules = [
-            _https_rule(f"{name}-fetches", zones[name].compute, [zones[source].address(ZoneEndpoint.STORE)])
-            for name, source in SOURCE_ZONE.items()
+            _https_rule(f"{name}-fetches", zones[name].compute, stores[source]) for name, source in SOURCE_ZONE.items()
         ]
         self._add_rules("zones", RuleGroupPriority.ZONES, fetch_rules)
         # Every slot of the plan, so that a new tenancy changes neither the hub nor the safe haven.

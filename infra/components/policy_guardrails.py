@@ -7,17 +7,20 @@ resource group it is assigned to, so each stack has its own definitions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
 import pulumi
 from pulumi_azure_native import authorization
 
 from formats.stack_config import StackConfig
+from formats.ways_in import storage_ip_rules
+from infra.components.blob_storage_account import PublicAccess
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.components.write_order import WriteOrder
-from infra.guardrails import PolicyGuardrail
-from infra.names import Names, ResourceKind
+from infra.guardrails import NO_PUBLIC_STORES, PolicyGuardrail, no_public_stores
+from infra.names import GloballyUnique, Names, ResourceKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,8 @@ class PolicyGuardrailsArgs:
     """The configuration of the stack."""
     guardrails: Sequence[PolicyGuardrail]
     """The guardrails to define: `HUB_GUARDRAILS` or `SPOKE_GUARDRAILS` of `infra.guardrails`."""
+    public_stores: Mapping[str, Sequence[IPv4Network]] = field(default_factory=dict)
+    """The stores with public network access, by their names in the program, each with the addresses that it admits."""
 
 
 class PolicyGuardrails(pulumi.ComponentResource):
@@ -38,8 +43,19 @@ class PolicyGuardrails(pulumi.ComponentResource):
     def __init__(self, name: str, args: PolicyGuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(self.TYPE, name, None, opts)
         self._names = Names.of(args.config, pulumi.get_stack())
-        self._definitions = [(guardrail, self._define(guardrail)) for guardrail in args.guardrails]
+        self._public_stores = args.public_stores
+        named = {
+            self._names.globally_unique(GloballyUnique.STORAGE, store): storage_ip_rules(ranges)
+            for store, ranges in args.public_stores.items()
+        }
+        guardrails = [no_public_stores(named) if one == NO_PUBLIC_STORES else one for one in args.guardrails]
+        self._definitions = [(guardrail, self._define(guardrail)) for guardrail in guardrails]
         self.register_outputs({})
+
+    def public_access(self, store: str, reason: str) -> PublicAccess:
+        """Return the public network access of one of the stores with it. `reason`: kept as a tag for auditors."""
+        definition = next(one for guardrail, one in self._definitions if guardrail.key == NO_PUBLIC_STORES.key)
+        return PublicAccess(ranges=self._public_stores[store], reason=reason, after=definition)
 
     def assign_to(self, scope: ResourceGroupScope, *, after: WriteOrder) -> None:
         """Assign all guardrails to a resource group, after the writes to its network so far.

@@ -111,6 +111,6 @@ class SpokeNetwork(BaseComponent):
         """The writes to the network. Those after the peerings are of resources inside it."""
         return self.virtual_network.writes
 
-    def endpoint_placement(self, address: IPv4Address) -> PrivateEndpointPlacement:
+    def endpoint_placement(self, address: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
         """Return the placement of a private endpoint at an address of the plan."""
-        return PrivateEndpointPlacement(self.subnet_id("endpoints"), self.platform, self.writes, address)
+        return PrivateEndpointPlacement(self.subnet_id(subnet), self.platform, self.writes, address)

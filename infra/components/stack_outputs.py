@@ -91,6 +91,15 @@ class PlatformOutputs(StackOutputs):
             lambda text: host_range(zone_in(IPv4Network(text), zone).address(ZoneEndpoint.STORE))
         )
 
+    def junction_store_ranges(self) -> pulumi.Output[list[str]]:
+        """Return the addresses of the junction zone's store, and of the inbox in every slot, as ranges."""
+
+        def ranges(text: str) -> list[str]:
+            zone = zone_in(IPv4Network(text), ZoneName.JUNCTION)
+            return [host_range(one) for one in (zone.address(ZoneEndpoint.STORE), *zone.inbox_addresses())]
+
+        return self.zone_range.apply(ranges)
+
     def endpoint_ranges(self, endpoint: TenancyEndpoint) -> pulumi.Output[list[str]]:
         """Return the addresses of this endpoint in every tenancy slot of the cell, as ranges."""
         return self.tenancy_ranges.apply(

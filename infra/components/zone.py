@@ -39,6 +39,8 @@ class ZoneArgs(ComponentArgs):
     """Scan each upload for malware: for the zone that providers write to."""
     sends_to_tenancies: bool = False
     """Allow traffic to the pending imports of tenancies: for staging."""
+    inboxes: bool = False
+    """Create the subnet of providers' inboxes: for the junction zone."""
 
 
 class Zone(BaseComponent):
@@ -73,8 +75,7 @@ class Zone(BaseComponent):
             scan_uploads=args.scan_uploads,
         )
         self.store = BlobStorageAccount(name, store_args, self.child_opts())
-        self.store.grant_read_write("mover", self.mover_principal)
-        self._grant_stewards()
+        self.grant_own_access(self.store)
         self.register_outputs({"store": self.store.account.id})
 
     @property
@@ -82,13 +83,14 @@ class Zone(BaseComponent):
         """The mover as a principal for role assignments."""
         return Principal.service(self.mover.principal_id)
 
-    def _grant_stewards(self) -> None:
-        """Allow stewards to read and write the store, or only to read it if its data is immutable."""
+    def grant_own_access(self, store: BlobStorageAccount) -> None:
+        """Allow the mover to read and write a store of the zone, and stewards too, who only read immutable data."""
+        store.grant_read_write("mover", self.mover_principal)
         stewards = Principal.group(self.config.stewards)
         if self.config.immutable_days:
-            self.store.grant_read("stewards", stewards)
+            store.grant_read("stewards", stewards)
         else:
-            self.store.grant_read_write("stewards", stewards)
+            store.grant_read_write("stewards", stewards)
 
     def grant_read(self, other: Zone) -> None:
         """Allow the mover of another zone of this stack to read this zone's store."""
@@ -119,14 +121,15 @@ class Zone(BaseComponent):
 def _subnets(addresses: ZoneRange, args: ZoneArgs) -> tuple[SubnetSpec, ...]:
     compute, platform = str(addresses.compute), args.platform
     store, keys = (host_range(addresses.address(endpoint)) for endpoint in (ZoneEndpoint.STORE, ZoneEndpoint.KEYS))
+    # Every slot of the plan, so that a new provider changes no rule.
+    inboxes = [host_range(address) for address in addresses.inbox_addresses()] if args.inboxes else []
     compute_rules = [
-        SecurityRule("own-out", OUT, compute, [store, keys], HTTPS, "the zone's own store and vault"),
+        SecurityRule("own-out", OUT, compute, [store, keys, *inboxes], HTTPS, "the zone's own stores and vault"),
         SecurityRule("names-out", OUT, compute, platform.firewall_address, DNS, "DNS by the firewall", "*"),
     ]
     source_zone = SOURCE_ZONE.get(args.zone)
     if source_zone:
-        source = platform.zone_store_range(source_zone)
-        compute_rules.append(SecurityRule("before-out", OUT, compute, source, HTTPS, "the store of the source zone"))
+        compute_rules.append(_rule_to_source(compute, source_zone, platform))
     if args.sends_to_tenancies:
         # Every slot of the plan, so that a new tenancy does not change the safe haven.
         imports = platform.endpoint_ranges(TenancyEndpoint.IMPORT_PENDING)
@@ -139,7 +142,21 @@ def _subnets(addresses: ZoneRange, args: ZoneArgs) -> tuple[SubnetSpec, ...]:
         SecurityRule("compute-in", IN, compute, [store, keys], HTTPS, "the zone's compute resources"),
         SecurityRule("firewall-in", IN, firewall, store, HTTPS, "the next zone, through the firewall"),
     )
+    inbox_rules = (
+        SecurityRule("compute-in", IN, compute, inboxes, HTTPS, "the zone's compute resources"),
+        SecurityRule("firewall-in", IN, firewall, inboxes, HTTPS, "landing, through the firewall"),
+    )
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
+        *([SubnetSpec("inboxes", addresses.inboxes, inbox_rules)] if args.inboxes else []),
         SubnetSpec("compute", addresses.compute, tuple(compute_rules)),
     )
+
+
+def _rule_to_source(compute: str, source: ZoneName, platform: PlatformOutputs) -> SecurityRule:
+    """Return the rule to the stores of the source zone: for landing, to every inbox too."""
+    words = "the stores of the source zone"
+    if source is ZoneName.JUNCTION:
+        return SecurityRule("before-out", OUT, compute, None, HTTPS, words,
+                            destination_ranges=platform.junction_store_ranges())  # fmt: skip
+    return SecurityRule("before-out", OUT, compute, platform.zone_store_range(source), HTTPS, words)

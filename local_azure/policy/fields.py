@@ -24,6 +24,7 @@ GROUP_POLICY_TYPE = "microsoft.resources/subscriptions/resourcegroups"
 RENAMED = {
     "microsoft.storage/storageaccounts": {
         "networkacls": "networkruleset",
+        "value": "ipaddressorrange",
         "supportshttpstrafficonly": "enablehttpstrafficonly",
     },
 }

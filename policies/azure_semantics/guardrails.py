@@ -17,7 +17,7 @@ from typing import Any
 from formats.plan import UNKNOWN, canonical
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
-from policies.expected.guardrails import GUARDRAILS, MODE, Guardrail
+from policies.expected.guardrails import GUARDRAILS, MODE, NO_PUBLIC_STORES, Guardrail, named_stores, no_public_stores
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -57,6 +57,14 @@ def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrai
     return guardrail_of(definition) if definition else None
 
 
+def addresses_permitted_to(account: Resource, context: PolicyContext) -> tuple[str, ...]:
+    """Return the entries of `ipRules` that the guardrails in force permit in a storage account; none if it must be
+    closed to the public network."""
+    assignment = assignment_in_force(context, ids.resource_group(account.id), NO_PUBLIC_STORES.key)
+    guardrail = assigned_guardrail(assignment, context) if assignment else None
+    return tuple(guardrail.named.get(ids.name(account.id), ())) if guardrail else ()
+
+
 def is_named_guardrail(definition: Resource) -> bool:
     """True if the name of a definition says that it is a guardrail, so that it must equal one."""
     names = (definition.name, _value(definition, "policyDefinitionName"), ids.name(definition.id))
@@ -65,7 +73,9 @@ def is_named_guardrail(definition: Resource) -> bool:
 
 def guardrail_of(definition: Resource) -> Guardrail | None:
     """Return the guardrail that a definition equals, if there is one."""
-    guardrail = _by_rule().get(_text(_value(definition, "policyRule")))
+    rule = _value(definition, "policyRule")
+    named = named_stores(rule)
+    guardrail = no_public_stores(named) if named else _by_rule().get(_text(rule))
     return guardrail if guardrail and not differences(definition, guardrail) else None
 
 

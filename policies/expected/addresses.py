@@ -17,6 +17,9 @@ from formats.addresses import (
     ZoneRange,
 )
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from policies.expected.public_ranges import inbox
+
+NONE: Mapping[str, IPv4Address] = {}
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
     if isinstance(config, PlatformConfig):
         yield "hub", _hub(HubRange(config.addresses))
     elif isinstance(config, JunctionZoneConfig):
-        yield ZoneName.JUNCTION, _zone(ZoneName.JUNCTION, config.zone.addresses)
+        inboxes = {inbox(one.code): one.inbox for one in config.providers if one.inbox}
+        yield ZoneName.JUNCTION, _zone(ZoneName.JUNCTION, config.zone.addresses, inboxes)
     elif isinstance(config, SafeHavenConfig):
         for name in ZoneName:
             if name is not ZoneName.JUNCTION:
@@ -69,11 +73,12 @@ def _hub(hub: HubRange) -> NetworkAddresses:
     )
 
 
-def _zone(name: ZoneName, network: IPv4Network) -> NetworkAddresses:
+def _zone(name: ZoneName, network: IPv4Network, inboxes: Mapping[str, IPv4Address] = NONE) -> NetworkAddresses:
     zone = ZoneRange(network)
     endpoints = {name.value: ZoneEndpoint.STORE, f"{name}-keys": ZoneEndpoint.KEYS}
     addresses = {logical: zone.address(endpoint) for logical, endpoint in endpoints.items()}
-    return NetworkAddresses(network, (zone.endpoints, zone.compute), {}, addresses)
+    subnets = (zone.endpoints, *([zone.inboxes] if inboxes else []), zone.compute)
+    return NetworkAddresses(network, subnets, {}, addresses | dict(inboxes))
 
 
 def _tenancy(tenancy: TenancyRange) -> NetworkAddresses:

@@ -67,7 +67,8 @@ def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tupl
     if isinstance(config, TenancyConfig):
         return tuple(_of_tenancy(config, HubRange(hub.addresses)))
     if isinstance(config, JunctionZoneConfig):
-        return tuple(_of_zone(ZoneName.JUNCTION, config.zone.addresses, hub))
+        inboxes = any(provider.inbox for provider in config.providers)
+        return tuple(_of_zone(ZoneName.JUNCTION, config.zone.addresses, hub, inboxes=inboxes))
     zones = [name for name in ZoneName if name is not ZoneName.JUNCTION]
     return tuple(one for name in zones for one in _of_zone(name, getattr(config, name).addresses, hub))
 
@@ -79,19 +80,25 @@ def _of_firewall(hub: PlatformConfig) -> Iterator[Connection]:
         yield from _egress(range_, hub.egress.get(kind, ()))
 
 
-def _of_zone(name: ZoneName, range_: IPv4Network, hub: PlatformConfig) -> Iterator[Connection]:
+def _of_zone(
+    name: ZoneName, range_: IPv4Network, hub: PlatformConfig, *, inboxes: bool = False
+) -> Iterator[Connection]:
     zone, own = ZoneRange(range_), HubRange(hub.addresses)
-    store, keys = zone.address(ZoneEndpoint.STORE), zone.address(ZoneEndpoint.KEYS)
-    yield Connection(zone.compute, _hosts([store, keys]))
+    keys = zone.address(ZoneEndpoint.KEYS)
+    stores = [zone.address(ZoneEndpoint.STORE), *(zone.inbox_addresses() if inboxes else ())]
+    yield Connection(zone.compute, _hosts([*stores, keys]))
     yield Connection(zone.compute, _hosts([first_usable(own.firewall)]), DNS, ANY)
-    yield Connection(own.firewall, _hosts([store]))
+    yield Connection(own.firewall, _hosts(stores))
     yield from _between_zones(name, zone.compute, hub)
 
 
 def _between_zones(name: ZoneName, compute: IPv4Network, hub: PlatformConfig) -> Iterator[Connection]:
-    """Yield the connections with which a zone fetches data, and with which staging hands it over."""
+    """Yield the connections with which a zone fetches data, and with which staging hands it over. Landing fetches from
+    every inbox too."""
     if source := SOURCE_ZONE.get(name):
-        yield Connection(compute, _hosts([zone_in(hub.zone_range, source).address(ZoneEndpoint.STORE)]))
+        zone = zone_in(hub.zone_range, source)
+        inboxes = zone.inbox_addresses() if source is ZoneName.JUNCTION else ()
+        yield Connection(compute, _hosts([zone.address(ZoneEndpoint.STORE), *inboxes]))
     if name is ZoneName.STAGING:
         pending = TenancyEndpoint.IMPORT_PENDING
         yield Connection(

@@ -20,6 +20,7 @@ from formats.stack_config import (
     ZoneConfig,
 )
 from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
+from policies.expected.public_ranges import UPLOADS, inbox
 
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 LOG_READER = "73c42c96-874c-492b-b04d-ab87d138a893"
@@ -99,7 +100,12 @@ def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitleme
     zone = ZoneName.JUNCTION
     yield from _zone(stack, zone, config.zone)
     for provider in config.providers:
-        yield Entitlement(_group(provider.group), BLOB_WRITER, CONTAINER, f"{zone}-provider-{provider.code}", stack)
+        container = f"{zone}-provider-{provider.code}"
+        if provider.inbox:
+            yield from _store_of_zone(stack, zone, config.zone, inbox(provider.code))
+            container = f"{inbox(provider.code)}-{UPLOADS}"
+        if not provider.closed:
+            yield Entitlement(_group(provider.group), BLOB_WRITER, CONTAINER, container, stack)
 
 
 def _safe_haven(stack: str, config: SafeHavenConfig) -> Iterator[Entitlement]:
@@ -113,10 +119,14 @@ def _safe_haven(stack: str, config: SafeHavenConfig) -> Iterator[Entitlement]:
 
 
 def _zone(stack: str, zone: ZoneName, config: ZoneConfig) -> Iterator[Entitlement]:
-    stewards_role = BLOB_READER if config.immutable_days else BLOB_WRITER
     yield _encryption(stack, f"{zone}-keys")
-    yield Entitlement(_mover(stack, zone), BLOB_WRITER, STORE, zone, stack)
-    yield Entitlement(_group(config.stewards), stewards_role, STORE, zone, stack)
+    yield from _store_of_zone(stack, zone, config, zone)
+
+
+def _store_of_zone(stack: str, zone: ZoneName, config: ZoneConfig, store: str) -> Iterator[Entitlement]:
+    stewards_role = BLOB_READER if config.immutable_days else BLOB_WRITER
+    yield Entitlement(_mover(stack, zone), BLOB_WRITER, STORE, store, stack)
+    yield Entitlement(_group(config.stewards), stewards_role, STORE, store, stack)
 
 
 def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:

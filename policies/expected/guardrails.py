@@ -5,8 +5,8 @@ Source: learn.microsoft.com, "Azure Policy definition structure policy rule".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 MODE = "All"
@@ -28,6 +28,8 @@ class Guardrail:
     key: str
     title: str
     condition: Mapping[str, Any]
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Storage accounts, by their names in Azure, that the addresses of these entries of `ipRules` may reach."""
 
     @property
     def policy_rule(self) -> dict[str, Any]:
@@ -158,25 +160,70 @@ NO_PUBLIC_ADDRESSES = Guardrail(
         ]
     },
 )
-NO_PUBLIC_STORES = Guardrail(
-    "stores-stay-closed",
-    "Storage accounts and key vaults have no public access, and storage accounts no account keys",
-    {
-        "anyOf": [
-            _type_and(
-                _STORE,
-                {
-                    "anyOf": [
-                        _field(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"),
-                        _field(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
-                        _field(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
-                    ]
-                },
-            ),
-            _type_and(_VAULT, _field(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
+_PUBLIC, _ACLS = _field(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"), f"{_STORE}/networkAcls"
+
+
+def no_public_stores(named: Mapping[str, Sequence[str]]) -> Guardrail:
+    """Return the guardrail that closes all stores, except named accounts to named addresses.
+
+    `named`: the entries of `ipRules` by the account's name in Azure.
+    """
+    public: Mapping[str, Any] = {"allOf": [_PUBLIC, {"field": "name", "notIn": list(named)}]} if named else _PUBLIC
+    return Guardrail(
+        "stores-stay-closed",
+        "Storage accounts and key vaults have no public access, and storage accounts no account keys",
+        {
+            "anyOf": [
+                _type_and(
+                    _STORE,
+                    {
+                        "anyOf": [
+                            public,
+                            _field(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
+                            _field(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
+                            *(_admits_others(account, ranges) for account, ranges in named.items()),
+                        ]
+                    },
+                ),
+                _type_and(_VAULT, _field(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
+            ]
+        },
+        {account: tuple(ranges) for account, ranges in named.items()},
+    )
+
+
+def _admits_others(account: str, ranges: Sequence[str]) -> dict[str, Any]:
+    other = {"field": f"{_ACLS}.ipRules[*].value", "notIn": list(ranges)}
+    return {
+        "allOf": [
+            _field("name", "equals", account),
+            _PUBLIC,
+            {
+                "anyOf": [
+                    _field(f"{_ACLS}.defaultAction", "notEquals", "Deny"),
+                    _has_entry(f"{_ACLS}.virtualNetworkRules[*]"),
+                    _has_entry(f"{_ACLS}.ipRules[*]", where=other),
+                ]
+            },
         ]
-    },
-)
+    }
+
+
+def named_stores(rule: object) -> Mapping[str, tuple[str, ...]]:
+    """Return the accounts that a rule of `no_public_stores` names, with their addresses; none for any other rule."""
+    try:
+        clauses = rule["if"]["anyOf"][0]["allOf"][1]["anyOf"][3:]  # type: ignore[index]
+        return {
+            str(clause["allOf"][0]["equals"]): tuple(
+                map(str, clause["allOf"][2]["anyOf"][2]["count"]["where"]["notIn"])
+            )
+            for clause in clauses
+        }
+    except (KeyError, IndexError, TypeError):
+        return {}
+
+
+NO_PUBLIC_STORES = no_public_stores({})
 COMMON_GUARDRAILS = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
 GUARDRAILS: Mapping[str, Guardrail] = {
     guardrail.key: guardrail

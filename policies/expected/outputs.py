@@ -75,7 +75,13 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "vault_name": Form.NAME,
         "zone_range": Form.RANGE,
     },
-    JunctionZoneConfig: {**_EVERY, **_ZONE, "providers.*": Form.NAME},
+    JunctionZoneConfig: {
+        **_EVERY,
+        **_ZONE,
+        "providers.*": Form.NAME,
+        "inboxes.*.store_id": Form.ID,
+        "inboxes.*.store_name": Form.NAME,
+    },
     SafeHavenConfig: {**_EVERY, **_ZONE},
     TenancyConfig: {
         "reads.*[*]": Form.PATH,

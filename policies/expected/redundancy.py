@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from formats.addresses import ZoneName
 from formats.stack_config import JunctionZoneConfig, Redundancy, SafeHavenConfig, StackConfig, TenancyConfig
+from policies.expected.public_ranges import inbox
 
 SKUS = {
     Redundancy.LOCAL: ("Standard_LRS", "Standard_ZRS"),
@@ -24,7 +25,10 @@ def _redundancy(config: StackConfig, store: str) -> Redundancy:
     """Return the stated redundancy. Stores that the estate's files do not name have that of one region."""
     if isinstance(config, TenancyConfig):
         return config.redundancy
-    if isinstance(config, JunctionZoneConfig) and store == ZoneName.JUNCTION:
+    if isinstance(config, JunctionZoneConfig) and store in (
+        ZoneName.JUNCTION,
+        *(inbox(one.code) for one in config.providers if one.inbox),
+    ):
         return config.zone.redundancy
     if isinstance(config, SafeHavenConfig) and store in (*ZoneName,) and store != ZoneName.JUNCTION:
         return Redundancy(getattr(config, store).redundancy)

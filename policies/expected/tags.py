@@ -11,7 +11,7 @@ STACK_TAGS = frozenset({"project", "request", "controller", "data-class", "expir
 """The tags that every stack has; an estate may add its own."""
 FURTHER_TAGS: Mapping[str, frozenset[str]] = {
     "network:VirtualNetwork": frozenset({"unencrypted"}),
-    "storage:StorageAccount": frozenset({"trusted-services"}),
+    "storage:StorageAccount": frozenset({"trusted-services", "public-access"}),
 }
 """The tags, by type, with the written reason for a weaker setting."""
 LIMITED_TYPES = frozenset({"keyvault:Secret", "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"})

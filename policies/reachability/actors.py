@@ -1,21 +1,25 @@
 """Actors: the people, computers and identities that can move data, and their network locations.
 
-People are on the Internet, at their own computers. Their actions on a computer of the estate are actions of that
+People are on the Internet, at their own computers: anywhere, and at the public addresses from which a store that they
+have a right on admits them. Their actions on a computer of the estate are actions of that
 computer: it has the rights of everyone who can sign in to it, and of each of its managed identities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Network
 
+from formats.arm.id_parents import with_parents
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
 from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.bastion import Bastions
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
+from policies.reachability.data_stores import DataStores
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
 from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
@@ -59,13 +63,14 @@ class Actor:
         return Control(ControlKind.GRANT, self.key, f"no role lets {self.label} do it", "")
 
 
-def actors_of(topology: Topology, grants: RoleGrants) -> tuple[Actor, ...]:
+def actors_of(topology: Topology, grants: RoleGrants, stores: DataStores) -> tuple[Actor, ...]:
     """Return every actor of an estate."""
     bastions = Bastions(topology)
     computers = [_computer(r, topology, grants, bastions) for r in topology.estate.of(COMPUTER)]
     attached = {p for r in topology.estate.of(COMPUTER) for p in _identities(r, topology)}
     unattached = (r for r in topology.estate.of(IDENTITY) if r.urn not in attached)
-    return (*computers, *(a for r in unattached if (a := _identity(r, topology, grants))), *_people(topology, grants))
+    identities = (a for r in unattached if (a := _identity(r, topology, grants)))
+    return (*computers, *identities, *_people(topology, grants, stores))
 
 
 def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastions: Bastions) -> Actor:
@@ -125,8 +130,9 @@ def _subnet_id(endpoint: Resource) -> str:
         return ""
 
 
-def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
+def _people(topology: Topology, grants: RoleGrants, stores: DataStores) -> Iterator[Actor]:
     """Yield every other principal with a role: groups, and applications outside the estate."""
+    admitted = _admitted_by_scope(stores)
     listed_urns = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
     for principal, held_grants in grants.principals().items():
         if principal in listed_urns or principal == UNKNOWN_PRINCIPAL:
@@ -135,7 +141,19 @@ def _people(topology: Topology, grants: RoleGrants) -> Iterator[Actor]:
         known = min(held_grants, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
-        yield Actor(principal, label, stacks, (INTERNET_LOCATION,), grants.of([principal]), is_people=True)
+        found = {range_ for g in held_grants if g.rights & DATA for range_ in admitted.get(g.scope, ())}
+        locations = (INTERNET_LOCATION, *([NetworkLocation(addresses=tuple(sorted(found)))] if found else []))
+        yield Actor(principal, label, stacks, locations, grants.of([principal]), is_people=True)
+
+
+def _admitted_by_scope(stores: DataStores) -> Mapping[str, set[IPv4Network]]:
+    """Return the public addresses that stores admit, by each scope on which a role gives access to such a store."""
+    found: dict[str, set[IPv4Network]] = {}
+    for store in stores.stores.values():
+        if store.public.admitted:
+            for scope in ("", *with_parents(store.id), *(container.id for container in stores.of(store))):
+                found.setdefault(scope, set()).update(store.public.admitted)
+    return found
 
 
 def _stacks(held_grants: Iterable[RoleGrant], estate: PolicyContext) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
@@ -11,6 +11,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.malware_scanning import is_scanner
 from policies.azure_semantics.perimeters import SECURED, is_closed_by_perimeter
 from policies.azure_semantics.properties import entries, lower_text
+from policies.azure_semantics.public_addresses import narrow_range, overlap
 from policies.azure_semantics.roles import Right
 from policies.model import MISSING, Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, ControlKind, ControlSets, all_of
@@ -21,6 +22,28 @@ from policies.reachability.topology import Subnet, Topology
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 VAULT, SECRET = "keyvault:Vault", "keyvault:Secret"
 ENDPOINT = "network:PrivateEndpoint"
+
+
+@dataclass(frozen=True)
+class PublicAccess:
+    """The controls that must fail before the public network can reach a store."""
+
+    off: ControlSets
+    """Public network access is off."""
+    rules: ControlSets
+    """The network rules deny all addresses except `admitted`."""
+    guardrail: ControlSets
+    """Azure Policy denies public network access, except from the addresses in `pinned`."""
+    admitted: tuple[IPv4Network, ...] = ()
+    pinned: tuple[IPv4Network, ...] = ()
+
+    def controls(self, addresses: Sequence[IPv4Network] = ()) -> ControlSets:
+        """Return the controls for someone at one of these public addresses; without any, for all others."""
+        return all_of(
+            self.off,
+            ALWAYS if overlap(addresses, self.admitted) else self.rules,
+            ALWAYS if overlap(addresses, self.pinned) else self.guardrail,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +60,8 @@ class DataStore:
     group: str
     """The id of its resource group."""
     is_vault: bool
-    public: ControlSets
-    """The controls that must fail before the public network can reach it, including its network rules."""
+    public: PublicAccess
+    """Its public network access."""
     keys: ControlSets
     """The controls that must fail before it accepts account keys. Listing the keys is a separate right."""
     encryption: ControlSets
@@ -175,25 +198,34 @@ class DataStores:
         """Return the containers of a store."""
         return (c for c in self.containers.values() if c.store is store)
 
-    def _public(self, resource: Resource, prefix: str, rules: str) -> ControlSets:
-        """Return the controls on public access: disabled public network access, which Azure Policy enforces too, and
-        network rules that deny by default. A missing property means open."""
+    def _public(self, resource: Resource, prefix: str, rules: str) -> PublicAccess:
+        """Return the controls on public access: disabled public network access, network rules that deny by default, and
+        Azure Policy, which enforces both. A missing property means open."""
         is_off = self._is_off(resource, f"{prefix}publicNetworkAccess")
         denies = _lower_text_or_unknown(resource, f"{prefix}{rules}.defaultAction") == "deny"
+        admitted = None if resource.type == VAULT else _addresses(_value_or_none(resource, f"{rules}.ipRules"))
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
         exceptions = [_value_or_none(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
         if _only_scanner(resource, exceptions[-1]):
             exceptions.pop()
+        if admitted is not None:
+            exceptions.pop(0)
         has_no_exceptions = denies and all(found is MISSING or found in ([], ()) for found in exceptions)
         off_control = self._control(
             resource, ControlKind.PUBLIC, "public", f"{resource.name} is closed to the public network"
         )
+        other = "all other addresses" if admitted else "by default"
         rules_control = self._control(
-            resource, ControlKind.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny by default"
+            resource, ControlKind.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny {other}"
         )
-        guardrail = self.topology.guardrails.of("stores-stay-closed", ids.own(resource))
-        return all_of(
-            all_of(off_control, guardrail) if is_off else ALWAYS, rules_control if has_no_exceptions else ALWAYS
+        pinned = self.topology.guardrails.addresses_permitted_to(resource)
+        holds = is_off or (bool(pinned) and has_no_exceptions and set(admitted or ()) <= set(pinned))
+        return PublicAccess(
+            off=off_control if is_off else ALWAYS,
+            rules=rules_control if has_no_exceptions else ALWAYS,
+            guardrail=self.topology.guardrails.of("stores-stay-closed", ids.own(resource)) if holds else ALWAYS,
+            admitted=admitted or (),
+            pinned=pinned,
         )
 
     def _is_off(self, resource: Resource, path: str) -> bool:
@@ -237,6 +269,16 @@ def _only_scanner(account: Resource, rules: object) -> bool:
     """True if the rules allow only Defender's malware scanner, which returns verdicts and no data."""
     found = rules if isinstance(rules, list | tuple) else [None]
     return all(isinstance(rule, Mapping) and is_scanner(rule.get("resourceId"), account) for rule in found)
+
+
+def _addresses(rules: object) -> tuple[IPv4Network, ...] | None:
+    """Return the addresses that `ipRules` admit; None where these are networks, or are not known."""
+    if rules is MISSING:
+        return ()
+    entries_ = rules if isinstance(rules, list | tuple) else [None]
+    found = [narrow_range(one.get("iPAddressOrRange")) if isinstance(one, Mapping) else None for one in entries_]
+    known = tuple(range_ for range_ in found if range_)
+    return known if len(known) == len(found) else None
 
 
 def _value_or_none(resource: Resource, path: str) -> object:

@@ -151,7 +151,7 @@ def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
     topology = Topology(view, unknowns)
     grants = RoleGrants(view)
     stores = DataStores(topology, grants)
-    graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants), limit)
+    graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants, stores), limit)
     if not graph.containers:
         raise InputError("The estate has no data containers, so it has no flows to analyse.")
     flows = tuple(_ForbiddenFlows(view, graph).all())

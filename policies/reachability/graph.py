@@ -173,7 +173,9 @@ class FlowGraph:
         return self._to_actor(node, to) if isinstance(to, Actor) else self._to_internet(node)
 
     def _anonymous(self, container: DataContainer) -> ControlSets:
-        return all_of(container.anonymous, container.store.public) if container.anonymous else NEVER
+        """Return the controls on reading without a sign-in, from an address that the store admits if there is one."""
+        public = container.store.public
+        return all_of(container.anonymous, public.controls(public.admitted)) if container.anonymous else NEVER
 
     def _access(self, actor: Actor, container: DataContainer, wanted: Right) -> ControlSets:
         """Return the controls on access to a container: a network path to the store, and a right to the data, an

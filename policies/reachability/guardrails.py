@@ -7,10 +7,12 @@ created.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.guardrails import assignment_in_force
-from policies.model import PolicyContext, Unknown
+from policies.azure_semantics.guardrails import addresses_permitted_to, assignment_in_force
+from policies.azure_semantics.public_addresses import narrow_range
+from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, ControlKind, ControlRegistry, ControlSets
 
 DENIED: Mapping[str, str] = {
@@ -36,6 +38,16 @@ class Guardrails:
         if (key, group) not in self._known:
             self._known[key, group] = self._of(key, group)
         return self._known[key, group]
+
+    def addresses_permitted_to(self, account: Resource) -> tuple[IPv4Network, ...]:
+        """Return the public addresses that Azure Policy permits in the network rules of an account; none if it permits
+        no public network access, or if one of them is a network."""
+        try:
+            found = [narrow_range(text) for text in addresses_permitted_to(account, self.estate)]
+        except Unknown:
+            return ()
+        known = tuple(range_ for range_ in found if range_)
+        return known if len(known) == len(found) else ()
 
     def _of(self, key: str, group: str) -> ControlSets:
         if not group or not self._holds(key, group):

@@ -51,7 +51,8 @@ class NetworkReachability:
 
     def _to_store(self, location: NetworkLocation, store: DataStore, limit: int) -> ControlSets:
         words = step(f"reach {store.label} over the public network")
-        public = all_of(self.to_internet(location, limit), store.public, words, limit=limit)
+        admits = store.public.controls(location.addresses)
+        public = all_of(self.to_internet(location, limit), admits, words, limit=limit)
         if location.subnet is None:
             outside = (self._from_outside(endpoint, store) for endpoint in store.endpoints)
             return any_of(public, *outside, limit=limit)

@@ -63,6 +63,8 @@ class NetworkLocation:
     nsgs: tuple[Nsg, ...] = ()
     public: bool = False
     """True if an interface has a public address."""
+    addresses: tuple[IPv4Network, ...] = ()
+    """On the Internet: the public addresses of people's computers, if stores admit some."""
 
 
 INTERNET_LOCATION = NetworkLocation()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from policies.azure_semantics import ids
 from policies.azure_semantics.blob_grants import grants_on
 from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import assignment_paths
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import is_intake
 
-STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
+STORE = "storage:StorageAccount"
 
 
 def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require one role per container. Besides the mover, one group at most may read the whole store: the stewards."""
+    """Allow one role per container. Besides the mover, one group at most may read the whole store: the stewards. A
+    container without a role is one of a closed provider, or of one that has an inbox now."""
     grants = list(grants_on(store, context))
     on_containers = [grant for grant in grants if grant.container]
     for first, second in combinations(on_containers, 2):
@@ -26,11 +26,6 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
             yield Violation(
                 "", f"{second.assignment.name} gives {first.container} and {second.container} to the same principal"
             )
-    granted = {grant.container for grant in on_containers}
-    for container in context.same_stack(store, CONTAINER):
-        name = ids.name(container.id)
-        if container.id and ids.plain(container.id).startswith(f"{ids.own(store)}/") and name not in granted:
-            yield Violation("", f"the container {name} has no role of its own, so its users have a wider role")
     on_store = [grant.assignment for grant in grants if not grant.container]
     of_people = [role.name for role in on_store if lower_text(role, "principalType") != "serviceprincipal"]
     if len(of_people) > 1:

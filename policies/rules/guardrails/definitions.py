@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from policies.azure_semantics.addresses import MIN_PREFIX_LENGTH
 from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of, is_named_guardrail
 from policies.azure_semantics.properties import display, require, require_if_set
-from policies.expected.guardrails import GUARDRAILS
+from policies.azure_semantics.public_addresses import narrow_range
+from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, Guardrail
 from policies.expected.initiatives import PERMITTED_EFFECTS
+from policies.expected.public_ranges import public_ranges
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATHS = ("mode", "policyRule", "parameters", "policyType")
@@ -17,11 +20,12 @@ DETAILS = {"evaluationDelay", "existenceCondition", "existenceScope", "kind", "n
 """The details of auditIfNotExists, which say what to look for. Others, such as deployment, say what to change."""
 
 
-def check(definition: Resource, _: PolicyContext) -> Iterator[Violation]:
+def check(definition: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse a changed guardrail, and a further definition that does more than deny or audit."""
     for path in PATHS:
         definition.at(path)  # raises `Unknown` if the value is not known yet: it cannot be compared
-    if guardrail_of(definition):
+    if guardrail := guardrail_of(definition):
+        yield from _named_stores(definition, guardrail, context)
         return
     if not is_named_guardrail(definition):
         yield from _further(definition)
@@ -29,6 +33,24 @@ def check(definition: Resource, _: PolicyContext) -> Iterator[Violation]:
     differing_paths = (differences(definition, guardrail) for guardrail in GUARDRAILS.values())
     for path in min(differing_paths, key=len):  # those of the most similar guardrail
         yield Violation(path, "differs from the guardrail, so Azure would not deny what it should")
+
+
+def _named_stores(definition: Resource, guardrail: Guardrail, context: PolicyContext) -> Iterator[Violation]:
+    """Require that a guardrail names exactly the stores that the estate opens, with exactly their addresses."""
+    found = {account.lower(): frozenset(ranges) for account, ranges in guardrail.named.items()}
+    config = context.configs.get(definition.stack)
+    if config is None:
+        if not all(narrow_range(text) for ranges in found.values() for text in ranges):
+            yield Violation("policyRule", f"names a range wider than /{MIN_PREFIX_LENGTH}, which is no single host's")
+        return
+    names = {a.name: str(a.at("accountName")).lower() for a in context.same_stack(definition, "storage:StorageAccount")}
+    wanted = {names.get(store, store): ranges for store, ranges in public_ranges(config).items()}
+    if guardrail.key == NO_PUBLIC_STORES.key and found != wanted:
+        yield Violation("policyRule", f"opens {_listed(found)}; the estate opens {_listed(wanted)}")
+
+
+def _listed(stores: Mapping[str, frozenset[str]]) -> str:
+    return "; ".join(f"{store} to {', '.join(sorted(stores[store]))}" for store in sorted(stores)) or "no store"
 
 
 def _further(definition: Resource) -> Iterator[Violation]:
@@ -73,5 +95,6 @@ POLICY = Policy(
     fix="Declare a guardrail in infra/guardrails.py, where it is reviewed. Give a further definition another name, the "
     "mode All or Indexed, and the effect deny or audit.",
     check=check,
-    check_paths=(*PATHS, "policyDefinitionName"),
+    check_paths=(*PATHS, "policyDefinitionName", "storage:StorageAccount:accountName"),
+    evaluation_scope="stack",
 )

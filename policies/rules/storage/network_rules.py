@@ -1,25 +1,42 @@
-"""Storage accounts deny all networks, without exceptions (ST2)."""
+"""Storage accounts deny all networks, except addresses that the estate names (ST2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.malware_scanning import DEFENDER_SETTING, defender_settings_of, is_scanner
-from policies.azure_semantics.properties import require, same
+from policies.azure_semantics.properties import require, require_if_set, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals
+from policies.rule_helpers.public_stores import PERMITTED_PATHS, permitted_addresses
 
 REASON = 'tags["trusted-services"]'
 """The tag with the reason for the bypass of Azure's own services."""
-RULES = "networkRuleSet.resourceAccessRules"
+RULES, IP_RULES = "networkRuleSet.resourceAccessRules", "networkRuleSet.ipRules"
+ADDRESS, ACTION = "iPAddressOrRange", "action"
 WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "storageAccountId"))
 """Resources through which Azure writes to an account from its own networks, with no other path."""
 
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow exceptions only for Azure's own services, where the account needs them and gives the reason."""
+    yield from _check_addresses(account, context)
     yield from _check_bypass(account, context)
     yield from _check_scanner(account, context)
+
+
+def _check_addresses(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Allow exactly the addresses that the estate names for this store."""
+    rules = account.at(IP_RULES)
+    if rules is MISSING or rules in ([], ()):
+        return
+    found = [str(text) for text in account.each(f"{IP_RULES}[*].{ADDRESS}")]
+    permitted = permitted_addresses(account, context)
+    if set(found) != permitted or len(found) != len(account.each(f"{IP_RULES}[*]")):
+        names = ", ".join(sorted(permitted)) or "none"
+        yield Violation(IP_RULES, f"allows {', '.join(found) or 'addresses'}; the estate names {names}")
+    for index in range(len(found)):
+        yield from require_if_set(account, f"{IP_RULES}[{index}].{ACTION}", "Allow")
 
 
 def _check_bypass(account: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -48,7 +65,7 @@ def _check_scanner(account: Resource, context: PolicyContext) -> Iterator[Violat
 
 POLICY = Policy(
     id="ST2",
-    title="Storage accounts deny all networks, without exceptions",
+    title="Storage accounts deny all networks, except addresses that the estate names",
     why="If public network access is enabled by mistake, the firewall of the account still refuses. Each "
     "address, subnet or service that it allows bypasses the private endpoint and its logs.",
     resource_types=("storage:StorageAccount",),
@@ -56,17 +73,21 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)
     ),
-    fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules. Where flow logs or diagnostics are "
+    fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules; ipRules may have the "
+    "addresses that the estate names (`public_ranges`, `recipients`). Where flow logs or diagnostics are "
     "kept in the account, bypass AzureServices and give the reason in the tag trusted-services. Where the "
     "account is scanned for malware, allow the scanner of its own subscription by resourceAccessRules, and "
     "nothing else.",
     requires=(
         equals("networkRuleSet.defaultAction", "Deny", default="Allow"),
-        empty("networkRuleSet.ipRules", "allows addresses past the firewall"),
         empty("networkRuleSet.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
     ),
     check=check,
+    required_by_check=(empty(IP_RULES, "allows addresses past the firewall"),),
     check_paths=(
+        f"{IP_RULES}[*].{ADDRESS}",
+        f"{IP_RULES}[*].{ACTION}",
+        *PERMITTED_PATHS,
         "networkRuleSet.bypass",
         f"{RULES}[*].resourceId",
         REASON,

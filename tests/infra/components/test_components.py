@@ -33,6 +33,7 @@ TYPE_TOKENS = {
     "FlowLogStorage": "sde:infra:FlowLogStorage",
     "ForcedTunnelRouteTable": "sde:infra:ForcedTunnelRouteTable",
     "Hub": "sde:infra:Hub",
+    "Inbox": "sde:infra:Inbox",
     "KeyVault": "sde:infra:KeyVault",
     "LogAnalyticsWorkspace": "sde:infra:LogAnalyticsWorkspace",
     "MalwareScan": "sde:infra:MalwareScan",

@@ -62,9 +62,10 @@ def test_only_staging_reaches_the_pending_imports_of_tenancies(platform: MockSta
     assert {target.rpartition(".")[2] for target in targets} == {"6"}
 
 
-def test_each_zone_reaches_its_source_zones_store_only(platform: MockStack) -> None:
+def test_each_zone_reaches_its_source_zones_stores_only(platform: MockStack) -> None:
+    inboxes = [f"10.64.8.{number}" for number in range(68, 127)]
     assert _network_rules(platform, "zones") == {
-        "landing-fetches": (["10.64.9.128/25"], ["10.64.8.4"]),
+        "landing-fetches": (["10.64.9.128/25"], ["10.64.8.4", *inboxes]),
         "warehouse-fetches": (["10.64.10.128/25"], ["10.64.9.4"]),
         "staging-fetches": (["10.64.11.128/25"], ["10.64.10.4"]),
         "archive-fetches": (["10.64.12.128/25"], ["10.64.10.4"]),

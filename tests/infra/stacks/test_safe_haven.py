@@ -36,12 +36,13 @@ def _destinations(stack: MockStack, zone: str) -> dict[str, list[str]]:
 
 
 def test_each_zone_reaches_its_endpoints_and_source_store_only(safe_haven: MockStack) -> None:
-    before = {"landing": "10.64.8.4/32", "warehouse": "10.64.9.4/32", "staging": "10.64.10.4/32",
-              "archive": "10.64.10.4/32"}  # fmt: skip
-    for number, (zone, store) in enumerate(before.items(), start=9):
+    inboxes = [f"10.64.8.{number}/32" for number in range(68, 127)]
+    before = {"landing": ["10.64.8.4/32", *inboxes], "warehouse": ["10.64.9.4/32"], "staging": ["10.64.10.4/32"],
+              "archive": ["10.64.10.4/32"]}  # fmt: skip
+    for number, (zone, stores) in enumerate(before.items(), start=9):
         reached = _destinations(safe_haven, zone)
         assert reached["own-out"] == [f"10.64.{number}.4/32", f"10.64.{number}.5/32"]
-        assert reached["before-out"] == [store]
+        assert reached["before-out"] == stores
         assert reached["names-out"] == ["10.64.0.4"]
         assert ("tenancies-out" in reached) is (zone == "staging")
     imports = _destinations(safe_haven, "staging")["tenancies-out"]

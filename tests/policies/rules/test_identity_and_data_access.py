@@ -191,10 +191,6 @@ def test_one_more_role_is_refused(name: str, who: str, target: str, policy: str,
     assert verdict(world, policy, judged) is Verdict.FAIL
 
 
-def test_a_provider_container_without_a_role_is_refused() -> None:
-    assert verdict(without(site(), "north-brings"), "AL2", "intake") is Verdict.FAIL
-
-
 def test_a_new_identity_differs_from_an_existing_group() -> None:
     world = changed(site(), "brings", "principalId", UNKNOWN)
     world["brings"] = replace(world["brings"], property_dependencies={"principalId": ("urn:mover",)})

@@ -1,0 +1,39 @@
+"""The addresses that a storage account with public network access may admit."""
+
+from __future__ import annotations
+
+from policies.azure_semantics.guardrails import addresses_permitted_to
+from policies.azure_semantics.public_addresses import narrow_range
+from policies.expected.public_ranges import public_ranges
+from policies.model import PolicyContext, Resource
+
+REASON = 'tags["public-access"]'
+"""The tag with the reason for public network access."""
+PERMITTED_PATHS = (
+    "authorization:PolicyAssignment:definitionVersion",
+    "authorization:PolicyAssignment:enforcementMode",
+    "authorization:PolicyAssignment:notScopes",
+    "authorization:PolicyAssignment:overrides",
+    "authorization:PolicyAssignment:parameters",
+    "authorization:PolicyAssignment:policyDefinitionId",
+    "authorization:PolicyAssignment:resourceSelectors",
+    "authorization:PolicyAssignment:scope",
+    "authorization:PolicyDefinition:mode",
+    "authorization:PolicyDefinition:parameters",
+    "authorization:PolicyDefinition:policyRule",
+    "authorization:PolicyDefinition:policyType",
+)
+"""The paths of other types that `permitted_addresses` reads."""
+
+
+def permitted_addresses(account: Resource, context: PolicyContext) -> frozenset[str]:
+    """Return the entries of `ipRules` that an account may have; none if it must be closed to the public network.
+
+    They are those of the estate's files. Where these are not known, they are the narrow ones that a guardrail in force
+    pins, of which other rules require that the estate names them.
+    """
+    config = context.configs.get(account.stack)
+    if config:
+        return public_ranges(config).get(account.name, frozenset())
+    pinned = frozenset(addresses_permitted_to(account, context))
+    return pinned if all(map(narrow_range, pinned)) else frozenset()
