@@ -10,7 +10,7 @@ import pulumi
 
 from formats.stack_config import Redundancy, Tiers
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
-from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
+from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs, PublicAccess
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault
 
@@ -38,6 +38,16 @@ class AirlockRoles:
     """Reads the approved stage."""
 
 
+@dataclass(frozen=True)
+class Outbox:
+    """Who reads the approved stage from outside the estate, and from where."""
+
+    recipients: Principal
+    """The recipients outside. They may be the recipient inside as well."""
+    access: PublicAccess
+    """Their addresses."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AirlockArgs(ComponentArgs):
     """The arguments of `Airlock`."""
@@ -48,6 +58,8 @@ class AirlockArgs(ComponentArgs):
     keys: KeyVault
     """The vault of the keys that encrypt the stores."""
     redundancy: Redundancy
+    outbox: Outbox | None = None
+    """None: the approved stage is closed to the public network, as the pending one always is."""
 
 
 class Airlock(BaseComponent):
@@ -64,8 +76,8 @@ class Airlock(BaseComponent):
 
     def __init__(self, name: str, args: AirlockArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        roles = args.roles
-        if roles.reviewer in (roles.submitter, roles.recipient):
+        roles, outside = args.roles, args.outbox.recipients if args.outbox else None
+        if roles.reviewer in (roles.submitter, roles.recipient, outside):
             raise ValueError(f"the reviewer of the airlock {name} is also its submitter or recipient")
         self.stores = {stage: self._store(stage, args) for stage in Stage}
         pending, approved = self.stores[Stage.PENDING], self.stores[Stage.APPROVED]
@@ -73,6 +85,9 @@ class Airlock(BaseComponent):
         pending.grant_read("checks", roles.reviewer, container=Stage.PENDING.value, clean_only=True)
         approved.grant_read_write("releases", roles.reviewer, container=Stage.APPROVED.value)
         approved.grant_read("fetches", roles.recipient, container=Stage.APPROVED.value)
+        # Azure refuses a second assignment of one role to one principal on one resource.
+        if outside and outside != roles.recipient:
+            approved.grant_read("outbox", outside, container=Stage.APPROVED.value)
         self.register_outputs({stage.value: store.account.id for stage, store in self.stores.items()})
 
     def _store(self, stage: Stage, args: AirlockArgs) -> BlobStorageAccount:
@@ -85,5 +100,6 @@ class Airlock(BaseComponent):
             containers=[stage.value],
             tiers=RETENTION,
             scan_uploads=stage is Stage.PENDING,
+            public_access=args.outbox.access if args.outbox and stage is Stage.APPROVED else None,
         )
         return BlobStorageAccount(store_name, store_args, self.child_opts())

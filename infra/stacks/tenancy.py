@@ -11,7 +11,7 @@ from formats.egress import EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import DataClass, TenancyConfig
 from formats.vm_size_names import has_accelerated_networking
-from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Stage
+from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.desk import Desk, DeskArgs, DiskEncryption
 from infra.components.disk_encryption_set import DiskEncryptionSet, DiskEncryptionSetArgs
@@ -30,6 +30,8 @@ from infra.network_services import ENTRA, Port
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
 IN, OUT = Direction.IN, Direction.OUT
+OUTBOX = f"export-{Stage.APPROVED.value}"
+"""The store from which recipients fetch released results."""
 DESK_ENDPOINTS = (
     TenancyEndpoint.KEYS, TenancyEndpoint.DATA, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
 )  # fmt: skip
@@ -49,7 +51,12 @@ def tenancy(config: TenancyConfig) -> None:
     )
     scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope("project", scope_args) as scope:
-        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=SPOKE_GUARDRAILS))
+        guardrails_args = PolicyGuardrailsArgs(
+            config=config,
+            guardrails=SPOKE_GUARDRAILS,
+            public_stores={OUTBOX: config.recipients.ranges} if config.recipients else {},
+        )
+        guardrails = PolicyGuardrails("guards", guardrails_args)
         addresses = TenancyRange(config.addresses)
         network_args = SpokeNetworkArgs(
             scope=scope,
@@ -84,17 +91,20 @@ def tenancy(config: TenancyConfig) -> None:
         desk.grant_sign_in("researchers", researchers)
         store.grant_read_write("desk", desk.principal)
 
-        def airlock(name: str, roles: AirlockRoles) -> Airlock:
+        def airlock(name: str, roles: AirlockRoles, outbox: Outbox | None = None) -> Airlock:
             endpoints = {
                 stage: network.endpoint_placement(addresses.address(TenancyEndpoint(f"{name}-{stage.value}")))
                 for stage in Stage
             }
-            args = AirlockArgs(scope=scope, roles=roles, endpoints=endpoints, keys=keys, redundancy=config.redundancy)
+            args = AirlockArgs(
+                scope=scope, roles=roles, endpoints=endpoints, keys=keys, redundancy=config.redundancy, outbox=outbox
+            )
             return Airlock(name, args)
 
         staging = Principal.service(safe_haven.staging.mover)
         import_airlock = airlock("import", AirlockRoles(staging, stewards, desk.principal))
-        export_airlock = airlock("export", AirlockRoles(desk.principal, checkers, stewards))
+        export_roles = AirlockRoles(desk.principal, checkers, stewards)
+        export_airlock = airlock("export", export_roles, _outbox(config, guardrails))
 
     outputs = {
         "project": config.project,
@@ -117,6 +127,14 @@ def tenancy(config: TenancyConfig) -> None:
     for name, value in outputs.items():
         pulumi.export(name, value)
     export_reads(platform, safe_haven)
+
+
+def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | None:
+    """Return the recipients that fetch released results from outside, if the request names any."""
+    if config.recipients is None:
+        return None
+    access = guardrails.public_access(OUTBOX, "released results, for the recipients that the request names")
+    return Outbox(Principal.group(config.recipients.group), access)
 
 
 def _unencrypted_reason(config: TenancyConfig) -> str | None:

@@ -20,7 +20,7 @@ from formats.stack_config import (
     ZoneConfig,
 )
 from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
-from policies.expected.public_ranges import UPLOADS, inbox
+from policies.expected.public_ranges import OUTBOX, UPLOADS, inbox
 
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 LOG_READER = "73c42c96-874c-492b-b04d-ab87d138a893"
@@ -143,6 +143,8 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     staging = _mover(config.safe_haven, ZoneName.STAGING)
     yield from _airlock(stack, "import", staging, _group(config.stewards), desk)
     yield from _airlock(stack, "export", desk, _group(config.checkers), _group(config.stewards))
+    if config.recipients:
+        yield Entitlement(_group(config.recipients.group), BLOB_READER, CONTAINER, f"{OUTBOX}-{RELEASED}", stack)
 
 
 def _airlock(stack: str, name: str, submitter: Holder, reviewer: Holder, recipient: Holder) -> Iterator[Entitlement]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from formats.stack_config import JunctionZoneConfig, StackConfig, TenancyConfig
 from formats.ways_in import storage_ip_rules
 
+OUTBOX = "export-released"
+"""The logical name of the store that recipients outside read."""
 UPLOADS = "uploads"
 """The name of the container of a provider's inbox."""
 
@@ -22,7 +24,7 @@ def _public_ranges(config: StackConfig) -> Iterator[tuple[str, frozenset[str]]]:
             if provider.way_in and provider.way_in.public_ranges:
                 yield inbox(provider.code), frozenset(storage_ip_rules(provider.way_in.public_ranges))
     elif isinstance(config, TenancyConfig) and config.recipients:
-        yield "export-released", frozenset(storage_ip_rules(config.recipients.ranges))
+        yield OUTBOX, frozenset(storage_ip_rules(config.recipients.ranges))
 
 
 def inbox(code: str) -> str:

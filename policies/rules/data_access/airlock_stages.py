@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from formats.stack_config import TenancyConfig
 from policies.azure_semantics.blob_grants import BlobGrant, grants_on
 from policies.azure_semantics.role_assignments import assignment_paths
+from policies.expected.public_ranges import OUTBOX
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import APPROVED, PENDING, STAGES, containers_of, is_airlock
 
@@ -25,6 +27,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
         return
     stage = containers[0]
     writes, reads = _writes_and_reads(grants)
+    reads = _without_recipients(reads, store, context)
     yield from _check_single(writes, "write", stage)
     yield from _check_single(reads, "read", stage)
     for writer in writes:
@@ -33,6 +36,16 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
                 yield _violation(reader, f"lets the same principal write and read {stage}")
     if len(writes) == len(reads) == 1:
         yield from _check_reviewer(store, context, stage, writes[0] if stage == APPROVED else reads[0])
+
+
+def _without_recipients(reads: list[BlobGrant], store: Resource, context: PolicyContext) -> list[BlobGrant]:
+    """Return the grants except that of the recipients outside, whom the request names beside the recipient."""
+    config = context.configs.get(store.stack)
+    if store.name != OUTBOX or not isinstance(config, TenancyConfig) or config.recipients is None:
+        return reads
+    outside = str(config.recipients.group).lower()
+    # With the stewards as recipients, the one role is both's.
+    return [grant for grant in reads if grant.principal.id != outside] or reads
 
 
 def _check_single(grants: Sequence[BlobGrant], verb: str, stage: str) -> Iterator[Violation]:

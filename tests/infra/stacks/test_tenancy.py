@@ -182,6 +182,43 @@ def test_the_endpoints_admit_desks_and_airlock_staff_to_their_stores(tenancy: Mo
     assert {rule["destinationPortRange"] for rule in rules.values()} == {"443"}
 
 
+RECIPIENTS = {"group": group(40), "ranges": ["192.0.2.16/28", "198.51.100.7", "198.51.100.8/31"]}
+
+
+def _account(stack: MockStack, name: str) -> dict[str, Any]:
+    inputs: dict[str, Any] = stack.one("StorageAccount", name).inputs
+    return inputs
+
+
+def test_recipients_reach_and_read_approved_exports_alone(platform: MockStack, safe_haven: MockStack) -> None:
+    stack = _tenancy(platform, safe_haven, recipients=RECIPIENTS)
+    rules = _account(stack, "export-released")["networkRuleSet"]
+    assert [rule["iPAddressOrRange"] for rule in rules["ipRules"]] == [
+        "192.0.2.16/28", "198.51.100.7", "198.51.100.8", "198.51.100.9",
+    ]  # fmt: skip
+    assert (rules["defaultAction"], rules["bypass"]) == ("Deny", "None")
+    public = {one.name for one in stack.of("StorageAccount") if one.inputs["publicNetworkAccess"] == "Enabled"}
+    assert public == {"export-released"}
+    held = [grant for grant in stack.of("RoleAssignment") if grant.inputs["principalId"] == group(40)]
+    assert [(g.inputs["scope"].rpartition("/")[2], str(g.inputs["roleDefinitionId"])[-36:]) for g in held] == [
+        ("export-released-released", str(Role.BLOB_READER.value))
+    ]
+    assert _roles(stack, group(31), "/export-released-released") == {Role.BLOB_READER}
+
+
+def test_stewards_who_are_recipients_have_one_role(platform: MockStack, safe_haven: MockStack) -> None:
+    stack = _tenancy(platform, safe_haven, recipients={**RECIPIENTS, "group": group(31)})
+    found = [grant for grant in stack.of("RoleAssignment") if grant.inputs["principalId"] == group(31)
+             and grant.inputs["scope"].endswith("/export-released-released")]  # fmt: skip
+    assert len(found) == 1
+
+
+def test_stores_are_closed_without_recipients(tenancy: MockStack) -> None:
+    for store in tenancy.of("StorageAccount"):
+        assert store.inputs["publicNetworkAccess"] == "Disabled"
+        assert store.inputs["networkRuleSet"]["ipRules"] == []
+
+
 def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
     assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings())
@@ -260,6 +297,8 @@ def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe
         ({"desk": CONFIDENTIAL}, "for identifiable data only"),
         ({"desk": {**CONFIDENTIAL, "size": "Standard_EC4eds_v7"}}, "for identifiable data only"),
         ({"checkers": group(30)}, "other than the researchers"),
+        ({"recipients": {**RECIPIENTS, "group": group(30)}}, "other than the researchers"),
+        ({"recipients": {**RECIPIENTS, "group": group(32)}}, "other than the checkers"),
         ({"stewards": group(30)}, "other than the researchers"),
         ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium disks"),
         (
