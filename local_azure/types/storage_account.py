@@ -7,8 +7,9 @@ Facts: docs/azure-facts.md#names-of-storage-accounts-and-their-children, #accoun
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 
+from formats.addresses import PRIVATE
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.blob_containers import CONTAINER, IMMUTABILITY, holds_immutable_blobs
@@ -180,9 +181,14 @@ def _ip_rules_are_public(request: Request) -> None:
             network = ip_network(text)
         except ValueError:
             refuse("NetworkAclsValidationFailure", f"'{text}' is not an IP address or range.")
-        if network.version != 4 or network.is_private or ("/" in text and network.prefixlen > 30):
+        if not isinstance(network, IPv4Network) or _is_private(network) or ("/" in text and network.prefixlen > 30):
             why = f"'{text}': network rules take public IPv4 addresses, and ranges of /30 or wider."
             refuse("NetworkAclsValidationFailure", why)
+
+
+def _is_private(network: IPv4Network) -> bool:
+    """True for the ranges of RFC 1918. Azure takes other special ranges, such as those of documentation."""
+    return any(network.overlaps(one) for one in PRIVATE)
 
 
 def _tls_is_1_2_or_later(request: Request) -> None:

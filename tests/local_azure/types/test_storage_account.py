@@ -116,11 +116,19 @@ def test_update_cannot_change_zone_redundancy(world: World) -> None:
     world.change(account, sku={"name": "Standard_GRS"})
 
 
-@pytest.mark.parametrize("address", ["10.0.0.4", "51.0.0.0/31", "anywhere"])
+@pytest.mark.parametrize(
+    "address", ["10.0.0.4", "172.16.5.0/28", "8.0.0.0/6", "51.0.0.0/31", "51.0.0.1/32", "2001:db8::1", "anywhere"]
+)
 def test_ip_rule_must_be_a_public_range(world: World, address: str) -> None:
     rules = {"defaultAction": "Deny", "ipRules": [{"iPAddressOrRange": address}]}
     with refused("NetworkAclsValidationFailure"):
         world.account(networkRuleSet=rules)
+
+
+def test_ip_rules_take_any_range_that_is_not_of_rfc_1918(world: World) -> None:
+    addresses = ("51.0.0.1", "51.0.0.0/30", "192.0.2.16/28", "100.64.0.0/16")
+    rules = {"defaultAction": "Deny", "ipRules": [{"iPAddressOrRange": address} for address in addresses]}
+    world.account(networkRuleSet=rules)
 
 
 def test_old_tls_version_is_refused(world: World) -> None:
