@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -99,7 +99,7 @@ def _serve(
     container_id = f"{account_id}/blobServices/default/containers/{request.container}"
     blob = load(store, container_id, request.blob, now) if request.blob else None
     version = (blob.version(request.version) if request.version else blob.current) if blob else None
-    _authorize(attempt, caller, container_id, request, version.tags if version else {})
+    _authorize(attempt, caller, container_id, request, version.tags if version else None)
     held = Held(attempt, store, container_id, request.blob, blob, version, now)
     held.check_container()
     if request.operation is Operation.LIST:
@@ -115,8 +115,10 @@ def _serve(
 
 
 def _authorize(
-    attempt: Attempt, caller: Caller, container_id: str, request: BlobRequest, tags: Mapping[str, str]
+    attempt: Attempt, caller: Caller, container_id: str, request: BlobRequest, tags: Mapping[str, str] | None
 ) -> None:
+    """Require the actions of a request. `tags`: of the requested version, or None if there is none. Either of two
+    actions creates a blob."""
     names = [ACTIONS[request.operation]]
     if request.operation is Operation.DELETE and request.version:
         names = ["deleteBlobVersion/action"]
@@ -125,8 +127,11 @@ def _authorize(
     target = f"{container_id}/blobs/{request.blob}" if request.blob else container_id
     sub_operation = "Blob.List" if request.operation is Operation.LIST else ""
     for name in names:
-        wanted = Attributes(f"{BLOBS}/{name}", sub_operation, request.container, tags)
+        wanted = Attributes(f"{BLOBS}/{name}", sub_operation, request.container, tags or {})
         found, reason = find_right(attempt.cloud, caller, target, wanted, is_data=True)
+        if not found and name == "write" and tags is None:
+            adding = replace(wanted, action=f"{BLOBS}/add/action")
+            found, reason = find_right(attempt.cloud, caller, target, adding, is_data=True)
         if not found:
             attempt.refuse(Control.ROLES, reason, 403, "AuthorizationPermissionMismatch", MISMATCH)
         attempt.passed(Control.ROLES, reason)

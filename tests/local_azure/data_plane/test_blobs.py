@@ -116,6 +116,14 @@ def test_a_custom_role_permits_what_it_lists(world: World) -> None:
     assert code(world.ask(Operation.PUT, who=person(CHECKERS), content=b"1")) == NO_RIGHT
 
 
+def test_the_action_add_creates_a_blob_and_changes_none(world: World) -> None:
+    world.put("/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/adder", "authorization:RoleDefinition",
+              permissions=[{"dataActions": [f"{BLOBS}/add/action"]}])  # fmt: skip
+    world.assign(CHECKERS, "/providers/Microsoft.Authorization/roleDefinitions/adder")
+    assert world.ask(Operation.PUT, who=person(CHECKERS), content=b"1").allowed
+    assert code(world.ask(Operation.PUT, who=person(CHECKERS), content=b"2")) == NO_RIGHT
+
+
 def test_a_role_whose_actions_are_unknown_is_not_guessed(world: World) -> None:
     world.assign(CHECKERS, "/providers/Microsoft.Authorization/roleDefinitions/69566ab7-960f-475b-8e7c-b3118f30c6bd")
     with pytest.raises(AzureError, match="Storage File Data Privileged Contributor"):

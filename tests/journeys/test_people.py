@@ -1,0 +1,209 @@
+"""Each person at work: the steps of their guide in the local Azure, and the refusals beside each step.
+
+One estate with every way in is deployed for all tests. The data plane answers from the deployed resources alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import pytest
+import yaml
+
+from local_azure.data_plane.answers import Answer, Control
+from local_azure.data_plane.blobs import BlobRequest, Operation, request_blob
+from local_azure.data_plane.callers import Caller, managed_identity, person
+from local_azure.data_plane.log_queries import query
+from local_azure.data_plane.places import place_of
+from local_azure.data_plane.sign_in import ssh
+from local_azure.store import Store
+from operations.settings import ROOT
+from tests.journeys.conftest import Workspace
+from tests.operations.estates import add_request, change
+
+PUT, GET, LIST, DELETE, SET_TAGS = (
+    Operation.PUT, Operation.GET, Operation.LIST, Operation.DELETE, Operation.SET_TAGS)  # fmt: skip
+HOME = "203.0.113.200"
+"""A public address that no way in names."""
+ADDRESS = {"ZQ1": "198.51.100.20", "ZQ2": "192.0.2.33"}
+"""An address of each provider with public ranges."""
+STAFF = {"engineers": "a", "zone-stewards": "b", "project-stewards": "c", "checkers": "d"}
+RECIPIENTS, RECIPIENT_ADDRESS = "99999999-2222-4333-8444-0000000000e0", "192.0.2.80"
+NO_RIGHT, NO_ADDRESS, NO_WAY = "AuthorizationPermissionMismatch", "AuthorizationFailure", "ConnectionTimedOut"
+NO_QUERY = "InsufficientAccessError"
+PROJECT = "hcm-progression"
+APPROVAL = {
+    "owner": "dc29e773-8d51-564c-bca8-9ed1fa7a6277",
+    "approver": "a794e3e2-9c27-5843-a475-0f38764e4f33",
+    "purpose": "People who work in the estate",
+    "expires": "2028-03-31",
+}
+
+
+def every_way_in(data: Any) -> None:
+    """Edit the estate: two care systems with four providers, one of them closed, and staff."""
+    data["data_class"] = "de-identified"
+    systems = data["integrated_care_systems"] = data["integrated_care_systems"][:2]
+    first, second, third, fourth = (one for system in systems for one in system["providers"])
+    first["way_in"] = {"public_ranges": ["198.51.100.16/28"]}
+    second["way_in"] = {"public_ranges": ["192.0.2.33"]}
+    third["closed"] = True
+    assert fourth
+    data["staff"] = [
+        {"name": role, "roles": [role], "users": f"99999999-2222-4333-8444-00000000000{digit}",
+         "size": "Standard_D2as_v5", "approval": APPROVAL}
+        for role, digit in STAFF.items()
+    ]  # fmt: skip
+
+
+class Estate(Workspace):
+    """A deployed estate, and what its people do in it."""
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.home / "local/azure.db")
+
+    @cached_property
+    def file(self) -> Any:
+        return yaml.safe_load((self.estate / "estate.yaml").read_text())
+
+    def request(self, project: str) -> Any:
+        return yaml.safe_load((self.estate / f"requests/{project}.yaml").read_text())
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Any]:
+        stacks = ("junction-zone", "safe-haven", "platform", "tre-hcm-progression", "tre-other")
+        return {one: json.loads(self.sde("outputs", one, "--json").splitlines()[0]) for one in stacks}
+
+    def ask(self, who: Caller, where: str, operation: Operation, target: tuple[str, str], blob: str = "",
+            **options: Any) -> Answer:  # fmt: skip
+        """Send a request for a blob in a store and container."""
+        request = BlobRequest(operation, *target, blob, **options)
+        return request_blob(self.store, who, place_of(self.store, where), request)
+
+    def provider(self, code: str) -> Caller:
+        systems = self.file["integrated_care_systems"]
+        return person(*(one["group"] for system in systems for one in system["providers"] if one["code"] == code))
+
+    def mover(self, zone: str) -> tuple[Caller, str]:
+        """Return the mover of a zone and its place: a computer in the zone's compute subnet."""
+        stack = "junction-zone" if zone == "junction" else "safe-haven"
+        return (managed_identity(self.store, f"id-wmsde-{stack}-{zone}-mover"),
+                f"vnet-wmsde-{stack}-{zone}/snet-compute")  # fmt: skip
+
+    def desk(self, project: str) -> tuple[Caller, str]:
+        return managed_identity(self.store, f"id-wmsde-tre-{project}-desk"), f"vm-wmsde-tre-{project}-desk"
+
+    def researcher(self, project: str) -> Caller:
+        return person(self.request(project)["researchers"], self.file["desk_users"])
+
+    @cached_property
+    def log_workspace(self) -> str:
+        return str(self.outputs["platform"]["log_workspace_id"]).rpartition("/")[2]
+
+    def zone_store(self, zone: str) -> str:
+        stack = "junction-zone" if zone == "junction" else "safe-haven"
+        return str(self.outputs[stack]["zones"][zone]["store_name"])
+
+    def airlock(self, project: str, stage: str) -> tuple[str, str]:
+        """Return store and container of a stage, such as `export_asked`."""
+        return str(self.outputs[f"tre-{project}"][f"{stage}_store_name"]), stage.partition("_")[2]
+
+
+def done(answer: Answer) -> Mapping[str, Any]:
+    """Require success, and return the result."""
+    assert answer.allowed, (answer.code, answer.decided_by)
+    return answer.result
+
+
+def refused(answer: Answer, code: str, control: Control | None = None) -> None:
+    """Require a refusal with a code, by a control."""
+    assert not answer.allowed, answer.steps
+    assert answer.decided_by
+    assert (answer.code, answer.decided_by.control) == (code, control or answer.decided_by.control), answer.decided_by
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    """The deployed estate with every way in."""
+    workspace = Estate(tmp_path_factory.mktemp("people"))
+    shutil.copytree(ROOT / "estate", workspace.estate)
+    change(workspace.estate / "estate.yaml", every_way_in)
+    small = {"desk": {"size": "Standard_D2as_v5", "data_disk_gib": 64}}
+    recipients = {"group": RECIPIENTS, "ranges": ["192.0.2.80/28"], "approval": APPROVAL}
+    change(workspace.estate / "requests/hcm-progression.yaml", lambda data: data.update(recipients=recipients, **small))
+    add_request(workspace.estate, "other", researchers="99999999-2222-4333-8444-0000000000f1",
+                stewards="99999999-2222-4333-8444-0000000000f2", checkers="99999999-2222-4333-8444-0000000000f3",
+                **small)  # fmt: skip
+    workspace.sde("up", "--all", "--yes")
+    return workspace
+
+
+def test_data_moves_from_zone_to_zone_by_movers_alone(estate: Estate) -> None:
+    way = {"landing": "arrived", "warehouse": "curated", "staging": "extracts"}
+    source = (estate.zone_store("junction"), "provider-zq4")
+    done(estate.ask(*estate.mover("junction"), PUT, source, "a.csv", content=b"records"))
+    for zone, container in way.items():
+        target = (estate.zone_store(zone), container)
+        content = done(estate.ask(*estate.mover(zone), GET, source, "a.csv"))["content"]
+        done(estate.ask(*estate.mover(zone), PUT, target, "a.csv", content=content))
+        refused(estate.ask(*estate.mover(zone), PUT, source, "b.csv"), NO_RIGHT, Control.ROLES)
+        refused(estate.ask(*estate.mover(zone), DELETE, source, "a.csv"), NO_RIGHT, Control.ROLES)
+        source = target
+    handed_over = estate.airlock(PROJECT, "import_asked")
+    done(estate.ask(*estate.mover("staging"), PUT, handed_over, "extract.csv", content=b"extract"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "skips_to"),
+    [("landing", "warehouse"), ("warehouse", "junction"), ("staging", "landing"), ("archive", "staging"),
+     ("junction", "landing")],
+)  # fmt: skip
+def test_no_mover_reaches_past_its_source_zone(estate: Estate, zone: str, skips_to: str) -> None:
+    containers = {"junction": "provider-zq4", "landing": "arrived", "warehouse": "curated", "staging": "extracts"}
+    answer = estate.ask(*estate.mover(zone), LIST, (estate.zone_store(skips_to), containers[skips_to]))
+    refused(answer, NO_WAY, Control.SECURITY_GROUP)
+
+
+def test_what_the_archive_has_cannot_be_changed(estate: Estate) -> None:
+    archive, mover = (estate.zone_store("archive"), "data-sets"), estate.mover("archive")
+    done(estate.ask(*mover, PUT, archive, "2026.csv", content=b"1"))
+    refused(estate.ask(*mover, PUT, archive, "2026.csv", content=b"2"), "BlobImmutableDueToPolicy", Control.DATA)
+    refused(estate.ask(*mover, DELETE, archive, "2026.csv"), "BlobImmutableDueToPolicy", Control.DATA)
+
+
+def test_a_desk_reads_what_was_released_and_submits_exports(estate: Estate) -> None:
+    desk = estate.desk(PROJECT)
+    done(estate.ask(*desk, LIST, estate.airlock(PROJECT, "import_released")))
+    done(estate.ask(*desk, PUT, estate.airlock(PROJECT, "export_asked"), "table.csv", content=b"table"))
+    refused(estate.ask(*desk, PUT, estate.airlock(PROJECT, "import_released"), "x.csv"), NO_RIGHT, Control.ROLES)
+    for stage in ("import_asked", "export_released"):
+        refused(estate.ask(*desk, LIST, estate.airlock(PROJECT, stage)), NO_WAY, Control.SECURITY_GROUP)
+    for stage in ("import_released", "export_asked"):
+        refused(estate.ask(*desk, LIST, estate.airlock("other", stage)), NO_WAY, Control.SECURITY_GROUP)
+    refused(estate.ask(*desk, LIST, (estate.zone_store("staging"), "extracts")), NO_WAY, Control.SECURITY_GROUP)
+
+
+def test_a_researcher_signs_in_and_has_no_right_of_its_own(estate: Estate) -> None:
+    researcher, machine = estate.researcher(PROJECT), estate.desk(PROJECT)[1]
+    done(ssh(estate.store, researcher, place_of(estate.store, HOME), machine))
+    refused(ssh(estate.store, researcher, place_of(estate.store, HOME), estate.desk("other")[1]),
+            "AuthorizationFailed", Control.ROLES)  # fmt: skip
+    refused(ssh(estate.store, estate.provider("ZQ1"), place_of(estate.store, HOME), machine), "AuthorizationFailed")
+    for stage in ("import_released", "export_asked"):
+        refused(estate.ask(researcher, machine, LIST, estate.airlock(PROJECT, stage)), NO_RIGHT, Control.ROLES)
+        refused(estate.ask(researcher, HOME, LIST, estate.airlock(PROJECT, stage)), NO_ADDRESS, Control.NETWORK_RULES)
+    other = managed_identity(estate.store, "id-wmsde-tre-other-desk")
+    refused(estate.ask(other, machine, LIST, estate.airlock(PROJECT, "export_asked")), "invalid_request")
+
+
+def test_logs_are_closed_to_the_public_network_and_to_desks(estate: Estate) -> None:
+    workspace = estate.log_workspace
+    engineer = person(estate.file["platform_team"])
+    refused(query(estate.store, engineer, place_of(estate.store, HOME), workspace), NO_QUERY, Control.NETWORK_RULES)
+    researcher, machine = estate.researcher(PROJECT), place_of(estate.store, estate.desk(PROJECT)[1])
+    refused(query(estate.store, researcher, machine, workspace, estate.outputs[f"tre-{PROJECT}"]["desk_id"]), NO_WAY)
