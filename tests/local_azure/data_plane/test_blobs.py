@@ -110,16 +110,16 @@ def test_a_custom_role_permits_what_it_lists(world: World) -> None:
     guid = "c0000000-0000-4000-8000-000000000000"
     role = f"/providers/Microsoft.Authorization/roleDefinitions/{guid}"
     world.put(f"/subscriptions/x{role}", "authorization:RoleDefinition", permissions=[
-        {"dataActions": [f"{BLOBS}/*"], "notDataActions": [f"{BLOBS}/write"]}])  # fmt: skip
+        {"dataActions": [f"{BLOBS}/*"], "notDataActions": [f"{BLOBS}/write", f"{BLOBS}/add/*"]}])  # fmt: skip
     world.assign(CHECKERS, role)
     assert world.ask(Operation.LIST, who=person(CHECKERS)).allowed
     assert code(world.ask(Operation.PUT, who=person(CHECKERS), content=b"1")) == NO_RIGHT
 
 
 def test_the_action_add_creates_a_blob_and_changes_none(world: World) -> None:
-    world.put("/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/adder", "authorization:RoleDefinition",
-              permissions=[{"dataActions": [f"{BLOBS}/add/action"]}])  # fmt: skip
-    world.assign(CHECKERS, "/providers/Microsoft.Authorization/roleDefinitions/adder")
+    role = "/providers/Microsoft.Authorization/roleDefinitions/adder"
+    world.put(role, "authorization:RoleDefinition", permissions=[{"dataActions": [f"{BLOBS}/add/action"]}])
+    world.assign(CHECKERS, role)
     assert world.ask(Operation.PUT, who=person(CHECKERS), content=b"1").allowed
     assert code(world.ask(Operation.PUT, who=person(CHECKERS), content=b"2")) == NO_RIGHT
 
