@@ -223,10 +223,36 @@ def test_old_tls_and_http_are_refused(world: World, tls: str, code: str) -> None
     assert world.ask(Operation.LIST, tls="1.3").allowed
 
 
-def test_a_private_address_outside_the_networks_needs_a_gateway(world: World) -> None:
-    assert place_of(world.store, "10.200.0.7") == AtSite(IPv4Address("10.200.0.7"))
-    answer = world.ask(Operation.LIST, where=place_of(world.store, "10.200.0.7"))
-    assert refusal(answer) == (TIMED_OUT, Control.SITE)
+def connected(world: World, *ranges: str) -> None:
+    """Connect a site with these ranges to a gateway in the hub."""
+    subnet = world.subnet("hub", "GatewaySubnet", "10.0.0.64/26", routeTable={"id": f"{NETWORKS}/routeTables/site"})
+    gateway = world.put(f"{NETWORKS}/virtualNetworkGateways/vgw", "network:VirtualNetworkGateway",
+                        ipConfigurations=[{"subnet": {"id": subnet}}])  # fmt: skip
+    site = world.put(f"{NETWORKS}/localNetworkGateways/lgw", "network:LocalNetworkGateway",
+                     localNetworkAddressSpace={"addressPrefixes": list(ranges)})  # fmt: skip
+    world.put(f"{NETWORKS}/connections/con", "network:VirtualNetworkGatewayConnection",
+              virtualNetworkGateway1={"id": gateway}, localNetworkGateway2={"id": site})  # fmt: skip
+
+
+def test_a_site_enters_by_the_gateway_that_names_its_address(world: World) -> None:
+    place = place_of(world.store, "10.200.0.7")
+    assert place == AtSite(IPv4Address("10.200.0.7"))
+    assert refusal(world.ask(Operation.LIST, where=place)) == (TIMED_OUT, Control.SITE)
+    connected(world, "10.200.0.8/29")
+    assert refusal(world.ask(Operation.LIST, where=place)) == (TIMED_OUT, Control.SITE)
+    connected(world, "10.200.0.0/28")
+    assert world.ask(Operation.LIST, where=place).allowed
+
+
+def test_routes_of_the_gateway_send_a_site_to_the_firewall(world: World) -> None:
+    connected(world, "10.200.0.0/28")
+    place = place_of(world.store, "10.200.0.7")
+    to_firewall = {"nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.0.0.4"}
+    world.put(f"{NETWORKS}/routeTables/site", "network:RouteTable",
+              routes=[{"addressPrefix": "10.0.2.0/26", **to_firewall}])  # fmt: skip
+    assert refusal(world.ask(Operation.LIST, where=place)) == (TIMED_OUT, Control.FIREWALL)
+    world.rules(allow(network_rule("site", "10.200.0.0/28", "10.0.2.4")))
+    assert world.ask(Operation.LIST, where=place).allowed
 
 
 def test_a_place_that_does_not_exist_is_named_with_those_that_do(world: World) -> None:
