@@ -6,9 +6,11 @@ One estate with every way in is deployed for all tests. The data plane answers f
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +19,15 @@ import yaml
 from local_azure.data_plane.answers import Answer, Control
 from local_azure.data_plane.blobs import BlobRequest, Operation, request_blob
 from local_azure.data_plane.callers import Caller, managed_identity, person
+from local_azure.data_plane.conditions import Attributes
 from local_azure.data_plane.log_queries import query
-from local_azure.data_plane.places import place_of
+from local_azure.data_plane.malware_scanner import CLEAN, MALICIOUS, RESULT, TEST_FILE
+from local_azure.data_plane.places import only, place_of
+from local_azure.data_plane.rights import find_right
+from local_azure.data_plane.roles import BLOBS
 from local_azure.data_plane.sign_in import ssh
 from local_azure.store import Store
+from local_azure.types.storage_account import ACCOUNT
 from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
 from tests.operations.estates import add_request, change
@@ -109,6 +116,9 @@ class Estate(Workspace):
         stack = "junction-zone" if zone == "junction" else "safe-haven"
         return str(self.outputs[stack]["zones"][zone]["store_name"])
 
+    def inbox(self, code: str) -> tuple[str, str]:
+        return str(self.outputs["junction-zone"]["inboxes"][code.lower()]["store_name"]), "uploads"
+
     def airlock(self, project: str, stage: str) -> tuple[str, str]:
         """Return store and container of a stage, such as `export_asked`."""
         return str(self.outputs[f"tre-{project}"][f"{stage}_store_name"]), stage.partition("_")[2]
@@ -141,6 +151,82 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
                 **small)  # fmt: skip
     workspace.sde("up", "--all", "--yes")
     return workspace
+
+
+def test_a_provider_uploads_from_its_addresses_into_its_inbox(estate: Estate) -> None:
+    provider, inbox = estate.provider("ZQ1"), estate.inbox("ZQ1")
+    sent = done(estate.ask(provider, ADDRESS["ZQ1"], PUT, inbox, "2026-11/records.csv", content=b"records"))
+    arrived = done(estate.ask(provider, ADDRESS["ZQ1"], GET, inbox, "2026-11/records.csv"))
+    assert (arrived["sha256"], arrived["tags"][RESULT]) == (sent["sha256"], CLEAN)
+    infected = done(estate.ask(provider, ADDRESS["ZQ1"], PUT, inbox, "infected", content=TEST_FILE))
+    assert done(estate.ask(provider, ADDRESS["ZQ1"], GET, inbox, "infected", version=infected["version"]))["tags"][
+        RESULT] == MALICIOUS  # fmt: skip
+    fetched = done(estate.ask(*estate.mover("landing"), GET, inbox, "2026-11/records.csv"))
+    assert fetched["content"] == b"records"
+
+
+def test_a_provider_reaches_no_other_inbox_and_no_other_store(estate: Estate) -> None:
+    provider, here = estate.provider("ZQ1"), ADDRESS["ZQ1"]
+    refused(estate.ask(provider, here, LIST, estate.inbox("ZQ2")), NO_ADDRESS, Control.NETWORK_RULES)
+    refused(estate.ask(provider, ADDRESS["ZQ2"], LIST, estate.inbox("ZQ2")), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(provider, ADDRESS["ZQ2"], LIST, estate.inbox("ZQ1")), NO_ADDRESS, Control.NETWORK_RULES)
+    for outside in ("198.51.100.15", "198.51.100.32", HOME):
+        refused(estate.ask(provider, outside, PUT, estate.inbox("ZQ1"), "x"), NO_ADDRESS, Control.NETWORK_RULES)
+    refused(estate.ask(provider, here, LIST, (estate.zone_store("junction"), "provider-zq1")), NO_ADDRESS)
+    refused(estate.ask(provider, here, SET_TAGS, estate.inbox("ZQ1"), "infected", tags={RESULT: CLEAN}), NO_RIGHT)
+    refused(estate.ask(provider, here, LIST, estate.inbox("ZQ1"), tls="1.1"), "TlsVersionNotPermitted", Control.TLS)
+    for zone in ("warehouse", "staging", "archive"):
+        refused(estate.ask(*estate.mover(zone), LIST, estate.inbox("ZQ1")), NO_WAY, Control.SECURITY_GROUP)
+
+
+def test_a_provider_without_a_way_in_reaches_nothing(estate: Estate) -> None:
+    for code in ("ZQ3", "ZQ4"):
+        own = (estate.zone_store("junction"), f"provider-{code.lower()}")
+        for place in (HOME, *ADDRESS.values()):
+            refused(estate.ask(estate.provider(code), place, PUT, own, "x"), NO_ADDRESS, Control.NETWORK_RULES)
+
+
+def test_a_provider_that_is_closed_loses_its_way_and_not_its_data(estate: Estate, tmp_path: Path) -> None:
+    done(estate.ask(estate.provider("ZQ2"), ADDRESS["ZQ2"], PUT, estate.inbox("ZQ2"), "kept.csv", content=b"kept"))
+    copy = Estate(tmp_path / "copy")
+    shutil.copytree(estate.folder, copy.folder)
+    change(copy.estate / "estate.yaml", close)
+    said = copy.sde("up", "junction-zone", "--yes", code=3)  # its lock keeps the role assignment: with what to do
+    for line in (line.strip() for line in said.splitlines()):
+        if line.startswith("scripts/sde "):
+            copy.sde(*shlex.split(line)[1:], "--yes")
+    inbox, provider = copy.inbox("ZQ2"), copy.provider("ZQ2")
+    refused(copy.ask(provider, ADDRESS["ZQ2"], LIST, inbox), NO_ADDRESS, Control.NETWORK_RULES)
+    assert not has_right(copy, provider, inbox)
+    assert has_right(estate, provider, inbox)
+    assert done(copy.ask(*copy.mover("landing"), GET, inbox, "kept.csv"))["content"] == b"kept"
+
+
+def close(data: Any) -> None:
+    """Close the provider ZQ2."""
+    provider = data["integrated_care_systems"][0]["providers"][1]
+    del provider["way_in"]
+    provider["closed"] = True
+
+
+def has_right(estate: Estate, who: Caller, target: tuple[str, str]) -> bool:
+    """Return True if a caller could list a container, if it came from the right place."""
+    account = only(estate.store.of_type(ACCOUNT), target[0], "storage account")
+    container = f"{account.id}/blobServices/default/containers/{target[1]}"
+    return find_right(estate.store, who, container, Attributes(f"{BLOBS}/read"), is_data=True)[0]
+
+
+def test_recipients_fetch_from_their_addresses_what_was_released(estate: Estate) -> None:
+    recipient, outbox = person(RECIPIENTS), estate.airlock(PROJECT, "export_released")
+    done(estate.ask(recipient, RECIPIENT_ADDRESS, LIST, outbox))
+    refused(estate.ask(recipient, RECIPIENT_ADDRESS, PUT, outbox, "x"), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(recipient, HOME, LIST, outbox), NO_ADDRESS, Control.NETWORK_RULES)
+    pending = estate.airlock(PROJECT, "export_asked")
+    for other in (pending, estate.airlock("other", "export_released")):
+        refused(estate.ask(recipient, RECIPIENT_ADDRESS, LIST, other), NO_ADDRESS, Control.NETWORK_RULES)
+    for stranger in (estate.researcher(PROJECT), estate.provider("ZQ1")):
+        refused(estate.ask(stranger, RECIPIENT_ADDRESS, LIST, outbox), NO_RIGHT, Control.ROLES)
+        refused(estate.ask(stranger, ADDRESS["ZQ1"], LIST, outbox), NO_ADDRESS, Control.NETWORK_RULES)
 
 
 def test_data_moves_from_zone_to_zone_by_movers_alone(estate: Estate) -> None:
