@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from formats.stack_config import TenancyConfig
 from policies.azure_semantics.blob_grants import BlobGrant, grants_on
+from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import assignment_paths
-from policies.expected.public_ranges import OUTBOX
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import APPROVED, PENDING, STAGES, containers_of, is_airlock
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
+PUBLIC = "publicNetworkAccess"
 
 
 def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -27,32 +27,23 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
         return
     stage = containers[0]
     writes, reads = _writes_and_reads(grants)
-    reads = _without_recipients(reads, store, context)
-    yield from _check_single(writes, "write", stage)
-    yield from _check_single(reads, "read", stage)
+    # Recipients outside, who come from public addresses, read beside the recipient inside.
+    readers = 2 if stage == APPROVED and lower_text(store, PUBLIC) == "enabled" else 1
+    yield from _check_number(writes, "write", stage)
+    yield from _check_number(reads, "read", stage, readers)
     for writer in writes:
         for reader in reads:
             if writer.principal.same_as(reader.principal):
                 yield _violation(reader, f"lets the same principal write and read {stage}")
-    if len(writes) == len(reads) == 1:
+    if len(writes) == 1 and 1 <= len(reads) <= readers:
         yield from _check_reviewer(store, context, stage, writes[0] if stage == APPROVED else reads[0])
 
 
-def _without_recipients(reads: list[BlobGrant], store: Resource, context: PolicyContext) -> list[BlobGrant]:
-    """Return the grants except that of the recipients outside, whom the request names beside the recipient."""
-    config = context.configs.get(store.stack)
-    if store.name != OUTBOX or not isinstance(config, TenancyConfig) or config.recipients is None:
-        return reads
-    outside = str(config.recipients.group).lower()
-    # With the stewards as recipients, the one role is both's.
-    return [grant for grant in reads if grant.principal.id != outside] or reads
-
-
-def _check_single(grants: Sequence[BlobGrant], verb: str, stage: str) -> Iterator[Violation]:
+def _check_number(grants: Sequence[BlobGrant], verb: str, stage: str, most: int = 1) -> Iterator[Violation]:
     if not grants:
         yield Violation("", f"no role on that container alone lets a principal {verb} {stage}")
-    for grant in grants[1:]:
-        yield _violation(grant, f"is one of several with which a principal {verb}s {stage}; exactly one may")
+    for grant in grants[most:]:
+        yield _violation(grant, f"is one of several with which a principal {verb}s {stage}; at most {most} may")
 
 
 def _check_reviewer(store: Resource, context: PolicyContext, stage: str, reviewer: BlobGrant) -> Iterator[Violation]:
@@ -97,11 +88,12 @@ POLICY = Policy(
     ),
     fix="Make two stores with one container each, asked and released. The submitter writes the first, the "
     "reviewer reads the first and writes the second, the recipient reads the second: each by a role on that "
-    "container, and no other principal has one.",
+    "container, and no other principal has one, except recipients who come from public addresses.",
     check=check,
     check_paths=(
         *assignment_paths("scope", "principalId", "roleDefinitionId"),
         f"{CONTAINER}:containerName",
+        PUBLIC,
     ),
     applies=is_airlock,
     evaluation_scope="stack",
