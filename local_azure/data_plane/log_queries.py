@@ -61,7 +61,7 @@ def _private_link_scope(cloud: Cloud, workspace: StoredResource) -> StoredResour
 
 
 def _check_isolation(attempt: Attempt, workspace: StoredResource, arrival: Arrival) -> None:
-    if arrival.endpoint is not None:
+    if arrival.is_private:
         attempt.passed(Control.NETWORK_RULES, f"{workspace.name} is a member of the private link scope")
         return
     access = workspace.properties.get("publicNetworkAccessForQuery")

@@ -1,4 +1,4 @@
-"""Where a request comes from: an address of the Internet, a computer in a virtual network, or a connected site."""
+"""Where a request comes from: the Internet, a virtual network, a connected site, or somebody else's network."""
 
 from __future__ import annotations
 
@@ -42,11 +42,21 @@ class AtSite:
     address: IPv4Address
 
 
-Place = PublicAddress | InNetwork | AtSite
+@dataclass(frozen=True)
+class BehindEndpoint:
+    """A computer in somebody else's network, which has a private endpoint of its own to the service."""
+
+    endpoint_id: str
+
+
+Place = PublicAddress | InNetwork | AtSite | BehindEndpoint
 
 
 def place_of(cloud: Cloud, text: str) -> Place:
-    """Return the place with an address, or the virtual machine or subnet (`NETWORK/SUBNET`) with a name."""
+    """Return the place with an address, the virtual machine or subnet (`NETWORK/SUBNET`) with a name, or the place
+    behind somebody else's private endpoint with an id."""
+    if "/privateendpoints/" in text.lower():
+        return BehindEndpoint(text)
     try:
         address = IPv4Address(text)
     except ValueError:

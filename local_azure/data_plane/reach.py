@@ -13,8 +13,9 @@ from local_azure.data_plane.answers import Attempt, Control
 from local_azure.data_plane.callers import Caller, check_identity
 from local_azure.data_plane.names import Service, resolve
 from local_azure.data_plane.paths import Target, deliver
-from local_azure.data_plane.places import AtSite, InNetwork, Place
+from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place
 from local_azure.data_plane.sites import gateway_place
+from local_azure.ids import name_of
 from local_azure.model import Cloud, StoredResource
 from local_azure.types.common import same, value_at, values_at
 from local_azure.types.private_endpoint import ENDPOINT
@@ -28,9 +29,9 @@ class Arrival:
     """How a request arrives at a service."""
 
     source: IPv4Address
-    """Its source address, as the service sees it."""
-    endpoint: StoredResource | None
-    """The private endpoint; None for the public address."""
+    """Its source address, as the service sees it; of no meaning behind somebody else's endpoint."""
+    is_private: bool
+    """True if it arrives by a private endpoint."""
 
 
 def connect(attempt: Attempt, caller: Caller, place: Place, service: Service, resource: StoredResource) -> Arrival:
@@ -38,16 +39,18 @@ def connect(attempt: Attempt, caller: Caller, place: Place, service: Service, re
     check_identity(attempt, caller, place)
     if isinstance(place, AtSite):
         return _from_site(attempt, place, resource)
+    if isinstance(place, BehindEndpoint):
+        return _from_elsewhere(attempt, place, resource)
     if not isinstance(place, InNetwork):
         attempt.passed(Control.NAMES, f"{service.host} is its public address")
-        return Arrival(place.address, None)
+        return Arrival(place.address, is_private=False)
     if caller.identity is None:
         deliver(attempt, place, ENTRA)
         attempt.passed(Control.SIGN_IN, f"{place.address} reaches Entra")
     address = resolve(attempt, place, service)
     if address is None:
         public = Target(Peer(PUBLIC_ADDRESS, service.tags), host=service.host)
-        return Arrival(deliver(attempt, place, public).address, None)
+        return Arrival(deliver(attempt, place, public).address, is_private=False)
     endpoint = next((one for one in endpoints(attempt.cloud, resource) if address in addresses_of(one)), None)
     if endpoint is None:
         attempt.drop(Control.ENDPOINT, f"no private endpoint of {resource.name} has the address {address}")
@@ -59,11 +62,8 @@ def _at_endpoint(
 ) -> Arrival:
     subnet = attempt.cloud.get(str(value_at(endpoint.properties, "subnet.id")))
     source = deliver(attempt, place, Target(Peer(address), subnet, is_endpoint=True))
-    status = _status(attempt.cloud, endpoint, resource)
-    if status != "Approved":
-        attempt.drop(Control.ENDPOINT, f"the connection of {endpoint.name} is {status}")
-    attempt.passed(Control.ENDPOINT, f"the connection of {endpoint.name} is approved")
-    return Arrival(source.address, endpoint)
+    _require_approved(attempt, endpoint.name, _status(attempt.cloud, endpoint, resource))
+    return Arrival(source.address, is_private=True)
 
 
 def _from_site(attempt: Attempt, place: AtSite, resource: StoredResource) -> Arrival:
@@ -76,6 +76,18 @@ def _from_site(attempt: Attempt, place: AtSite, resource: StoredResource) -> Arr
     attempt.drop(Control.ENDPOINT, f"{resource.name} has no private endpoint")
 
 
+def _from_elsewhere(attempt: Attempt, place: BehindEndpoint, resource: StoredResource) -> Arrival:
+    """Return the arrival by somebody else's endpoint. What happens in their network is theirs."""
+    _require_approved(attempt, name_of(place.endpoint_id), _decision(attempt.cloud, place.endpoint_id, resource))
+    return Arrival(PUBLIC_ADDRESS, is_private=True)
+
+
+def _require_approved(attempt: Attempt, name: str, status: str) -> None:
+    if status != "Approved":
+        attempt.drop(Control.ENDPOINT, f"the connection of {name} is {status}")
+    attempt.passed(Control.ENDPOINT, f"the connection of {name} is approved")
+
+
 def endpoints(cloud: Cloud, resource: StoredResource) -> list[StoredResource]:
     """Return the private endpoints of a resource."""
     return [one for one in cloud.referencing(resource.id) if one.token == ENDPOINT]
@@ -86,11 +98,19 @@ def addresses_of(endpoint: StoredResource) -> set[IPv4Address]:
     return set(map(IPv4Address, values_at(endpoint.properties, "customDnsConfigs[*].ipAddresses[*]")))
 
 
+def _decision(cloud: Cloud, endpoint_id: str, resource: StoredResource) -> str:
+    """Return what the owner of a resource decided on the connection of a private endpoint; `absent` without one."""
+    for connection in cloud.children(resource.id, CONNECTION):
+        if same(value_at(connection.properties, "privateEndpoint.id"), endpoint_id):
+            return str(value_at(connection.properties, "privateLinkServiceConnectionState.status", "Pending"))
+    return "absent"
+
+
 def _status(cloud: Cloud, endpoint: StoredResource, resource: StoredResource) -> str:
-    """Return what the owner of a resource decided on the connection of a private endpoint."""
-    for decided in cloud.children(resource.id, CONNECTION):
-        if same(value_at(decided.properties, "privateEndpoint.id"), endpoint.id):
-            return str(value_at(decided.properties, "privateLinkServiceConnectionState.status", "Pending"))
+    """Return the status of the connection of a private endpoint: the owner's decision, or that of its creation."""
+    decision = _decision(cloud, endpoint.id, resource)
+    if decision != "absent":
+        return decision
     connections = [
         *values_at(endpoint.properties, "privateLinkServiceConnections[*]"),
         *values_at(endpoint.properties, "manualPrivateLinkServiceConnections[*]"),

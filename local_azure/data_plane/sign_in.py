@@ -14,7 +14,7 @@ from local_azure.data_plane.callers import Caller
 from local_azure.data_plane.conditions import Attributes
 from local_azure.data_plane.networks import is_near, last_host, network_of
 from local_azure.data_plane.paths import Target, deliver
-from local_azure.data_plane.places import AtSite, InNetwork, Place, machine_place
+from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place, machine_place
 from local_azure.data_plane.rights import find_right
 from local_azure.data_plane.roles import LOGIN
 from local_azure.data_plane.security_groups import INBOUND, Connection, check
@@ -62,9 +62,9 @@ def _bastion(attempt: Attempt, target: InNetwork) -> tuple[StoredResource, Store
 
 
 def _reach_bastion(attempt: Attempt, place: Place, subnet: StoredResource) -> None:
+    if isinstance(place, AtSite | BehindEndpoint):
+        attempt.drop(Control.SITE, "it does not lead to the public address of Bastion")
     source = Peer(place.address)
-    if isinstance(place, AtSite):
-        attempt.drop(Control.SITE, "the gateway does not lead to the public address of Bastion")
     if isinstance(place, InNetwork):
         source = deliver(attempt, place, Target(Peer(PUBLIC_ADDRESS)))
     check(attempt, subnet, None, INBOUND, Connection(source, Peer(PUBLIC_ADDRESS)))

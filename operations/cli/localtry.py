@@ -53,7 +53,7 @@ Who = Annotated[
 Where = Annotated[
     str,
     typer.Option("--from", metavar="PLACE", help="A public address, a private address of a connected site, a virtual "
-                 "machine, or NETWORK/SUBNET."),
+                 "machine, NETWORK/SUBNET, or the ID of another organisation's private endpoint."),
 ]  # fmt: skip
 Upload = Annotated[Path | None, typer.Option("--file", help="The file to put.", show_default=False)]
 Download = Annotated[Path | None, typer.Option("--output", "-o", help="The file to get into.", show_default=False)]

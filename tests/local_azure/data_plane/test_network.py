@@ -191,6 +191,16 @@ def test_a_connection_that_is_not_approved_carries_nothing(world: World, status:
     assert refusal(world.ask(Operation.LIST)) == (TIMED_OUT, Control.ENDPOINT)
 
 
+def test_the_endpoint_of_another_organisation_waits_for_approval(world: World) -> None:
+    endpoint = "/subscriptions/other/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/theirs"
+    place = place_of(world.store, endpoint)
+    assert refusal(world.ask(Operation.LIST, where=place)) == (TIMED_OUT, Control.ENDPOINT)
+    for status, admitted in (("Pending", False), ("Approved", True), ("Rejected", False)):
+        world.put(f"{ACCOUNT}/privateEndpointConnections/theirs.1", "storage:PrivateEndpointConnection",
+                  privateEndpoint={"id": endpoint}, privateLinkServiceConnectionState={"status": status})  # fmt: skip
+        assert world.ask(Operation.LIST, where=place).allowed is admitted, status
+
+
 @pytest.mark.parametrize(
     ("access", "rules", "admitted"),
     [
