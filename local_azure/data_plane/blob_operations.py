@@ -38,15 +38,9 @@ class Held:
         if container is None or container.token != CONTAINER:
             self._refuse(404, "ContainerNotFound", "The specified container does not exist.")
 
-    def check_version(self, if_match: str) -> None:
-        """Require that the version exists, and has the ETag if one is given."""
-        if self.version is None:
-            self._refuse(404, "BlobNotFound", "The specified blob does not exist.")
-        self._check_etag(if_match)
-
-    def get(self) -> Reply:
+    def get(self, if_match: str) -> Reply:
         """Return the content of the version."""
-        version = self._existing_version()
+        _, version = self._existing(if_match)
         content = contents.read(self.store.path, version.sha256)
         return self._done(200, f"version {version.id}", content=content, tags=dict(version.tags), **_facts(version))
 
@@ -75,15 +69,15 @@ class Held:
         save(self.store, self.container_id, Blob(self.name, version.id, (*kept, version)))
         return self._done(201, f"version {version.id}", **_facts(version))
 
-    def set_tags(self, tags: Mapping[str, str]) -> Reply:
+    def set_tags(self, tags: Mapping[str, str], if_match: str) -> Reply:
         """Replace the index tags of the version."""
-        version = replace(self._existing_version(), tags=dict(tags))
-        save(self.store, self.container_id, self._existing_blob().with_version(version))
+        blob, version = self._existing(if_match)
+        save(self.store, self.container_id, blob.with_version(replace(version, tags=dict(tags))))
         return self._done(204, f"tags of {version.id}")
 
-    def delete(self, *, by_version: bool) -> Reply:
+    def delete(self, if_match: str, *, by_version: bool) -> Reply:
         """Delete the blob, whose current version becomes a previous one, or one previous version."""
-        blob, version = self._existing_blob(), self._existing_version()
+        blob, version = self._existing(if_match)
         self._check_mutable(version)
         if by_version and version.id == blob.current_id:
             self._refuse(403, "OperationNotAllowedOnRootBlob",
@@ -105,6 +99,13 @@ class Held:
         versions = tuple(replace(one, deleted_until=None) for one in self.blob.versions)
         save(self.store, self.container_id, replace(self.blob, versions=versions))
         return self._done(200, f"{len(versions)} versions")
+
+    def _existing(self, if_match: str) -> tuple[Blob, Version]:
+        """Return blob and version. Refuse if they do not exist, or the version has another ETag than is required."""
+        if self.blob is None or self.version is None:
+            self._refuse(404, "BlobNotFound", "The specified blob does not exist.")
+        self._check_etag(if_match)
+        return self.blob, self.version
 
     def _check_etag(self, if_match: str) -> None:
         if if_match and (self.version is None or self.version.etag != if_match.strip('"')):
@@ -135,14 +136,6 @@ class Held:
     def _of_service(self, path: str) -> Any:
         service = self.store.get(f"{self._account_id}/blobServices/default")
         return value_at(service.properties, path) if service else None
-
-    def _existing_version(self) -> Version:
-        assert self.version is not None  # noqa: S101 - `check_version` has refused
-        return self.version
-
-    def _existing_blob(self) -> Blob:
-        assert self.blob is not None  # noqa: S101 - `check_version` has refused
-        return self.blob
 
     def _refuse(self, status: int, code: str, message: str) -> NoReturn:
         self.attempt.refuse(Control.DATA, message, status, code, message)

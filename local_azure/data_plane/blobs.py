@@ -108,10 +108,11 @@ def _serve(
         return held.put(request.content, request.tags, if_match=request.if_match, if_absent=request.if_absent)
     if request.operation is Operation.UNDELETE:
         return held.undelete()
-    held.check_version(request.if_match)
     if request.operation is Operation.DELETE:
-        return held.delete(by_version=bool(request.version))
-    return held.set_tags(request.tags) if request.operation is Operation.SET_TAGS else held.get()
+        return held.delete(request.if_match, by_version=bool(request.version))
+    if request.operation is Operation.SET_TAGS:
+        return held.set_tags(request.tags, request.if_match)
+    return held.get(request.if_match)
 
 
 def _authorize(

@@ -18,17 +18,8 @@ from local_azure.model import Cloud, Json, StoredResource
 from local_azure.types.common import value_at, values_at
 from local_azure.types.firewall_policy import FIREWALL, RULE_COLLECTION_GROUP
 
-UNREAD = (
-    "sourceIpGroups",
-    "destinationIpGroups",
-    "destinationFqdns",
-    "fqdnTags",
-    "webCategories",
-    "targetUrls",
-    "destinationAddresses",
-)
-"""Properties of rules with which the data plane cannot tell whether the rule matches; the last one of application
-rules alone."""
+UNREAD = ("sourceIpGroups", "destinationIpGroups", "destinationFqdns", "fqdnTags", "webCategories", "targetUrls")
+"""Properties of rules with which the data plane cannot tell whether the rule matches."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ def _rules(cloud: Cloud, policy: StoredResource) -> Iterator[tuple[Mapping[str, 
 
 def _matches(rule: Mapping[str, Json], connection: Connection) -> bool:
     is_network = rule.get("ruleType") == "NetworkRule"
-    for name in UNREAD[:-1] if is_network else UNREAD:
+    for name in UNREAD:
         if rule.get(name):
             not_known(f"{name} of firewall rules")
     if not matches(map(str, rule.get("sourceAddresses") or ()), connection.source, ()):
