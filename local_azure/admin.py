@@ -12,6 +12,9 @@ from local_azure.data_plane import contents
 from local_azure.load.setting import Load
 from local_azure.store import Store
 
+BLOB = "azure-native:storage:Blob"
+"""A blob, which requests for data create (`data_plane`)."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -55,11 +58,15 @@ def reset(database: Path) -> int:
 def delete(database: Path, id_: str) -> bool:
     """Delete a resource as Azure does on request: not one that is locked or in use (`AzureError`). False if missing."""
     from local_azure.arm import Arm  # noqa: PLC0415 - the types take time to import
+    from local_azure.model import AzureError  # noqa: PLC0415
     from local_azure.schema import azure_native  # noqa: PLC0415
     from local_azure.types import TYPES  # noqa: PLC0415
 
     with _open_store(database) as store:
         found = store.get(id_) if store else None
+        if found is not None and found.token == BLOB:
+            text = "Resource Manager has no blobs. Use: scripts/sde local try delete"
+            raise AzureError("InvalidResourceType", text)
         if store is not None and found is not None:
             Arm(store, azure_native(), TYPES).delete(found.id, found.token, "")
         return found is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_azure.data_plane.world import OWNERS, READERS, World
+from tests.local_azure.data_plane.world import CONTAINER, OWNERS, READERS, World
 from tests.operations.cli.fakes import CliRunner
 
 DESK = ("--as", OWNERS, "--from", "spoke/desks")
@@ -29,6 +29,8 @@ def test_a_file_goes_in_and_comes_out_again(azure: CliRunner, tmp_path: Path) ->
     answer = azure.lines[-1]
     assert (answer["allowed"], answer["status"]) == (True, 200)
     assert answer["result"]["blobs"][0]["name"] == "2026/a.csv"
+    assert azure("local", "delete", f"{CONTAINER}/blobs/2026%2fa.csv") == 3
+    assert "scripts/sde local try delete" in azure.err
     assert azure("local", "reset", "--yes") == 0
     assert not (azure.settings.local_db.parent / "blobs").exists()
 
