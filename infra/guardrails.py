@@ -250,7 +250,48 @@ def _other_addresses(account: str, ranges: Sequence[str]) -> dict[str, Any]:
 
 NO_PUBLIC_STORES = no_public_stores({})
 
-COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
+
+def own_connections(named: Mapping[str, str]) -> PolicyGuardrail:
+    """Return the guardrail that permits private endpoints of a store or vault in its own resource group only.
+
+    `named`: endpoints elsewhere that are permitted, each by the connection's full name, `<account>/<connection>`
+    (Cloud Adoption Framework, "Limit cross-tenant private endpoint connections": connections from outside).
+    """
+    permitted = [
+        _all(
+            {"field": "fullName", "equals": connection},
+            {"field": f"{STORE}/privateEndpointConnections/privateEndpoint.id", "equals": named[connection]},
+        )
+        for connection in sorted(named)
+    ]
+    return PolicyGuardrail(
+        key="connections-stay",
+        title="Stores and vaults have private endpoints in their own resource group only",
+        description=(
+            "No private endpoint of another resource group, subscription or tenant is approved at a storage account or "
+            "key vault." + (" Named endpoints are approved at named accounts." if named else "")
+        ),
+        why="Nothing outside the estate reaches data, except from a private endpoint that the estate names.",
+        condition=_any(
+            _all(*_foreign_connection(STORE), *([{"not": _any(*permitted)}] if permitted else [])),
+            _all(*_foreign_connection(VAULT)),
+        ),
+    )
+
+
+def _foreign_connection(type_: str) -> tuple[dict[str, Any], ...]:
+    """Return the conditions: the request approves a private endpoint of another resource group."""
+    connection = f"{type_}/privateEndpointConnections"
+    return (
+        _type(connection),
+        {"field": f"{connection}/privateLinkServiceConnectionState.status", "equals": "Approved"},
+        {"field": f"{connection}/privateEndpoint.id", "notLike": SAME_RESOURCE_GROUP},
+    )
+
+
+OWN_CONNECTIONS = own_connections({})
+
+COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, OWN_CONNECTIONS, NO_PUBLIC_STORES)
 HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)
 SPOKE_GUARDRAILS: Sequence[PolicyGuardrail] = (*COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
 """For the resource group of each zone and tenancy."""

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Network
 
 import pulumi
 from pulumi_azure_native import authorization
 
 from formats.stack_config import StackConfig
-from formats.ways_in import storage_ip_rules
+from formats.ways_in import ApprovedConnection, storage_ip_rules
 from infra.components.blob_storage_account import PublicAccess
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.components.write_order import WriteOrder
-from infra.guardrails import NO_PUBLIC_STORES, PolicyGuardrail, no_public_stores
+from infra.guardrails import NO_PUBLIC_STORES, OWN_CONNECTIONS, PolicyGuardrail, no_public_stores, own_connections
 from infra.names import GloballyUnique, Names, ResourceKind
 
 
@@ -33,6 +34,8 @@ class PolicyGuardrailsArgs:
     """The guardrails to define: `HUB_GUARDRAILS` or `SPOKE_GUARDRAILS` of `infra.guardrails`."""
     public_stores: Mapping[str, Sequence[IPv4Network]] = field(default_factory=dict)
     """The stores with public network access, by their names in the program, each with the addresses that it admits."""
+    connections: Mapping[str, ApprovedConnection] = field(default_factory=dict)
+    """The stores with a private endpoint outside the estate, by their names in the program."""
 
 
 class PolicyGuardrails(pulumi.ComponentResource):
@@ -44,11 +47,16 @@ class PolicyGuardrails(pulumi.ComponentResource):
         super().__init__(self.TYPE, name, None, opts)
         self._names = Names.of(args.config, pulumi.get_stack())
         self._public_stores = args.public_stores
-        named = {
-            self._names.globally_unique(GloballyUnique.STORAGE, store): storage_ip_rules(ranges)
-            for store, ranges in args.public_stores.items()
+        account_name = partial(self._names.globally_unique, GloballyUnique.STORAGE)
+        of_this_stack = {
+            NO_PUBLIC_STORES.key: no_public_stores(
+                {account_name(store): storage_ip_rules(ranges) for store, ranges in args.public_stores.items()}
+            ),
+            OWN_CONNECTIONS.key: own_connections(
+                {f"{account_name(store)}/{one.connection}": one.endpoint for store, one in args.connections.items()}
+            ),
         }
-        guardrails = [no_public_stores(named) if one == NO_PUBLIC_STORES else one for one in args.guardrails]
+        guardrails = [of_this_stack.get(one.key, one) for one in args.guardrails]
         self._definitions = [(guardrail, self._define(guardrail)) for guardrail in guardrails]
         self.register_outputs({})
 

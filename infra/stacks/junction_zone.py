@@ -31,6 +31,11 @@ def junction_zone(config: JunctionZoneConfig) -> None:
                 for one in config.providers
                 if one.way_in and one.way_in.public_ranges
             },
+            connections={
+                _inbox_name(one): one.way_in.private_endpoint
+                for one in config.providers
+                if one.way_in and one.way_in.private_endpoint
+            },
         )
         guardrails = PolicyGuardrails("guards", guardrails_args)
         containers = {provider.code: f"provider-{provider.code}" for provider in config.providers}

@@ -17,7 +17,17 @@ from typing import Any
 from formats.plan import UNKNOWN, canonical
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
-from policies.expected.guardrails import GUARDRAILS, MODE, NO_PUBLIC_STORES, Guardrail, named_stores, no_public_stores
+from policies.expected.guardrails import (
+    GUARDRAILS,
+    MODE,
+    NO_PUBLIC_STORES,
+    OWN_CONNECTIONS,
+    Guardrail,
+    named_connections,
+    named_stores,
+    no_public_stores,
+    own_connections,
+)
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -65,6 +75,13 @@ def addresses_permitted_to(account: Resource, context: PolicyContext) -> tuple[s
     return tuple(guardrail.named.get(ids.name(account.id), ())) if guardrail else ()
 
 
+def has_permitted_connection(account: Resource, context: PolicyContext) -> bool:
+    """True if the guardrails in force permit a private endpoint outside the resource group of a storage account."""
+    assignment = assignment_in_force(context, ids.resource_group(account.id), OWN_CONNECTIONS.key)
+    guardrail = assigned_guardrail(assignment, context) if assignment else None
+    return any(name.lower().startswith(f"{ids.name(account.id)}/") for name in (guardrail.named if guardrail else ()))
+
+
 def is_named_guardrail(definition: Resource) -> bool:
     """True if the name of a definition says that it is a guardrail, so that it must equal one."""
     names = (definition.name, _value(definition, "policyDefinitionName"), ids.name(definition.id))
@@ -74,8 +91,11 @@ def is_named_guardrail(definition: Resource) -> bool:
 def guardrail_of(definition: Resource) -> Guardrail | None:
     """Return the guardrail that a definition equals, if there is one."""
     rule = _value(definition, "policyRule")
-    named = named_stores(rule)
-    guardrail = no_public_stores(named) if named else _by_rule().get(_text(rule))
+    guardrail = _by_rule().get(_text(rule))
+    if stores := named_stores(rule):
+        guardrail = no_public_stores(stores)
+    elif connections := named_connections(rule):
+        guardrail = own_connections(connections)
     return guardrail if guardrail and not differences(definition, guardrail) else None
 
 

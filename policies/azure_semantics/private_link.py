@@ -7,6 +7,8 @@ from __future__ import annotations
 
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
 ZONE, LINK, RECORDS = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink", "privatedns:PrivateRecordSet"
+CONNECTION_TYPES = ("storage:PrivateEndpointConnection", "keyvault:PrivateEndpointConnection")
+"""The connections of private endpoints, at stores and vaults."""
 CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 SERVICES = (

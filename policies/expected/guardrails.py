@@ -29,7 +29,7 @@ class Guardrail:
     title: str
     condition: Mapping[str, Any]
     named: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Storage accounts, by their names in Azure, that the addresses of these entries of `ipRules` may reach."""
+    """The exceptions: addresses by the account that they may reach, or endpoints by the connection."""
 
     @property
     def policy_rule(self) -> dict[str, Any]:
@@ -224,7 +224,55 @@ def named_stores(rule: object) -> Mapping[str, tuple[str, ...]]:
 
 
 NO_PUBLIC_STORES = no_public_stores({})
-COMMON_GUARDRAILS = (ENDPOINTS_TO_OWN_GROUP, NO_PUBLIC_STORES)
+
+
+def own_connections(named: Mapping[str, Sequence[str]]) -> Guardrail:
+    """Return the guardrail that permits private endpoints in the resource group of a store or vault, and named ones.
+
+    `named`: the endpoint elsewhere, as the only entry, by the full name of its connection, `<account>/<connection>`.
+    """
+    endpoint = f"{_STORE}/privateEndpointConnections/privateEndpoint.id"
+    permitted = [
+        {"allOf": [_field("fullName", "equals", connection), _field(endpoint, "equals", one)]}
+        for connection, (one,) in named.items()
+    ]
+    return Guardrail(
+        "connections-stay",
+        "Stores and vaults have private endpoints in their own resource group only",
+        {
+            "anyOf": [
+                {"allOf": [*_approves_foreign(_STORE), *([{"not": {"anyOf": permitted}}] if permitted else [])]},
+                {"allOf": _approves_foreign(_VAULT)},
+            ]
+        },
+        named,
+    )
+
+
+def _approves_foreign(type_: str) -> list[dict[str, Any]]:
+    connection = f"{type_}/privateEndpointConnections"
+    return [
+        _field("type", "equals", connection),
+        _field(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
+        _field(
+            f"{connection}/privateEndpoint.id",
+            "notLike",
+            "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]",
+        ),
+    ]
+
+
+def named_connections(rule: object) -> Mapping[str, tuple[str, ...]]:
+    """Return the connections that a rule of `own_connections` names, with their endpoints; none for any other rule."""
+    try:
+        clauses = rule["if"]["anyOf"][0]["allOf"][3]["not"]["anyOf"]  # type: ignore[index]
+        return {str(one["allOf"][0]["equals"]): (str(one["allOf"][1]["equals"]),) for one in clauses}
+    except (KeyError, IndexError, TypeError):
+        return {}
+
+
+OWN_CONNECTIONS = own_connections({})
+COMMON_GUARDRAILS = (ENDPOINTS_TO_OWN_GROUP, OWN_CONNECTIONS, NO_PUBLIC_STORES)
 GUARDRAILS: Mapping[str, Guardrail] = {
     guardrail.key: guardrail
     for guardrail in (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)

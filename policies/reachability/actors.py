@@ -1,8 +1,9 @@
 """Actors: the people, computers and identities that can move data, and their network locations.
 
-People are on the Internet, at their own computers: anywhere, and at the public addresses from which a store that they
-have a right on admits them. Their actions on a computer of the estate are actions of that
-computer: it has the rights of everyone who can sign in to it, and of each of its managed identities.
+People are on the Internet, at their own computers: anywhere, at the public addresses from which a store that they have
+a right on admits them, and in the network outside that has a private endpoint of such a store. Their actions on a
+computer of the estate are actions of that computer: it has the rights of everyone who can sign in to it, and of each of
+its managed identities.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Network
 
 from formats.arm.id_parents import with_parents
 from policies.azure_semantics import ids
@@ -19,7 +19,7 @@ from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.bastion import Bastions
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
-from policies.reachability.data_stores import DataStores
+from policies.reachability.data_stores import DataStore, DataStores
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
 from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
@@ -132,7 +132,7 @@ def _subnet_id(endpoint: Resource) -> str:
 
 def _people(topology: Topology, grants: RoleGrants, stores: DataStores) -> Iterator[Actor]:
     """Yield every other principal with a role: groups, and applications outside the estate."""
-    admitted = _admitted_by_scope(stores)
+    open_stores = _open_stores_by_scope(stores)
     listed_urns = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
     for principal, held_grants in grants.principals().items():
         if principal in listed_urns or principal == UNKNOWN_PRINCIPAL:
@@ -141,18 +141,28 @@ def _people(topology: Topology, grants: RoleGrants, stores: DataStores) -> Itera
         known = min(held_grants, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
-        found = {range_ for g in held_grants if g.rights & DATA for range_ in admitted.get(g.scope, ())}
-        locations = (INTERNET_LOCATION, *([NetworkLocation(addresses=tuple(sorted(found)))] if found else []))
+        reachable = {store for g in held_grants if g.rights & DATA for store in open_stores.get(g.scope, ())}
+        locations = (INTERNET_LOCATION, *_own_locations(reachable))
         yield Actor(principal, label, stacks, locations, grants.of([principal]), is_people=True)
 
 
-def _admitted_by_scope(stores: DataStores) -> Mapping[str, set[IPv4Network]]:
-    """Return the public addresses that stores admit, by each scope on which a role gives access to such a store."""
-    found: dict[str, set[IPv4Network]] = {}
+def _own_locations(stores: Iterable[DataStore]) -> Iterator[NetworkLocation]:
+    """Yield the locations from which these stores admit people."""
+    addresses = {range_ for store in stores for range_ in store.public.admitted}
+    connected = frozenset(store.id for store in stores if store.connected)
+    if addresses:
+        yield NetworkLocation(addresses=tuple(sorted(addresses)))
+    if connected:
+        yield NetworkLocation(connected=connected)
+
+
+def _open_stores_by_scope(stores: DataStores) -> Mapping[str, list[DataStore]]:
+    """Return the stores that admit people from outside, by each scope on which a role gives access to one."""
+    found: dict[str, list[DataStore]] = {}
     for store in stores.stores.values():
-        if store.public.admitted:
+        if store.public.admitted or store.connected:
             for scope in ("", *with_parents(store.id), *(container.id for container in stores.of(store))):
-                found.setdefault(scope, set()).update(store.public.admitted)
+                found.setdefault(scope, []).append(store)
     return found
 
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network
 from policies.azure_semantics import ids
 from policies.azure_semantics.malware_scanning import is_scanner
 from policies.azure_semantics.perimeters import SECURED, is_closed_by_perimeter
+from policies.azure_semantics.private_link import CONNECTION_TYPES
 from policies.azure_semantics.properties import entries, lower_text
 from policies.azure_semantics.public_addresses import narrow_range, overlap
 from policies.azure_semantics.roles import Right
@@ -68,6 +69,10 @@ class DataStore:
     """The controls that must fail before its identity can use its encryption key."""
     endpoints: tuple[PrivateEndpoint, ...]
     """Its private endpoints."""
+    connected: bool
+    """True if Azure Policy permits a named private endpoint outside the estate."""
+    foreign: ControlSets
+    """The controls that must fail before any other private endpoint outside the estate reaches it."""
 
     @property
     def label(self) -> str:
@@ -157,6 +162,8 @@ class DataStores:
             keys=ALWAYS if vault else self._keys(resource),
             encryption=ALWAYS if vault else self._encryption(resource),
             endpoints=tuple(self._endpoints_of.get(id_, ())),
+            connected=not vault and self.topology.guardrails.has_permitted_connection(resource),
+            foreign=self._foreign(resource),
         )
 
     def _encryption(self, account: Resource) -> ControlSets:
@@ -226,6 +233,26 @@ class DataStores:
             guardrail=self.topology.guardrails.of("stores-stay-closed", ids.own(resource)) if holds else ALWAYS,
             admitted=admitted or (),
             pinned=pinned,
+        )
+
+    def _foreign(self, resource: Resource) -> ControlSets:
+        """Return the controls on a private endpoint outside the estate: somebody must approve its connection, which
+        Azure Policy denies."""
+        id_ = ids.own(resource)
+        guardrail = self.topology.guardrails.of("connections-stay", id_)
+        if id_ in self._approved and not self.topology.guardrails.has_permitted_connection(resource):
+            return guardrail
+        description = f"{resource.name} has no approved connection of another private endpoint"
+        return all_of(self._control(resource, ControlKind.ENDPOINT, "connection", description), guardrail)
+
+    @cached_property
+    def _approved(self) -> frozenset[str]:
+        """The ids of the stores with a declared connection that may be approved."""
+        found = (r for r in self.estate.of(*CONNECTION_TYPES) if r.id)
+        return frozenset(
+            ids.parent(r.id)
+            for r in found
+            if _lower_text_or_unknown(r, "privateLinkServiceConnectionState.status") not in ("pending", "rejected")
         )
 
     def _is_off(self, resource: Resource, path: str) -> bool:

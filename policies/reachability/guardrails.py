@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.guardrails import addresses_permitted_to, assignment_in_force
+from policies.azure_semantics.guardrails import (
+    addresses_permitted_to,
+    assignment_in_force,
+    has_permitted_connection,
+)
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, ControlKind, ControlRegistry, ControlSets
@@ -19,6 +23,7 @@ DENIED: Mapping[str, str] = {
     "no-translation": "DNAT rules of a firewall",
     "bastion-carries-nothing": "Bastion features other than the session",
     "endpoints-stay": "private endpoints to resources of other resource groups",
+    "connections-stay": "private endpoints of other resource groups at stores and vaults",
     "no-public-addresses": "public addresses",
     "stores-stay-closed": "storage accounts with public network access or shared keys",
 }
@@ -48,6 +53,13 @@ class Guardrails:
             return ()
         known = tuple(range_ for range_ in found if range_)
         return known if len(known) == len(found) else ()
+
+    def has_permitted_connection(self, account: Resource) -> bool:
+        """True if Azure Policy permits a private endpoint outside the resource group of an account."""
+        try:
+            return has_permitted_connection(account, self.estate)
+        except Unknown:
+            return False
 
     def _of(self, key: str, group: str) -> ControlSets:
         if not group or not self._holds(key, group):

@@ -55,10 +55,16 @@ class NetworkReachability:
         public = all_of(self.to_internet(location, limit), admits, words, limit=limit)
         if location.subnet is None:
             outside = (self._from_outside(endpoint, store) for endpoint in store.endpoints)
-            return any_of(public, *outside, limit=limit)
+            return any_of(public, self._over_own_endpoint(location, store), *outside, limit=limit)
         control_sets = (self._to_endpoint(location, endpoint, store.host, limit) for endpoint in store.endpoints)
         known = all_of(any_of(*control_sets), step(f"reach the private endpoint of {store.label}"))
         return any_of(public, known, self._to_added_endpoint(location, store.label, store.group, limit))
+
+    def _over_own_endpoint(self, location: NetworkLocation, store: DataStore) -> ControlSets:
+        """Return the controls on a private endpoint of the store in a network outside the estate, which somebody of the
+        estate must approve."""
+        words = step(f"reach {store.label} over a private endpoint outside the estate")
+        return words if store.id in location.connected else all_of(store.foreign, words)
 
     def _to_endpoint(self, location: NetworkLocation, endpoint: PrivateEndpoint, host: str, limit: int) -> ControlSets:
         return any_of(*(self._paths.to(location, at, limit) for at in self._endpoint(endpoint, host)))

@@ -65,6 +65,8 @@ class NetworkLocation:
     """True if an interface has a public address."""
     addresses: tuple[IPv4Network, ...] = ()
     """On the Internet: the public addresses of people's computers, if stores admit some."""
+    connected: frozenset[str] = frozenset()
+    """Outside the estate: the ids of stores that have a private endpoint in that network."""
 
 
 INTERNET_LOCATION = NetworkLocation()

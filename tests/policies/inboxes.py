@@ -21,11 +21,18 @@ from tests.infra.local_stacks import LocalStacks
 JUNCTION = "junction-zone"
 ADDRESSES = samples.CELL.zone(ZoneName.JUNCTION).inbox_addresses()
 RANGES, OTHERS = ("20.33.0.16/28", "20.33.1.4/32"), ("20.33.2.8/31",)
+ENDPOINT = (
+    "/subscriptions/5ca1ab1e-0000-4000-8000-000000000000/resourceGroups/rg-trust/providers/Microsoft.Network/"
+    "privateEndpoints/pep-sde"
+)
+CONNECTION = "pep-sde.5ca1ab1e-0000-4000-8000-000000000001"
 PROVIDERS: list[dict[str, Any]] = [
     {"code": "rrk", "name": "University Hospitals", "group": samples.group(20), "inbox": str(ADDRESSES[0]),
      "way_in": {"public_ranges": RANGES}},
     {"code": "m85001", "name": "A practice", "group": samples.group(21), "inbox": str(ADDRESSES[1]),
      "way_in": {"public_ranges": OTHERS}},
+    {"code": "x26", "name": "A trust in Azure", "group": samples.group(25), "inbox": str(ADDRESSES[3]),
+     "way_in": {"private_endpoint": {"endpoint": ENDPOINT, "connection": CONNECTION}}},
     {"code": "y01", "name": "A closed trust", "group": samples.group(22), "inbox": str(ADDRESSES[2]), "closed": True},
     {"code": "y02", "name": "A trust without a way in", "group": samples.group(23)},
     {"code": "y03", "name": "A closed trust with a container", "group": samples.group(24), "closed": True},

@@ -12,7 +12,7 @@ from formats.ways_in import storage_ip_rules
 from policies.model import Resource
 from policies.reachability.control_sets import ControlKind
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
-from tests.policies.inboxes import having, one, refused, seen
+from tests.policies.inboxes import CONNECTION, ENDPOINT, JUNCTION, having, one, refused, seen
 
 ACCOUNT, GUARDRAIL = "storage:StorageAccount", "authorization:PolicyDefinition"
 
@@ -30,8 +30,8 @@ def opened(name: str, *addresses: str, **more: Any) -> Resource:
     return having(found, publicNetworkAccess="Enabled", networkRuleSet=network, tags=tags)
 
 
-def guardrail(old: str, new: str) -> Resource:
-    definition = one(GUARDRAIL, "stores-stay-closed")
+def guardrail(old: str, new: str, key: str = "stores-stay-closed") -> Resource:
+    definition = one(GUARDRAIL, key)
     text = json.dumps(definition.inputs["policyRule"])
     assert old in text
     return having(definition, policyRule=json.loads(text.replace(old, new)))
@@ -45,7 +45,8 @@ def flow_between(*changed: Resource) -> ForbiddenFlow:
 
 def test_the_estate_with_inboxes_passes_every_policy() -> None:
     assert refused() == set()
-    assert refused(known=False) == set()
+    for policy in ("ST1", "ST2", "GD1", "GD4", "AL2"):
+        assert refused(known=False, only=policy) == set()
 
 
 def test_a_public_store_admits_the_named_addresses_alone() -> None:
@@ -117,6 +118,46 @@ def test_a_guardrail_that_admits_another_provider_is_no_control() -> None:
 
 def test_a_store_past_its_guardrail_shows_that_it_does_not_hold() -> None:
     assert flow_between(opened("inbox-m85001", "20.33.2.8", "20.33.2.9", "20.99.0.1")).depth == 2
+
+
+def test_a_provider_with_a_private_endpoint_reaches_its_own_store_alone() -> None:
+    flow = next(f for f in analyse_flows(seen()).flows if f.subject.endswith("::inbox-x26-uploads"))
+    assert flow.depth == 3
+    assert account("inbox-x26").inputs["publicNetworkAccess"] == "Disabled"
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (f"{CONNECTION}", "another"), (ENDPOINT, ENDPOINT.replace("pep-sde", "pep-other")),
+    ("stwmsdeinboxx26", "stwmsdeinboxrrk"), ('"Approved"', '"Pending"'),
+])  # fmt: skip
+def test_a_guardrail_that_permits_another_endpoint_is_refused(old: str, new: str) -> None:
+    assert refused(guardrail(old, new, "connections-stay"), only="GD4") == {"connections-stay"}
+
+
+@pytest.mark.parametrize(("store", "connection", "found"), [
+    ("inbox-x26", CONNECTION, set()), ("inbox-x26", "another", {"added"}), ("inbox-rrk", CONNECTION, {"added"}),
+    ("junction", "another", {"added"}),
+])  # fmt: skip
+def test_a_connection_that_the_estate_does_not_name_is_refused(store: str, connection: str, found: set[str]) -> None:
+    state = {"status": "Approved"}
+    id_ = f"{account(store).id}/privateEndpointConnections/{connection}"
+    added = Resource(f"urn:{store}", "storage:PrivateEndpointConnection", "added", JUNCTION,
+                     {"privateLinkServiceConnectionState": state}, id_)  # fmt: skip
+    assert refused(added, only="PE9") == found
+
+
+def test_an_approved_connection_leaves_two_controls() -> None:
+    id_ = f"{account('inbox-m85001').id}/privateEndpointConnections/any"
+    added = Resource("urn:any", "storage:PrivateEndpointConnection", "added", JUNCTION,
+                     {"privateLinkServiceConnectionState": {"status": "Approved"}}, id_)  # fmt: skip
+    assert flow_between(added).depth == 2
+
+
+def test_an_endpoint_permitted_at_another_store_is_no_control_there() -> None:
+    name = one(ACCOUNT, "inbox-rrk").inputs["accountName"]
+    elsewhere = guardrail(one(ACCOUNT, "inbox-x26").inputs["accountName"], name, "connections-stay")
+    flows = [f for f in analyse_flows(seen(elsewhere)).flows if f.kind is FlowKind.BETWEEN_PROVIDERS]
+    assert {flow.depth for flow in flows if "inbox-rrk" in flow.subject} == {3}
 
 
 def test_small_ranges_are_single_addresses_in_network_rules() -> None:

@@ -10,7 +10,9 @@ from formats.arm.references import kinds
 from formats.plan import UNKNOWN
 from formats.property_paths import ANY, PropertyPath, join
 from policies.azure_semantics import ids
+from policies.azure_semantics.guardrails import DEFINITION
 from policies.azure_semantics.properties import display
+from policies.expected.approved_connections import approved_connections
 from policies.expected.references import FORMS
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
@@ -36,7 +38,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     for path, value in _texts(resource.inputs, ()):
         if value == UNKNOWN and kinds(resource.type, _pattern(path)):
             raise Unknown(join(path))
-        if ARM_ID.match(value) and not _is_judged(value, context):
+        if ARM_ID.match(value) and not _is_judged(value, context) and not _is_named(resource, value, context):
             raise Unknown(join(path), f"is {display(value)}, which is neither a resource of the estate nor listed")
         url = DATA_URL.fullmatch(value)
         if url and url["name"].lower() not in context.once(("names in URLs",), lambda: _names_in_urls(context)):
@@ -56,6 +58,15 @@ def _is_judged(value: str, context: PolicyContext) -> bool:
             subscription = found["subscription"]
             return subscription is None or f"/subscriptions/{subscription}" in known
     return any(parent in known for parent in _parents(id_))
+
+
+def _is_named(resource: Resource, value: str, context: PolicyContext) -> bool:
+    """True for a private endpoint outside the estate that the estate names, in a guardrail, which GD4 compares."""
+    config = context.configs.get(resource.stack)
+    if config is None or resource.type != DEFINITION:
+        return False
+    named = {ids.plain(one.endpoint) for one in approved_connections(config).values()}
+    return ids.plain(value) in named
 
 
 def _names_in_urls(context: PolicyContext) -> frozenset[str]:

@@ -8,7 +8,8 @@ from policies.azure_semantics.addresses import MIN_PREFIX_LENGTH
 from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of, is_named_guardrail
 from policies.azure_semantics.properties import display, require, require_if_set
 from policies.azure_semantics.public_addresses import narrow_range
-from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, Guardrail
+from policies.expected.approved_connections import approved_connections
+from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, OWN_CONNECTIONS, Guardrail
 from policies.expected.initiatives import PERMITTED_EFFECTS
 from policies.expected.public_ranges import public_ranges
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -25,7 +26,7 @@ def check(definition: Resource, context: PolicyContext) -> Iterator[Violation]:
     for path in PATHS:
         definition.at(path)  # raises `Unknown` if the value is not known yet: it cannot be compared
     if guardrail := guardrail_of(definition):
-        yield from _named_stores(definition, guardrail, context)
+        yield from _exceptions(definition, guardrail, context)
         return
     if not is_named_guardrail(definition):
         yield from _further(definition)
@@ -35,22 +36,32 @@ def check(definition: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(path, "differs from the guardrail, so Azure would not deny what it should")
 
 
-def _named_stores(definition: Resource, guardrail: Guardrail, context: PolicyContext) -> Iterator[Violation]:
-    """Require that a guardrail names exactly the stores that the estate opens, with exactly their addresses."""
-    found = {account.lower(): frozenset(ranges) for account, ranges in guardrail.named.items()}
+def _exceptions(definition: Resource, guardrail: Guardrail, context: PolicyContext) -> Iterator[Violation]:
+    """Require that a guardrail has exactly the exceptions that the estate names: of stores with addresses, or of
+    connections with private endpoints."""
+    found = {name.lower(): frozenset(map(str.lower, values)) for name, values in guardrail.named.items()}
     config = context.configs.get(definition.stack)
     if config is None:
-        if not all(narrow_range(text) for ranges in found.values() for text in ranges):
+        addresses = found.values() if guardrail.key == NO_PUBLIC_STORES.key else ()
+        if not all(narrow_range(text) for ranges in addresses for text in ranges):
             yield Violation("policyRule", f"names a range wider than /{MIN_PREFIX_LENGTH}, which is no single host's")
         return
-    names = {a.name: str(a.at("accountName")).lower() for a in context.same_stack(definition, "storage:StorageAccount")}
-    wanted = {names.get(store, store): ranges for store, ranges in public_ranges(config).items()}
-    if guardrail.key == NO_PUBLIC_STORES.key and found != wanted:
+    stores = context.same_stack(definition, "storage:StorageAccount")
+    names = {store.name: str(store.at("accountName")).lower() for store in stores}
+    wanted: dict[str, frozenset[str]] = {}
+    if guardrail.key == NO_PUBLIC_STORES.key:
+        wanted = {names.get(store, store): ranges for store, ranges in public_ranges(config).items()}
+    elif guardrail.key == OWN_CONNECTIONS.key:
+        wanted = {
+            f"{names.get(store, store)}/{one.connection}".lower(): frozenset({one.endpoint.lower()})
+            for store, one in approved_connections(config).items()
+        }
+    if found != wanted:
         yield Violation("policyRule", f"opens {_listed(found)}; the estate opens {_listed(wanted)}")
 
 
-def _listed(stores: Mapping[str, frozenset[str]]) -> str:
-    return "; ".join(f"{store} to {', '.join(sorted(stores[store]))}" for store in sorted(stores)) or "no store"
+def _listed(exceptions: Mapping[str, frozenset[str]]) -> str:
+    return "; ".join(f"{name} to {', '.join(sorted(exceptions[name]))}" for name in sorted(exceptions)) or "nothing"
 
 
 def _further(definition: Resource) -> Iterator[Violation]:

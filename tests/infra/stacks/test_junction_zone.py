@@ -48,9 +48,9 @@ def _rules(stack: MockStack, group_name: str) -> dict[str, Any]:
 
 def test_each_inbox_has_a_key_of_its_own_and_is_scanned(with_inboxes: MockStack) -> None:
     keys = {key.name for key in with_inboxes.of("Key")}
-    assert {"junction-keys-inbox-rrk", "junction-keys-inbox-m85001", "junction-keys-inbox-y01"} < keys
+    assert {f"junction-keys-inbox-{code}" for code in ("rrk", "m85001", "x26", "y01")} < keys
     scanned = {one.inputs["resourceId"].rpartition("/")[2] for one in with_inboxes.of("DefenderForStorage")}
-    assert scanned == {"junction", "inbox-rrk", "inbox-m85001", "inbox-y01"}
+    assert scanned == {"junction", "inbox-rrk", "inbox-m85001", "inbox-x26", "inbox-y01"}
 
 
 def test_a_provider_has_a_role_on_its_own_intake_alone(with_inboxes: MockStack) -> None:

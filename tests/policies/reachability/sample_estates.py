@@ -179,8 +179,14 @@ def _denial(resources: list[Resource], policy: str, _: str) -> list[Resource]:
     return [r for r in resources if not (ids.plain(r.id).startswith(f"{policy}/") and "Deny" in json.dumps(r.inputs))]
 
 
-def _endpoint(resources: list[Resource], network: str, _: str) -> list[Resource]:
-    """Add private endpoints for all resources outside the network, in each of its subnets for endpoints."""
+def _endpoint(resources: list[Resource], network: str, what: str) -> list[Resource]:
+    """Add private endpoints for all resources outside the network, in each of its subnets for endpoints; or approve one
+    outside the estate, at a store."""
+    if what == "connection":
+        type_ = "storage:PrivateEndpointConnection"
+        state = {"status": "Approved"}
+        return [*resources, added(type_, "outside", f"{network}/privateEndpointConnections/outside",
+                                  privateLinkServiceConnectionState=state)]  # fmt: skip
     stack_ = next(r.stack for r in resources if ids.plain(r.id) == network)
     subnets = [r.id for r in resources if ids.plain(r.id).startswith(f"{network}/subnets/snet-")]
     kinds = ("storage:StorageAccount", "keyvault:Vault")
