@@ -36,7 +36,7 @@ from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.providers import Provider, refuse_common_ranges
 from formats.validation import InvalidValue, Location, refuse_duplicates, validated
 from formats.vm_size_names import is_confidential, requires_confidential
-from formats.ways_in import Recipients, SiteSpec
+from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
 from formats.yaml_reader import read_mapping
 
 ORCHESTRATOR_COMMAND = "az ad sp show --id bf7b6499-ff71-4aa2-97a4-f372087be7f0 --query id"
@@ -122,7 +122,7 @@ def require_matching_size(size: str, data_class: DataClass | None, at: Location 
 class Site(SiteSpec):
     """The configuration of a site's connection."""
 
-    inboxes: tuple[IPv4Address, ...]
+    inboxes: tuple[IPv4Address, ...] = Field(min_length=1)
     """The addresses of the inboxes of the providers that upload from the site."""
 
 
@@ -152,6 +152,8 @@ class PlatformConfig(StackConfig):
     """The virtual machines of the staff network; empty: there is no such network."""
     sites: tuple[Site, ...] = ()
     """The connected sites; empty: the hub has no gateway."""
+    secrets_expire: date | None = None
+    """As in `SafeHavenConfig`, of the shared keys of sites' connections. Required with `sites`."""
     confidential_orchestrator: Guid | None = None
     """As in `TenancyConfig`. Required for staff in an estate with identifiable data."""
 
@@ -164,6 +166,20 @@ class PlatformConfig(StackConfig):
         for index, machine in enumerate(staff):
             require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
         return staff
+
+    @field_validator("sites")
+    @classmethod
+    def _sites_outside_the_cell(cls, sites: tuple[Site, ...], before: ValidationInfo) -> tuple[Site, ...]:
+        own = [before.data[key] for key in ("estate_addresses", "addresses", "zone_range") if before.data.get(key)]
+        refuse_common_sites(sites, [*own, *before.data.get("tenancy_ranges", {}).values()])
+        refuse_egress_to_sites(sites, before.data.get("egress", {}))
+        return sites
+
+    @model_validator(mode="after")
+    def _expiry_of_shared_keys(self) -> Self:
+        if self.sites and self.secrets_expire is None:
+            raise InvalidValue("with sites the day on which their shared keys expire, `secrets_expire`")
+        return self
 
     @model_validator(mode="after")
     def _orchestrator_of_staff(self) -> Self:

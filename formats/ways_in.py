@@ -5,17 +5,18 @@ The same models validate the estate, its requests and each stack's configuration
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Self
+from itertools import combinations
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from formats.addresses import PRIVATE, StaffRole
-from formats.egress import ALLOWED_RANGE, Addresses
+from formats.egress import ALLOWED_RANGE, Addresses, EgressRule
 from formats.input_model import Guid, Model, Slug
-from formats.validation import InvalidValue
+from formats.validation import InvalidValue, refuse_duplicates
 
 CARRIER_GRADE_NAT = IPv4Network("100.64.0.0/10")
 """Shared by the customers of a network provider (RFC 6598), so no address in it is one organisation's."""
@@ -127,6 +128,41 @@ class SiteSpec(Model):
                                found=" and ".join(found) or "neither device nor circuit",
                                problem="The site's connection is incomplete.")  # fmt: skip
         return self
+
+
+def refuse_common_sites(sites: Sequence[SiteSpec], internal: Iterable[IPv4Network]) -> None:
+    """Raise `InvalidValue` for two sites of one name or with a common address, and for one inside the estate.
+
+    A site is one provider's part of a network: what the firewall allows is decided by its ranges.
+    """
+    refuse_duplicates((((i, "name"), site.name) for i, site in enumerate(sites)), "Two sites have the same name.")
+    networks = tuple(internal)
+    found = [((i, "ranges", j), range_) for i, site in enumerate(sites) for j, range_ in enumerate(site.ranges)]
+    for i, site in enumerate(sites):
+        if site.gateway is GatewayKind.EXPRESSROUTE:
+            raise InvalidValue(GatewayKind.VPN, at=(i, "gateway"), found=site.gateway,
+                               problem="An ExpressRoute circuit does not lead to the inboxes.", fix="Use a VPN. A "
+                               "circuit learns the ranges of peered networks by gateway transit alone, which is off: "
+                               "it leads past the firewall.")  # fmt: skip
+    for at, range_ in found:
+        if inside := next((network for network in networks if network.overlaps(range_)), None):
+            raise InvalidValue(f"addresses outside {inside}", at=at, found=str(range_),
+                               problem="The site's range is inside the estate.")  # fmt: skip
+    for (_, one), (at, other) in combinations(found, 2):
+        if one.overlaps(other):
+            raise InvalidValue(f"ranges that share no address; {one} is named before", at=at, found=str(other),
+                               problem="Two ranges of sites overlap.")  # fmt: skip
+
+
+def refuse_egress_to_sites(sites: Sequence[SiteSpec], egress: Mapping[Any, Sequence[EgressRule]]) -> None:
+    """Raise `InvalidValue` for a range that an egress rule names: the gateway would be a way out of tenancies."""
+    allowed = [address for rules in egress.values() for rule in rules for address in rule.addresses]
+    for i, site in enumerate(sites):
+        for j, range_ in enumerate(site.ranges):
+            if rule := next((one for one in allowed if one.overlaps(range_)), None):
+                raise InvalidValue(f"addresses outside {rule}, which an egress rule allows", at=(i, "ranges", j),
+                                   found=str(range_), problem="Desks could send data to the site.",
+                                   fix="Remove the egress rule: a site is for uploads alone.")  # fmt: skip
 
 
 class Recipients(Model):

@@ -29,6 +29,8 @@ class RuleGroupPriority(IntEnum):
     """The priorities of the firewall policy's rule collection groups, 100 to 65,000. The lowest is evaluated first."""
 
     NAMES = 100
+    SITE_LIMITS = 150
+    SITES = 160
     ZONES = 200
     RELEASE = 300
     TENANCIES = 1000

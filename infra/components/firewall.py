@@ -19,6 +19,7 @@ from formats.addresses import (
     zone_in,
 )
 from formats.egress import EgressRule
+from formats.stack_config import Site
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.public_ip_address import PublicIpAddress
 from infra.names import ResourceKind
@@ -48,6 +49,8 @@ class FirewallArgs(ComponentArgs):
     """The range of each kind of tenancy."""
     egress: Mapping[TenancyKind, Sequence[EgressRule]]
     """The egress rules of each kind of tenancy."""
+    sites: Sequence[Site] = ()
+    """The connected sites."""
 
 
 class Firewall(BaseComponent):
@@ -61,6 +64,8 @@ class Firewall(BaseComponent):
         self.policy = self._policy()
         self._last_rules: pulumi.Resource = self.policy
         self._deny_all_host_names()
+        if args.sites:
+            self._allow_sites(args.sites)
         self._allow_zones(args.zone_range, args.tenancy_ranges)
         for kind in TenancyKind:
             if kind in args.tenancy_ranges:
@@ -92,6 +97,21 @@ class Firewall(BaseComponent):
             tags=scope.tags,
             opts=self.child_opts(),
         )
+
+    def _allow_sites(self, sites: Sequence[Site]) -> None:
+        """Allow each site its inboxes, and deny it all other addresses before any other rule could allow them."""
+        denials = [
+            _network_rule(f"{site.name}-{number}", range_, _all_but(site.inboxes), ["*"], protocol="Any")
+            for site in sites
+            for number, range_ in enumerate(site.ranges)
+        ]
+        self._add_rules("site-limits", RuleGroupPriority.SITE_LIMITS, denials, allow=False)
+        uploads = [
+            _https_rule(f"{site.name}-{number}", range_, site.inboxes)
+            for site in sites
+            for number, range_ in enumerate(site.ranges)
+        ]
+        self._add_rules("sites", RuleGroupPriority.SITES, uploads)
 
     def _allow_zones(self, zone_range: IPv4Network, tenancy_ranges: Mapping[TenancyKind, IPv4Network]) -> None:
         """Allow each zone to reach its source zone's store, landing every inbox too, and staging the pending imports of
@@ -197,14 +217,33 @@ def _https_rule(
 ) -> network.NetworkRuleArgs:
     """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range to addresses or a service tag."""
     ports = (Port.HTTPS, Port.HTTP) if plain_http else (Port.HTTPS,)
+    return _network_rule(name, source, destinations, [str(int(port)) for port in ports])
+
+
+def _network_rule(
+    name: str, source: IPv4Network, destinations: Sequence[IPv4Address | IPv4Network | str], ports: Sequence[str], *,
+    protocol: str = "TCP",
+) -> network.NetworkRuleArgs:  # fmt: skip
     return network.NetworkRuleArgs(
         rule_type="NetworkRule",
         name=name,
-        ip_protocols=[network.FirewallPolicyRuleNetworkProtocol.TCP],
+        ip_protocols=[network.FirewallPolicyRuleNetworkProtocol(protocol)],
         source_addresses=[str(source)],
         destination_addresses=[str(destination) for destination in destinations],
-        destination_ports=[str(int(port)) for port in ports],
+        destination_ports=list(ports),
     )
+
+
+def _all_but(addresses: Sequence[IPv4Address]) -> list[IPv4Network]:
+    """Return the ranges that contain every address except these."""
+    ranges = [IPv4Network("0.0.0.0/0")]
+    for address in map(IPv4Network, addresses):
+        ranges = [
+            part
+            for range_ in ranges
+            for part in (range_.address_exclude(address) if address.subnet_of(range_) else [range_])
+        ]
+    return sorted(ranges)
 
 
 def _require_address(configurations: Sequence[object] | None, expected: str) -> str:

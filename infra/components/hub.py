@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -12,6 +13,7 @@ from formats.addresses import HubEndpoint, HubRange, first_usable
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.bastion import bastion_subnet
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
+from infra.components.gateway_route_table import GatewayRouteTable, GatewayRouteTableArgs
 from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
@@ -23,6 +25,8 @@ class HubArgs(ComponentArgs):
 
     addresses: HubRange
     """The hub's range."""
+    inboxes: Sequence[IPv4Address] = ()
+    """The inboxes that connected sites reach through a gateway; empty: no gateway."""
 
 
 class Hub(BaseComponent):
@@ -48,6 +52,7 @@ class Hub(BaseComponent):
             SubnetSpec("endpoints", addresses.endpoints),
             # No traffic is allowed: no agents are installed, and diagnostic settings do not use the network.
             SubnetSpec("monitoring", addresses.monitoring),
+            *([self._gateway_subnet(name, args)] if args.inboxes else []),
         )
         # Only Azure's own services are in the hub. Bastion keeps the DNS server of its creation (learn.microsoft.com,
         # "Configure Bastion for Kerberos authentication"), when there is no firewall yet that could answer.
@@ -58,6 +63,13 @@ class Hub(BaseComponent):
         dns_args = PrivateDnsZonesArgs(scope=scope, hub=self.virtual_network.network)
         self.dns_zones = PrivateDnsZones("dns", dns_args)
         self.register_outputs({"network": self.virtual_network.network.id})
+
+    def _gateway_subnet(self, name: str, args: HubArgs) -> SubnetSpec:
+        table_args = GatewayRouteTableArgs(
+            scope=args.scope, firewall_address=str(self.firewall_address), destinations=args.inboxes
+        )
+        routes = GatewayRouteTable(f"{name}-gateway", table_args, self.child_opts()).table
+        return SubnetSpec("gateway", args.addresses.gateway, None, "GatewaySubnet", routed=False, own_routes=routes)
 
     @property
     def writes(self) -> WriteOrder:

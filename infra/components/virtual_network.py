@@ -24,11 +24,13 @@ class SubnetSpec:
     """The last word of its name, and its key in `VirtualNetwork.subnets`."""
     prefix: IPv4Network
     allowed: tuple[SecurityRule, ...] | None = ()
-    """The rules that allow traffic. None: no NSG, which only Azure Firewall's subnet may lack."""
+    """The rules that allow traffic. None: no NSG, which Azure refuses for subnets of firewalls and gateways."""
     reserved_name: str | None = None
     """The name that Azure prescribes."""
     routed: bool = True
     """True: its traffic is routed to the firewall."""
+    own_routes: network.RouteTable | None = None
+    """A route table instead of the network's."""
     internet_facing: bool = False
     """Omit the explicit denial of the Internet, for Azure Bastion's subnet only, which must answer browsers."""
 
@@ -91,6 +93,7 @@ class VirtualNetwork(BaseComponent):
                 scope=scope, allowed=spec.allowed, internet_facing=spec.internet_facing
             )
             group = NetworkSecurityGroup(name, group_args, self.child_opts())
+        table = spec.own_routes or (self.routes if spec.routed else None)
         subnet = network.Subnet(
             name,
             subnet_name=spec.reserved_name or names.local(ResourceKind.SUBNET, spec.purpose),
@@ -98,7 +101,7 @@ class VirtualNetwork(BaseComponent):
             resource_group_name=scope.group_name,
             address_prefix=str(spec.prefix),
             network_security_group=group.reference if group else None,
-            route_table=network.RouteTableArgs(id=self.routes.id) if self.routes and spec.routed else None,
+            route_table=network.RouteTableArgs(id=table.id) if table else None,
             default_outbound_access=False,
             # Otherwise rules and routes would not apply to private endpoints.
             private_endpoint_network_policies=network.VirtualNetworkPrivateEndpointNetworkPolicies.ENABLED,

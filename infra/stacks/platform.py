@@ -17,6 +17,7 @@ from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.log_analytics_workspace import LogAnalyticsWorkspace, LogAnalyticsWorkspaceArgs
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
+from infra.components.site_gateway import SiteGateway, SiteGatewayArgs
 from infra.guardrails import HUB_GUARDRAILS
 from infra.network_services import CELL_DNS_ZONES
 
@@ -30,7 +31,8 @@ def platform(config: PlatformConfig) -> None:
         logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
         logs = LogAnalyticsWorkspace("logs", logs_args)
         ActivityLog("activity", ActivityLogArgs(scope=scope, subscriptions=config.subscriptions))
-        hub = Hub("hub", HubArgs(scope=scope, addresses=HubRange(config.addresses)))
+        inboxes = tuple(inbox for site in config.sites for inbox in site.inboxes)
+        hub = Hub("hub", HubArgs(scope=scope, addresses=HubRange(config.addresses), inboxes=inboxes))
         logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
         guardrails.assign_to(scope, after=hub.writes)
         keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
@@ -57,10 +59,21 @@ def platform(config: PlatformConfig) -> None:
             zone_range=config.zone_range,
             tenancy_ranges=ranges,
             egress=config.egress,
+            sites=config.sites,
         )
         firewall = Firewall("firewall", firewall_args)
         bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)
         bastion = Bastion("bastion", bastion_args)
+        if config.sites and config.secrets_expire:
+            gateway_args = SiteGatewayArgs(
+                scope=scope,
+                subnet=hub.subnet("gateway"),
+                after=[*hub.writes.last, firewall.firewall, bastion.host],
+                sites=config.sites,
+                keys=keys,
+                secrets_expire=config.secrets_expire,
+            )
+            SiteGateway("gateway", gateway_args)
         scope.grant_reader("engineers", engineers)
         logs.grant_search(engineers)
         if config.desk_users:

@@ -25,17 +25,19 @@ _SUBNET_PATHS = {
     "PrivateEndpoint": ("subnet.id",),
     "NetworkInterface": ("ipConfigurations[*].subnet.id",),
     "BastionHost": ("ipConfigurations[*].subnet.id",),
+    "VirtualNetworkGateway": ("ipConfigurations[*].subnet.id",),
     "AzureFirewall": ("ipConfigurations[*].subnet.id", "managementIpConfiguration.subnet.id"),
 }
 _APPLIANCES = frozenset({"BastionHost", "AzureFirewall"})
 """Each has a subnet of its own. Two may be written at once, but no other write to the network beside them."""
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-_OPERATIONS = frozenset({"PrivateEndpoint", *_APPLIANCES})
+_OPERATIONS = frozenset({"PrivateEndpoint", "VirtualNetworkGateway", "VirtualNetworkGatewayConnection", *_APPLIANCES})
 _SECONDS = {
     "VirtualNetwork": 10, "Subnet": 10, "VirtualNetworkPeering": 20, "PrivateEndpoint": 60, "NetworkInterface": 5,
     "FlowLog": 10, "BastionHost": 600, "AzureFirewall": 600, "FirewallPolicy": 20, "Vault": 30, "Workspace": 60,
     "FirewallPolicyRuleCollectionGroup": 20, "StorageAccount": 25, "BlobServiceProperties": 5, "ManagementPolicy": 5,
-    "DefenderForStorage": 10, "VirtualMachine": 60,
+    "DefenderForStorage": 10, "VirtualMachine": 60, "VirtualNetworkGateway": 1800, "LocalNetworkGateway": 10,
+    "VirtualNetworkGatewayConnection": 30,
 }  # fmt: skip
 LATE = {DEFINITION: 30.0, ASSIGNED_ROLE: 60.0}
 """Seconds until the instances of other services see a new resource of the type."""
@@ -88,6 +90,9 @@ def _other_resources(name: str, properties: Mapping[str, Any]) -> Iterator[Writt
     if name == "AzureFirewall":
         for policy in _texts(properties, "firewallPolicy.id"):
             yield Written(policy, IN_PROGRESS)
+    elif name == "VirtualNetworkGatewayConnection":
+        for gateway in _texts(properties, "virtualNetworkGateway1.id"):
+            yield Written(gateway, IN_PROGRESS)
     elif name == "FlowLog":
         for target in _texts(properties, "targetResourceId"):
             if target.rpartition("/")[0].endswith("/virtualnetworks"):

@@ -35,7 +35,8 @@ NAT_GATEWAY = "azure-native:network:NatGateway"
 
 BASTION_SUBNET = "AzureBastionSubnet"
 FIREWALL_SUBNETS = ("AzureFirewallSubnet", "AzureFirewallManagementSubnet")
-WITHOUT_NSG = (*FIREWALL_SUBNETS, "GatewaySubnet", "RouteServerSubnet")
+GATEWAY_SUBNET = "GatewaySubnet"
+WITHOUT_NSG = (*FIREWALL_SUBNETS, GATEWAY_SUBNET, "RouteServerSubnet")
 WITHOUT_ROUTE_TABLE = (BASTION_SUBNET, "RouteServerSubnet")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network
-from itertools import combinations
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -51,8 +50,8 @@ from formats.stack_config import (
     ZoneSpec,
     require_matching_size,
 )
-from formats.validation import InvalidValue, refuse_duplicates
-from formats.ways_in import Recipients, SiteSpec
+from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -198,6 +197,27 @@ class Site(SiteSpec):
     """Required; `approvals.py` says so with an example."""
 
 
+def _require_one_provider_for_each_site(found: Sequence[tuple[Location, Provider]], sites: Sequence[str]) -> None:
+    """Refuse unknown sites, a site of two providers, whose computers could then reach both inboxes, and one of none."""
+    users: dict[str, str] = {}
+    for path, provider in found:
+        at, site = (*path, "way_in", "site"), provider.way_in.site if provider.way_in else None
+        if site is None:
+            continue
+        if site not in sites:
+            raise InvalidValue(", ".join(sites) or "none: the estate has no sites", at=at, found=site,
+                               problem="There is no such site.")  # fmt: skip
+        if site in users:
+            raise InvalidValue(f"a site that no other provider uses; {users[site]} uses {site}", at=at, found=site,
+                               problem="Two providers share a site's addresses.",
+                               fix="Add a site for each provider, with the ranges of its own computers. Several sites "
+                               "may name the same device.")  # fmt: skip
+        users[site] = provider.name
+    if unused := next((site for site in sites if site not in users), None):
+        raise InvalidValue(f"a provider with `way_in: {{site: {unused}}}`", problem="No provider uses a site.",
+                           fix=f"Remove the site {unused}, or name it in the provider's `way_in`.")  # fmt: skip
+
+
 class EstateFile(Model):
     """`estate.yaml`."""
 
@@ -276,12 +296,7 @@ class EstateFile(Model):
             ((i, "providers", j), provider) for i, one in enumerate(systems) for j, provider in enumerate(one.providers)
         ]
         refuse_common_ranges([provider for _, provider in found], [path for path, _ in found])
-        sites = [site.name for site in before.data.get("sites", ())]
-        for path, provider in found:
-            site = provider.way_in and provider.way_in.site
-            if site and site not in sites:
-                raise InvalidValue(", ".join(sites) or "none: the estate has no sites", at=(*path, "way_in", "site"),
-                                   found=site, problem="There is no such site.")  # fmt: skip
+        _require_one_provider_for_each_site(found, [site.name for site in before.data.get("sites", ())])
         return systems
 
     @field_validator("staff")
@@ -297,17 +312,8 @@ class EstateFile(Model):
     @field_validator("sites")
     @classmethod
     def _sites_outside_the_estate(cls, sites: tuple[Site, ...], before: ValidationInfo) -> tuple[Site, ...]:
-        refuse_duplicates((((i, "name"), site.name) for i, site in enumerate(sites)), "Two sites have the same name.")
-        space: IPv4Network | None = before.data.get("addresses")
-        found = [((i, "ranges", j), range_) for i, site in enumerate(sites) for j, range_ in enumerate(site.ranges)]
-        for at, range_ in found:
-            if space and range_.overlaps(space):
-                raise InvalidValue(f"addresses outside {space}", at=at, found=str(range_),
-                                   problem="The site's range is inside the estate.")  # fmt: skip
-        for (_, one), (at, other) in combinations(found, 2):
-            if one.overlaps(other):
-                raise InvalidValue(f"ranges that share no address; {one} is named before", at=at, found=str(other),
-                                   problem="Two ranges of sites overlap.")  # fmt: skip
+        refuse_common_sites(sites, [before.data["addresses"]] if "addresses" in before.data else [])
+        refuse_egress_to_sites(sites, before.data.get("egress", {}))
         return sites
 
     def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
