@@ -51,7 +51,7 @@ class GatewayRouteTable(BaseComponent):
                 )
                 for address in args.destinations
             ],
-            tags=scope.tags,
+            tags=scope.tags | {"propagated": "a gateway needs the routes of its connections"},
             opts=self.child_opts(),
         )
         self.register_outputs({"table": self.table.id})

@@ -59,6 +59,10 @@ SUPPORTED: Mapping[str, SupportedCategories] = {
     ),
     "microsoft.network/azurefirewalls": SupportedCategories(tuple(FIREWALL_LOGS.split()), ALL_LOGS),
     "microsoft.network/bastionhosts": SupportedCategories(("BastionAuditLogs",), ALL_LOGS),
+    "microsoft.network/virtualnetworkgateways": SupportedCategories(
+        ("GatewayDiagnosticLog", "IKEDiagnosticLog", "P2SDiagnosticLog", "RouteDiagnosticLog", "TunnelDiagnosticLog"),
+        ALL_LOGS,
+    ),
     "microsoft.network/networkinterfaces": METRICS_ONLY,
     "microsoft.network/privateendpoints": METRICS_ONLY,
     "microsoft.network/natgateways": METRICS_ONLY,

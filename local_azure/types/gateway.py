@@ -54,8 +54,8 @@ def _sku_is_of_the_kind(request: Request) -> None:
     if generation == "Generation2" and _sku(request) not in GENERATION_2:
         refuse(
             "VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration",
-            f"The Virtual Network Gateway Sku {_sku(request)} cannot be used when VirtualNetworkVpnGatewayGeneration is "
-            f"set to {generation}.",
+            f"The Virtual Network Gateway Sku {_sku(request)} cannot be used when VirtualNetworkVpnGatewayGeneration "
+            f"is set to {generation}.",
         )
 
 

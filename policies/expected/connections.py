@@ -78,6 +78,8 @@ def _of_firewall(hub: PlatformConfig) -> Iterator[Connection]:
         yield from _between_zones(zone, zone_in(hub.zone_range, zone).compute, hub)
     for kind, range_ in hub.tenancy_ranges.items():
         yield from _egress(range_, hub.egress.get(kind, ()))
+    for site in hub.sites:
+        yield from (Connection(range_, _hosts(site.inboxes)) for range_ in site.ranges)
 
 
 def _of_zone(

@@ -10,12 +10,16 @@ from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, is_kind
 from policies.azure_semantics.addresses import Span, is_private
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
+from policies.expected.sites import ranges_of_sites
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Allow connections inside the estate from zones only, whether or not the tenancies' networks exist yet."""
-    rules = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
+    """Allow connections inside the estate from zones only, and from sites, whose rules NW23 compares with the estate's.
+    The tenancies' networks may not exist yet."""
+    sites = ranges_of_sites(context.configs.get(group.stack))
+    found = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
+    rules = [rule for rule in found if not _is_of_sites(rule, sites)]
     hubs = _hub_ranges(group, context)
     declared_ranges = (prefix for network in context.of(NETWORK) for prefix in prefixes_of(network))
     inside = [*_cell_ranges(hubs, rules), *declared_ranges]
@@ -23,6 +27,10 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
         if any(destination.overlaps(network) for destination in rule.destinations for network in inside):
             for message in _check_sources(rule, _zone_ranges(hubs), context):
                 yield Violation(rule.path, f"{rule.name} {message}")
+
+
+def _is_of_sites(rule: FirewallRule, sites: frozenset[IPv4Network]) -> bool:
+    return bool(rule.sources) and all(one.networks and sites.issuperset(one.networks) for one in rule.sources)
 
 
 def _hub_ranges(group: Resource, context: PolicyContext) -> list[IPv4Network]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from policies.azure_semantics import ids
 from policies.azure_semantics.network import (
     SUBNETS,
     SUBNETS_WITHOUT_ROUTE_TABLE,
@@ -14,21 +15,39 @@ from policies.azure_semantics.network import (
     network_of,
     subnets_in,
 )
+from policies.azure_semantics.properties import require
 from policies.azure_semantics.routes import APPLIANCE, ROUTE_PATHS, TABLE, routes_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
 TABLE_ID = "routeTable.id"
 PROPAGATION = "disableBgpRoutePropagation"
+GATEWAY_SUBNET = "gatewaysubnet"
+PROPAGATED, GATEWAY_NEEDS_ROUTES = "tags.propagated", "a gateway needs the routes of its connections"
+"""The tag of a gateway's route table, which excuses it in Checkov. This check looks at the subnets with the table."""
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require that each subnet's default route leads to the firewall."""
     if resource.type == TABLE:
+        if not _is_of_gateway(resource, context):
+            yield from require(resource, PROPAGATION, True, default="false")
         return
     for subnet in subnets_in(resource):
         if subnet.name not in SUBNETS_WITHOUT_ROUTE_TABLE:
             yield from _check_route_table(subnet, context)
+
+
+def _is_of_gateway(table: Resource, context: PolicyContext) -> bool:
+    """Return True if only a gateway's subnet has the table: a gateway does not work without propagated routes."""
+    users = [
+        subnet
+        for type_, path in zip(SUBNETS, (TABLE_ID, f"subnets[*].{TABLE_ID}"), strict=True)
+        for resource in context.referencing(type_, path, table)
+        for subnet in subnets_in(resource)
+        if ids.plain(subnet.at(TABLE_ID)) == ids.own(table)
+    ]
+    return bool(users) and all(subnet.name == GATEWAY_SUBNET for subnet in users)
 
 
 def _check_route_table(subnet: SubnetDeclaration, context: PolicyContext) -> Iterator[Violation]:
@@ -69,9 +88,12 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
     fix="Give the subnet a route table of its stack whose 0.0.0.0/0 goes to a VirtualAppliance at the firewall's "
     "address, and set disableBgpRoutePropagation to true.",
-    requires=(equals(PROPAGATION, True, default="false", only_on=TABLE),),
     check=check,
+    required_by_check=(
+        equals(PROPAGATION, True, default="false", only_on=TABLE, unless=(PROPAGATED, (GATEWAY_NEEDS_ROUTES,))),
+    ),
     check_paths=(
+        f"{TABLE}:{PROPAGATION}",
         TABLE_ID,
         f"subnets[*].{TABLE_ID}",
         *ROUTE_PATHS,

@@ -1,10 +1,11 @@
-"""Only the hub's firewall and Bastion have a public address (NW1)."""
+"""Only the hub's firewall, Bastion and gateway have a public address (NW1)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import entries
+from policies.expected.sites import GATEWAY, sites_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 from policies.requirements import Operator, Requirement
 
@@ -12,14 +13,15 @@ ADDRESSES = ("network:PublicIPAddress", "network:PublicIPPrefix")
 HOLDERS = {
     "network:AzureFirewall": ("ipConfigurations[*].publicIPAddress.id", "managementIpConfiguration.publicIPAddress.id"),
     "network:BastionHost": ("ipConfigurations[*].publicIPAddress.id",),
+    GATEWAY: ("ipConfigurations[*].publicIPAddress.id",),
 }
-"""Types that may have a public address, and the paths of its id."""
+"""Types that may have a public address, and the paths of its id; a gateway only where the estate connects sites."""
 INTERFACES = "networkProfile.networkInterfaceConfigurations"
 REFUSED = {
     "network:NetworkInterface": ("ipConfigurations", "publicIPAddress"),
     "network:LoadBalancer": ("frontendIPConfigurations", "publicIPAddress"),
     "network:ApplicationGateway": ("frontendIPConfigurations", "publicIPAddress"),
-    "network:VirtualNetworkGateway": ("ipConfigurations", "publicIPAddress"),
+    GATEWAY: ("ipConfigurations", "publicIPAddress"),
     "compute:VirtualMachine": (INTERFACES, "ipConfigurations"),
     "compute:VirtualMachineScaleSet": (f"virtualMachineProfile.{INTERFACES}", "ipConfigurations"),
 }
@@ -30,7 +32,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse unused addresses too: someone may attach them later."""
     if resource.type in ADDRESSES:
         yield from _check_address(resource, context)
-    else:
+    elif resource.type != GATEWAY or not sites_of(context.configs.get(resource.stack)):
         yield from _check_configurations(resource)
 
 
@@ -42,7 +44,7 @@ def _check_address(address: Resource, context: PolicyContext) -> Iterator[Violat
         yield Violation("sku.name", "is not Standard; a Basic address is open to all traffic by default")
     holders = [(t, path) for t, paths in HOLDERS.items() for path in paths if context.referencing(t, path, address)]
     if not holders:
-        yield Violation("", "is a public address that neither a firewall nor a Bastion of the estate uses")
+        yield Violation("", "is a public address that no firewall, Bastion or gateway of the estate uses")
 
 
 def _check_configurations(resource: Resource) -> Iterator[Violation]:
@@ -65,14 +67,15 @@ def _is_set(resource: Resource, path: str) -> bool:
 
 POLICY = Policy(
     id="NW1",
-    title="Only the hub's firewall and Bastion have a public address",
+    title="Only the hub's firewall, Bastion and gateway have a public address",
     why="A public address bypasses the firewall in both directions.",
     resource_types=(*ADDRESSES, *REFUSED),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11"), ncsc=("11",), cis=("7.7",), iso27001=("8.20",), five_safes=("settings",)
     ),
-    fix="Remove the public address: people connect through Bastion, and traffic leaves through the firewall.",
+    fix="Remove the public address: people connect through Bastion, sites through the estate's gateway, and traffic "
+    "leaves through the firewall.",
     check=check,
     required_by_check=(
         Requirement("ipConfigurations[*].publicIPAddress", Operator.EMPTY, only_on="network:NetworkInterface"),
