@@ -21,6 +21,7 @@ from policies.reachability.bastion import Bastions
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
 from policies.reachability.data_stores import DataStore, DataStores
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
+from policies.reachability.sites import Sites
 from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
 IDENTITIES = "identity.userAssignedIdentities"
@@ -132,7 +133,7 @@ def _subnet_id(endpoint: Resource) -> str:
 
 def _people(topology: Topology, grants: RoleGrants, stores: DataStores) -> Iterator[Actor]:
     """Yield every other principal with a role: groups, and applications outside the estate."""
-    open_stores = _open_stores_by_scope(stores)
+    open_stores, sites = _open_stores_by_scope(stores), Sites(topology, stores)
     listed_urns = {r.urn for r in topology.estate.of(IDENTITY, COMPUTER)}
     for principal, held_grants in grants.principals().items():
         if principal in listed_urns or principal == UNKNOWN_PRINCIPAL:
@@ -141,8 +142,9 @@ def _people(topology: Topology, grants: RoleGrants, stores: DataStores) -> Itera
         known = min(held_grants, key=lambda g: (len(g.name), g.name))
         kind = "the application" if known.is_service else "the group"
         label = f"{kind} {principal[:8]} ({known.name} in {known.stack})"
-        reachable = {store for g in held_grants if g.rights & DATA for store in open_stores.get(g.scope, ())}
-        locations = (INTERNET_LOCATION, *_own_locations(reachable))
+        scopes = [g.scope for g in held_grants if g.rights & DATA]
+        reachable = {store for scope in scopes for store in open_stores.get(scope, ())}
+        locations = (INTERNET_LOCATION, *_own_locations(reachable), *sites.of(scopes))
         yield Actor(principal, label, stacks, locations, grants.of([principal]), is_people=True)
 
 

@@ -99,6 +99,7 @@ class SubnetPaths:
         limit."""
         ends = all_of(
             self.peered(subnet.network, destination.subnet.network),
+            self._past_gateway(subnet, destination) if subnet.is_remote else ALWAYS,
             self.past_inbound_nsgs(destination, subnet.prefix),
             limit=limit,
         )
@@ -106,6 +107,21 @@ class SubnetPaths:
             return NEVER
         outbound = self._egress.to(location, destination.prefix, destination.ports[0])
         return all_of(outbound, ends, limit=limit)
+
+    def _past_gateway(self, subnet: Subnet, destination: Destination) -> ControlSets:
+        """Return the controls on a path from a site past the firewall: a route for its address that leads to the
+        firewall, and the gateway transit of a peering, without which a gateway serves its own network alone."""
+        here, there = subnet.network, destination.subnet.network
+        route = route_to(subnet.routes, destination.prefix) if subnet.routes is not None else None
+        description = f"the route of {subnet.label} leads to the firewall"
+        past_route = self.registry.requiring_property(ControlKind.ROUTE, subnet.table, "past", description)
+        no_transit = f"{ids.name(there)} does not use the gateway of {ids.name(here)}"
+        transit = self.registry.requiring(Control(ControlKind.PEERING, f"{here}+{there}#transit", no_transit, ""))
+        return all_of(
+            past_route if route and route.next_hop in (APPLIANCE, "none") else ALWAYS,
+            ALWAYS if here == there or (here, there) in self.topology.transit_pairs else transit,
+            step("directly from the gateway"),
+        )
 
     def ports(self, location: NetworkLocation, destination: Destination) -> Iterator[int]:
         """Yield one port of each range of ports for which the rules on the path give the same result."""

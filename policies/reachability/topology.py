@@ -48,6 +48,8 @@ class Subnet:
     """True if the subnet has Azure's default outbound access, or a NAT gateway."""
     service_endpoints: bool
     """True if the subnet has a service endpoint, which ignores routes."""
+    is_remote: bool = False
+    """True for a network outside Azure that a gateway in this subnet connects."""
 
     @property
     def label(self) -> str:
@@ -236,6 +238,15 @@ class Topology:
         return frozenset(near for near, far in sides if far not in self.networks)
 
     @cached_property
+    def transit_pairs(self) -> frozenset[tuple[str, str]]:
+        """The pairs of networks of which the first lets the second use its gateway."""
+        found = self.estate.of(network.NETWORK, "network:VirtualNetworkPeering")
+        sides = [s for r in found for s in self.read_or_open(r.urn, (), network.peerings_of, r)]
+        lending = {self.read_or_open(s.resource.urn, None, _transit, s, "allowGatewayTransit") for s in sides}
+        using = {self.read_or_open(s.resource.urn, None, _transit, s, "useRemoteGateways") for s in sides}
+        return frozenset(pair for pair in lending if pair and (pair[1], pair[0]) in using)
+
+    @cached_property
     def networks(self) -> frozenset[str]:
         """Every network, by lower-case id."""
         return frozenset(ids.plain(r.id) for r in self.estate.of(network.NETWORK) if r.id)
@@ -283,6 +294,15 @@ def _proxy(policy: Resource) -> tuple[int, ...]:
         return ()
     ports = (policy.at(f"explicitProxy.{port}") for port in ("httpPort", "httpsPort"))
     return tuple(int(port) for port in ports if port is not MISSING)
+
+
+def _transit(peering: network.Peering, flag: str) -> tuple[str, str] | None:
+    """Return the ends of a peering with that flag; an unknown flag counts as set."""
+    try:
+        is_set = peering.resource.at(peering.path_of(flag)) not in (MISSING, False)
+    except Unknown:
+        is_set = True
+    return (peering.local_id, peering.remote_id) if is_set else None
 
 
 def _peering_ends(resource: Resource) -> tuple[tuple[str, str], ...]:

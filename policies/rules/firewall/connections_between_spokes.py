@@ -7,17 +7,19 @@ from ipaddress import IPv4Network
 
 from formats.addresses import CELL_PREFIXES, ZONES_PREFIX
 from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, is_kind
-from policies.azure_semantics.addresses import Span, is_private
+from policies.azure_semantics.addresses import Network, Span, is_private, span
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
-from policies.expected.sites import ranges_of_sites
+from policies.azure_semantics.properties import texts
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+REMOTE, RANGES = "network:LocalNetworkGateway", "localNetworkAddressSpace.addressPrefixes"
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow connections inside the estate from zones only, and from sites, whose rules NW23 compares with the estate's.
     The tenancies' networks may not exist yet."""
-    sites = ranges_of_sites(context.configs.get(group.stack))
+    sites = _ranges_of_sites(group, context)
     found = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
     rules = [rule for rule in found if not _is_of_sites(rule, sites)]
     hubs = _hub_ranges(group, context)
@@ -29,7 +31,13 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
-def _is_of_sites(rule: FirewallRule, sites: frozenset[IPv4Network]) -> bool:
+def _ranges_of_sites(group: Resource, context: PolicyContext) -> frozenset[Network]:
+    """Return the ranges of the remote networks of the stack, which NW24 compares with the estate's sites."""
+    remote = context.same_stack(group, REMOTE)
+    return frozenset(n for one in remote for text in texts(one, RANGES) for n in span(text).networks)
+
+
+def _is_of_sites(rule: FirewallRule, sites: frozenset[Network]) -> bool:
     return bool(rule.sources) and all(one.networks and sites.issuperset(one.networks) for one in rule.sources)
 
 
@@ -98,6 +106,7 @@ POLICY = Policy(
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets",
         "priority",
+        f"{REMOTE}:{RANGES}",
     ),
     evaluation_scope="estate",
 )
