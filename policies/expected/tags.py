@@ -10,6 +10,7 @@ from collections.abc import Mapping
 STACK_TAGS = frozenset({"project", "request", "controller", "data-class", "expiry", "organisation", "cost-centre"})
 """The tags that every stack has; an estate may add its own."""
 FURTHER_TAGS: Mapping[str, frozenset[str]] = {
+    "network:RouteTable": frozenset({"propagated"}),
     "network:VirtualNetwork": frozenset({"unencrypted"}),
     "storage:StorageAccount": frozenset({"trusted-services", "public-access"}),
 }

@@ -75,7 +75,7 @@ def _names(inputs: Mapping[str, Any]) -> Made:
 
 def _addresses(inputs: Mapping[str, Any]) -> Made:
     wide = ("*", "0.0.0.0/0", "Internet", "AzureCloud", "Storage", external.PUBLIC_RANGE, "10.0.0.0/8", "[unknown]")
-    for words, rule, put in _each(inputs, "NetworkRule"):
+    for words, rule, put in _each(inputs, "NetworkRule", "Allow"):
         for address in wide:
             yield f"{words} to {address}", put({**rule, "destinationAddresses": [address]})
         for words_, addresses in wider(rule.get("destinationAddresses", ())):
@@ -87,9 +87,29 @@ def _addresses(inputs: Mapping[str, Any]) -> Made:
         yield f"{words} to any name", put({**rule, "destinationAddresses": [], "destinationFqdns": ["*"]})
 
 
-def _each(inputs: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
-    """Yield each rule of a kind, with a function that replaces it."""
+def _denials(inputs: Mapping[str, Any]) -> Made:
+    """Yield each rule that denies addresses as one that denies less, or comes after a rule that allows."""
+    for words, rule, put in _each(inputs, "NetworkRule", "Deny"):
+        for index, address in enumerate(rule.get("destinationAddresses", ())):
+            kept = [one for n, one in enumerate(rule["destinationAddresses"]) if n != index]
+            yield f"{words} without {address}", put({**rule, "destinationAddresses": kept})
+        for address in ("10.255.0.0/28", "[unknown]"):
+            yield f"{words} from {address}", put({**rule, "sourceAddresses": [address]})
+        yield f"{words} at one port", put({**rule, "destinationPorts": ["443"]})
+        yield f"{words} over TCP", put({**rule, "ipProtocols": ["TCP"]})
+        collections = entries(inputs["ruleCollections"])
+        yield (
+            f"{words} allowed",
+            {**inputs, "ruleCollections": [{**c, "action": {"type": "Allow"}} for c in collections]},
+        )
+        yield f"{words} after other rules", {**inputs, "priority": 65000}
+
+
+def _each(inputs: Mapping[str, Any], kind: str, action: str = "") -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+    """Yield each rule of a kind, and of an action if one is named, with a function that replaces it."""
     for i, collection in enumerate(entries(inputs.get("ruleCollections"))):
+        if action and (collection.get("action") or {}).get("type") != action:
+            continue
         for j, rule in enumerate(entries(collection.get("rules"))):
             if rule.get("ruleType") == kind:
 
@@ -140,10 +160,12 @@ RULES = Table(
         Rework(("ruleCollections[*].rules[*].destinationAddresses", "ruleCollections[*].rules[*].destinationPorts",
                 "ruleCollections[*].rules[*].ipProtocols", "ruleCollections[*].rules[*].sourceAddresses"),
                _addresses, OUT),
+        Rework(("ruleCollections[*].rules[*].destinationAddresses",), _denials, "a site could reach other addresses"),
         Rework(("ruleCollections", "ruleCollections[*].rules"), _collections, OUT),
     ),
     harmless=(
-        Harmless("priority", "the allow rules match addresses and the deny rule FQDNs, so their order has no effect"),
+        Harmless("priority", "rules that allow and rules that deny have different addresses or names, so their order has "
+                 "no effect except on the limits of sites, which are tried"),
         Harmless("ruleCollections[*].priority", "as above"),
         Harmless("ruleCollections[*].name", "a name"),
         Harmless("ruleCollections[*].ruleCollectionType", "Azure refuses rules of another kind in it"),

@@ -171,6 +171,11 @@ def _with_routes(table: Resource, _: PolicyContext) -> Iterator[tuple[str, Any]]
         yield f"and {prefix} straight to the Internet", [*routes, _route("route-mutant", prefix, "Internet")]
 
 
+def _has_default_route(table: Resource, _: PolicyContext) -> bool:
+    """Return False for the table of a gateway's subnet, which does not work without propagated routes."""
+    return "0.0.0.0/0" in table.each("routes[*].addressPrefix")
+
+
 ROUTES = Table(
     "network:RouteTable",
     weakenings=(
@@ -181,9 +186,13 @@ ROUTES = Table(
                   missing_ok="Azure refuses an appliance without an address"),
         Weakening("routes[*].addressPrefix", ("10.0.0.0/8",), BYPASS,
                   missing_ok="Azure refuses a route without a prefix"),
-        Weakening("disableBgpRoutePropagation", (False,), "a gateway could announce a bypass of the firewall"),
+        Weakening("disableBgpRoutePropagation", (False,), "a gateway could announce a bypass of the firewall",
+                  when=_has_default_route),
     ),
-    harmless=(Harmless("routes[*].name", "a name"),),
+    harmless=(
+        Harmless("routes[*].name", "a name"),
+        Harmless("tags.propagated", "a reason for people, and for Checkov"),
+    ),
     removal=Removal(BYPASS),
 )  # fmt: skip
 ANY_ADDRESS = "NSG rules would have to allow the whole subnet, or would allow another endpoint"
