@@ -143,7 +143,8 @@ class Estate:
         return tuple(found)
 
     def sites_of(self, cell: str) -> tuple[Site, ...]:
-        """Return the connected sites of a cell's hub: of the first one, which has the zones."""
+        """Return the connected sites of a cell's hub: of the first one, which has the zones. A site without a provider,
+        such as that of a closed one, is not connected."""
         if cell != self.first_cell:
             return ()
         inboxes: dict[str, list[IPv4Address]] = {site.name: [] for site in self.file.sites}
@@ -157,6 +158,7 @@ class Estate:
                 {**{name: getattr(site, name) for name in fields}, "inboxes": tuple(inboxes[site.name])}
             )
             for site in self.file.sites
+            if inboxes[site.name]
         )
 
     @property

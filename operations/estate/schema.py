@@ -197,8 +197,8 @@ class Site(SiteSpec):
     """Required; `approvals.py` says so with an example."""
 
 
-def _require_one_provider_for_each_site(found: Sequence[tuple[Location, Provider]], sites: Sequence[str]) -> None:
-    """Refuse unknown sites, a site of two providers, whose computers could then reach both inboxes, and one of none."""
+def _refuse_shared_sites(found: Sequence[tuple[Location, Provider]], sites: Sequence[str]) -> None:
+    """Refuse unknown sites, and a site of two providers, whose computers could then reach both inboxes."""
     users: dict[str, str] = {}
     for path, provider in found:
         at, site = (*path, "way_in", "site"), provider.way_in.site if provider.way_in else None
@@ -213,9 +213,6 @@ def _require_one_provider_for_each_site(found: Sequence[tuple[Location, Provider
                                fix="Add a site for each provider, with the ranges of its own computers. Several sites "
                                "may name the same device.")  # fmt: skip
         users[site] = provider.name
-    if unused := next((site for site in sites if site not in users), None):
-        raise InvalidValue(f"a provider with `way_in: {{site: {unused}}}`", problem="No provider uses a site.",
-                           fix=f"Remove the site {unused}, or name it in the provider's `way_in`.")  # fmt: skip
 
 
 class EstateFile(Model):
@@ -296,7 +293,7 @@ class EstateFile(Model):
             ((i, "providers", j), provider) for i, one in enumerate(systems) for j, provider in enumerate(one.providers)
         ]
         refuse_common_ranges([provider for _, provider in found], [path for path, _ in found])
-        _require_one_provider_for_each_site(found, [site.name for site in before.data.get("sites", ())])
+        _refuse_shared_sites(found, [site.name for site in before.data.get("sites", ())])
         return systems
 
     @field_validator("staff")

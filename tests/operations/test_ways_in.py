@@ -56,10 +56,10 @@ def all_ways(data: Any) -> None:
         machine("project-stewards", name="projects"),
         machine("checkers", name="checks"),
     ]
-    data["sites"] = [site(), site(name="other", gateway="expressroute", circuit=CIRCUIT, ranges=["10.201.0.4"])]
-    del data["sites"][1]["device"]
+    data["sites"] = [site(), site(name="other", ranges=["10.201.0.4"])]
     ranges("198.51.100.16/28")(data)
     provider(data, 1)["way_in"] = {"site": "hscn"}
+    data["integrated_care_systems"][2]["providers"][0]["way_in"] = {"site": "other"}
     data["integrated_care_systems"][1]["providers"][0]["way_in"] = {
         "private_endpoint": {"endpoint": ENDPOINT, "connection": "pep-up.0a1b2c3d"}
     }
@@ -80,6 +80,11 @@ def recipients(estate: Path, **other: Any) -> None:
     change(estate / "requests/hcm-progression.yaml", lambda d: d.update(recipients=found))
 
 
+def in_site(number: int = 0) -> Edit:
+    return lambda d: provider(d, number).update(way_in={"site": "hscn"})
+
+
+CIRCUIT_SITE = {**site(gateway="expressroute", circuit=CIRCUIT), "device": None}
 PROVIDER = "integrated_care_systems[0].providers[0]"
 FAULTS: list[tuple[str, list[Edit], str]] = [
     ("the whole Internet", [ranges("0.0.0.0/0")], f"{PROVIDER}.way_in.public_ranges[0]"),
@@ -110,6 +115,17 @@ FAULTS: list[tuple[str, list[Edit], str]] = [
     ("a site that is a network", [lambda d: d.update(sites=[site(ranges=["10.200.0.0/16"])])], "sites[0].ranges[0]"),
     ("a private device", [lambda d: d.update(sites=[site(device="10.1.1.1")])], "sites[0].device"),
     ("VPN to a circuit", [lambda d: d.update(sites=[site(circuit=CIRCUIT)])], "sites[0]"),
+    ("a site that is half of the Internet", [lambda d: d.update(sites=[site(ranges=["10.0.0.0/8"])])],
+     "sites[0].ranges[0]"),
+    ("a circuit, whose routes are the site's", [lambda d: d.update(sites=[CIRCUIT_SITE])], "sites[0].gateway"),
+    ("a site where desks send packages from",
+     [lambda d: d.update(sites=[site(ranges=["203.0.113.16/29"])])], "sites[0].ranges[0]"),
+    ("two providers in one site",
+     [lambda d: d.update(sites=[site()]), in_site(), in_site(number=1)],
+     "integrated_care_systems[0].providers[1].way_in.site"),
+    ("two sites of one name",
+     [lambda d: d.update(sites=[site(), site(device="203.0.113.10", ranges=["10.201.0.8"])]), in_site()],
+     "sites[1].name"),
     ("two sites with one computer",
      [lambda d: d.update(sites=[site(), site(name="other", device="203.0.113.10", ranges=["10.200.0.8"])])],
      "sites[1].ranges[0]"),
@@ -173,12 +189,13 @@ def test_every_way_in_has_its_people_and_its_source(estate: Path) -> None:
     assert found == {
         f"{PROVIDER}.approval": "198.51.100.16/28",
         "integrated_care_systems[0].providers[1].approval": "site hscn",
+        "integrated_care_systems[2].providers[0].approval": "site other",
         "integrated_care_systems[1].providers[0].approval": f"{ENDPOINT} (pep-up.0a1b2c3d)",
         "staff[0].approval": "Bastion",
         "staff[1].approval": "Bastion",
         "staff[2].approval": "Bastion",
         "sites[0].approval": "vpn 203.0.113.9: 10.200.0.0/28",
-        "sites[1].approval": f"expressroute {CIRCUIT}: 10.201.0.4/32",
+        "sites[1].approval": "vpn 203.0.113.9: 10.201.0.4/32",
         "recipients.approval": "192.0.2.0/28",
     }
 
@@ -204,7 +221,7 @@ def test_an_inbox_keeps_its_address_when_providers_come_and_go(estate: Path, tmp
     edit(estate, come_and_go)
     after = load(estate, today=TODAY).inboxes
     assert before.items() <= after.items()
-    assert len(set(after.values())) == len(after) == 4
+    assert len(set(after.values())) == len(after) == 5
     closed = next(p for p in configuration(estate, "junction-zone")["sde:providers"] if p["code"] == "zq2")
     assert closed["closed"] is True
     assert closed["inbox"], "its data stays"
@@ -226,7 +243,13 @@ def test_a_site_reaches_the_inboxes_of_its_providers_alone(estate: Path) -> None
     inboxes = load(estate, today=TODAY).inboxes
     hscn, other = configuration(estate, "platform")["sde:sites"]
     assert hscn["inboxes"] == [str(inboxes["ZQ2"])]
-    assert other["inboxes"] == []
+    assert other["inboxes"] == [str(inboxes["ZQ5"])]
+
+
+def test_a_site_without_a_provider_is_not_connected(estate: Path) -> None:
+    edit(estate, lambda d: d.update(sites=[site()]), in_site(), lambda d: provider(d).pop("way_in"),
+         lambda d: provider(d).update(closed=True))  # fmt: skip
+    assert not {"sde:sites", "sde:secrets_expire"} & set(configuration(estate, "platform"))
 
 
 def test_only_the_first_cell_has_stewards_of_zones_and_sites(estate: Path) -> None:

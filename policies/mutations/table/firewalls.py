@@ -164,8 +164,8 @@ RULES = Table(
         Rework(("ruleCollections", "ruleCollections[*].rules"), _collections, OUT),
     ),
     harmless=(
-        Harmless("priority", "rules that allow and rules that deny have different addresses or names, so their order has "
-                 "no effect except on the limits of sites, which are tried"),
+        Harmless("priority", "rules that allow and deny have different addresses or names; only the limits of sites "
+                 "must come first, which is tried"),
         Harmless("ruleCollections[*].priority", "as above"),
         Harmless("ruleCollections[*].name", "a name"),
         Harmless("ruleCollections[*].ruleCollectionType", "Azure refuses rules of another kind in it"),
