@@ -20,6 +20,8 @@ BYTES = "random:index/randomBytes:RandomBytes"
 NEEDED: Mapping[str, Mapping[str, Any]] = {"PG3": {"configurationName": "require_secure_transport", "value": "OFF"}}
 """The inputs without which a policy applies to no resource of its types."""
 NOT_APPLICABLE = {
+    "FW14": "it is about sites, which the sample estate does not connect; tests/policies/test_sites.py has some",
+    "NW24": "as FW14",
     "FL3": "it needs two projects, and the sample estate has one; tests/policies/rules/test_data_flows.py has two",
     "TM1": "it is about ARM templates only",
     "TM2": "it is about ARM templates only",
