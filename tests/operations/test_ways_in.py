@@ -17,6 +17,7 @@ from formats.addresses import CellRange, StaffRole, ZoneName
 from formats.errors import InputError
 from formats.ways_in import storage_ip_rules
 from operations.estate import load, render, write
+from policies.expected.public_ranges import inbox
 from tests.operations.estates import TODAY, change, sample
 
 GUARDIAN = {
@@ -156,9 +157,12 @@ def test_a_way_in_that_is_too_wide_is_refused(estate: Path, edits: list[Edit], k
     ("recipients.group", {"group": "db7a0118-c48f-5463-aec7-50d383efab17"}),
     ("recipients.group", {"group": "071dd6ac-566d-5e75-a517-c5d424eb8b15"}),
     ("recipients.ranges[0]", {"ranges": ["0.0.0.0/0"]}),
+    ("recipients.ranges[1]", {"ranges": ["192.0.2.0/28", "198.51.100.0/27"]}),
+    ("recipients.ranges[0]", {"ranges": ["100.64.0.0/28"]}),
     ("recipients.ranges[0]", {"ranges": ["192.168.1.0/28"]}),
     ("recipients.ranges", {"ranges": []}),
     ("recipients.approval", {"approval": None}),
+    ("recipients.approval.expires", {"approval": {k: v for k, v in GUARDIAN.items() if k != "expires"}}),
     ("recipients.approval.expires", {"approval": {**GUARDIAN, "expires": "2039-01-01"}}),
     ("recipients.approval.approver", {"approval": {**GUARDIAN, "approver": GUARDIAN["owner"]}}),
 ], ids=lambda one: one if isinstance(one, str) else "")  # fmt: skip
@@ -198,6 +202,15 @@ def test_every_way_in_has_its_people_and_its_source(estate: Path) -> None:
         "sites[1].approval": "vpn 203.0.113.9: 10.201.0.4/32",
         "recipients.approval": "192.0.2.0/28",
     }
+
+
+def test_every_way_in_names_the_part_that_it_adds_to_its_stack(estate: Path) -> None:
+    edit(estate, all_ways)
+    recipients(estate)
+    parts = {way.way.part for way in load(estate, today=TODAY).ways if way.way.source}
+    assert parts == {inbox(code) for code in ("zq1", "zq2", "zq3")} | {
+        "staff-vm-zones", "staff-vm-projects", "staff-vm-checks", "gateway", "",
+    }  # fmt: skip
 
 
 def test_the_end_of_a_way_in_concerns_the_stack_that_opens_it(estate: Path) -> None:

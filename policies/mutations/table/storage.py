@@ -3,6 +3,10 @@
 Sources: learn.microsoft.com, Microsoft.Storage template references and "Security recommendations for Blob storage".
 """
 
+from collections.abc import Iterator
+from typing import Any
+
+from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening, has_config
 from policies.mutations.table import external
 from policies.mutations.table.vaults import of_records
@@ -11,6 +15,15 @@ BYPASS = "AzureServices, Logging, Metrics"
 PUBLIC = "the account would answer on the public network"
 KEY_ACCESS = "the account could be used with keys and passwords, which identify no person"
 PLATFORM_KEY = "the keys would be Microsoft's, so revoking the estate's key would have no effect"
+
+ELSEWHERE = "20.33.77.7"
+
+
+def _more_addresses(account: Resource, _: PolicyContext) -> Iterator[tuple[str, Any]]:
+    """Yield the account's addresses with another one."""
+    found = account.at("networkRuleSet.ipRules")
+    rules = list(found) if isinstance(found, list | tuple) else []
+    yield "one more address", [*rules, {"iPAddressOrRange": ELSEWHERE, "action": "Allow"}]
 
 
 ACCOUNT = Table(
@@ -21,8 +34,10 @@ ACCOUNT = Table(
         Weakening("networkRuleSet.defaultAction", ("Allow",), PUBLIC),
         Weakening("networkRuleSet.bypass", (BYPASS, "Logging", "Logging, Metrics"), "other services would have access"),
         Weakening("networkRuleSet.bypass", ("AzureServices",), "Microsoft's services would have access"),
-        Weakening("networkRuleSet.ipRules", ([{"value": "20.33.0.7", "action": "Allow"}],), PUBLIC,
+        Weakening("networkRuleSet.ipRules", (), PUBLIC, pick=_more_addresses,
                   missing_ok="an empty list and none are the same"),
+        Weakening("networkRuleSet.ipRules[*].iPAddressOrRange", (ELSEWHERE, "0.0.0.0/0"),
+                  "other people than the named ones could reach the account", missing_ok="Azure requires it"),
         Weakening("networkRuleSet.virtualNetworkRules",
                   ([{"virtualNetworkResourceId": external.SUBNET, "action": "Allow"}],),
                   "another network would have access", missing_ok="an empty list and none are the same"),
