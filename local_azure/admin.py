@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local_azure.data_plane import contents
 from local_azure.load.setting import Load
+from local_azure.outside_connections import CONNECTION
 from local_azure.store import Store
 
 BLOB = "azure-native:storage:Blob"
@@ -67,7 +68,9 @@ def delete(database: Path, id_: str) -> bool:
         if found is not None and found.token == BLOB:
             text = "Resource Manager has no blobs. Use: scripts/sde local try delete"
             raise AzureError("InvalidResourceType", text)
-        if store is not None and found is not None:
+        if store is not None and found is not None and found.token == CONNECTION:
+            store.remove(found.id)  # the endpoint stays, without a connection
+        elif store is not None and found is not None:
             Arm(store, azure_native(), TYPES).delete(found.id, found.token, "")
         return found is not None
 

@@ -48,6 +48,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "delete": "localazure.delete",
         "load": "localazure.load",
         "try": "localtry.try_",
+        "connect": "localconnections.connect",
+        "approve": "localconnections.approve",
     },
     "azure": {"check": "azurecheck.check"},
     "prices": {"refresh": "prices.refresh"},
