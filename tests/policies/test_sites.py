@@ -24,8 +24,8 @@ from tests.infra.local_stacks import LocalStacks
 from tests.infra.stacks.test_site_gateway import EXPIRE, PRACTICE, TRUST
 from tests.policies.inboxes import HUB_TAGS, TAGS
 
-SITES: dict[str, Any] = {"sites": [TRUST, PRACTICE], **EXPIRE, "tags": HUB_TAGS}
-PROVIDERS: dict[str, Any] = {"tags": TAGS, "providers": [
+SITES: dict[str, Any] = {"sites": [TRUST, PRACTICE], **EXPIRE, "tags": HUB_TAGS, "estate_addresses": "10.64.0.0/10"}
+PROVIDERS: dict[str, Any] = {"tags": TAGS, "estate_addresses": "10.64.0.0/10", "providers": [
     {"code": "rrk", "name": "A trust", "group": samples.group(20), "inbox": TRUST["inboxes"][0],
      "way_in": {"site": "trust"}},
     {"code": "m85001", "name": "A practice", "group": samples.group(21), "inbox": PRACTICE["inboxes"][0],
@@ -66,7 +66,7 @@ def estate(stacks: tuple[LocalStacks, Plan]) -> tuple[Resource, ...]:
 
 
 def blocking(plan: Plan, **config: Any) -> set[tuple[str, str]]:
-    report = evaluate_plans([plan], configs={"platform": samples.platform(**{"tags": HUB_TAGS, **config})})
+    report = evaluate_plans([plan], configs={"platform": samples.platform(**{**SITES, "sites": [], **config})})
     return {(f.policy, f.name) for f in report.blocking}
 
 

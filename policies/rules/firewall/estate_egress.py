@@ -8,19 +8,22 @@ from formats.egress import EgressRule
 from formats.stack_config import PlatformConfig
 from policies.azure_semantics.addresses import inside
 from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, FirewallRule, rules_of
+from policies.expected.sites import ranges_of_sites
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.estate_egress import foreign_sources, unnamed
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Refuse sources outside the estate, and destinations outside it that it does not name for the sources of a
-    rule."""
+    """Refuse sources outside the estate and its sites, and destinations outside it that it does not name for the
+    sources of a rule."""
     config = context.configs[group.stack]
+    sites = ranges_of_sites(config)
     for rule in rules_of(group, context):
         if rule.allows and rule.kind != NAT:
             egress = list(_egress(config, rule)) if isinstance(config, PlatformConfig) else []
             outside = unnamed(rule.destinations, rule.ports, egress, config)
-            for message in (*foreign_sources(rule.sources, config), *outside):
+            sources = [one for one in rule.sources if not sites.issuperset(one.networks)]
+            for message in (*foreign_sources(sources, config), *outside):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
