@@ -20,6 +20,7 @@ from policies.exemptions import Exemptions
 from policies.model import PolicyContext
 from policies.plan_evaluation import exemptions_of
 from policies.plan_resources import resources_of
+from policies.reachability.allowed_flows import allowed_flows
 from policies.reachability.forbidden_flows import FlowReport, analyse_flows
 from policies.reachability.graph import FlowGraph
 from policies.rule_helpers.flow_findings import finding_of
@@ -48,7 +49,8 @@ def flows(
     graph: GraphFile = None,
     exemptions: ExemptionsFile = None,
 ) -> None:
-    """Count the controls that prevent each forbidden flow of data. Exits 3 if a flow has fewer than three.
+    """Count the controls that prevent each forbidden flow of data, and list the ways in. Exits 3 if a flow has fewer
+    than three.
 
     Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
     """
@@ -72,9 +74,11 @@ def flows(
     with session.output.err.status("Analysing the flows"):
         found = analyse_flows(context_, exhaustive=graph is not None)
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
+    allowed = [one for one in allowed_flows(found, context_) if one.stacks & wanted]
     exempt = _exempt(report, context_, granted)
     content = {
         **_as_json(report, exempt),
+        "allowed": [flow.to_json() for flow in allowed],
         "plans": {plan.stack: plan.digest for plan in plans},
         "catalogue": catalogue.to_json(),
     }
@@ -85,7 +89,7 @@ def flows(
     if graph and found.graph:
         _write_graph(session, graph, found.graph)
     if not session.output.json and target != "-":
-        session.output.text_console.print(flows_table(report, exempt))
+        session.output.text_console.print(flows_table(report, exempt, allowed))
     _refuse(report, exempt)
     refuse_orphaned(orphaned)
 

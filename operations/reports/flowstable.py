@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from formats.stack_config import TenancyConfig, is_kind
 from policies.exemptions import Exemption
+from policies.reachability.allowed_flows import AllowedFlow
 from policies.reachability.control_sets import MAX_CONTROLS
 from policies.reachability.forbidden_flows import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow
 from policies.reachability.graph import Path
@@ -24,9 +26,11 @@ Exempt = Mapping[ForbiddenFlow, Exemption]
 NONE: Exempt = {}
 
 
-def flows_table(report: FlowReport, exempt: Exempt = NONE) -> RenderableType:
-    """Return a tree for each kind of flow, then the properties that could not be read."""
+def flows_table(report: FlowReport, exempt: Exempt = NONE, allowed: Sequence[AllowedFlow] = ()) -> RenderableType:
+    """Return a tree for each kind of flow and one for the ways in, then the properties that could not be read."""
     parts: list[RenderableType] = [_tree(kind, flows, exempt) for kind, flows in _by_kind(report.flows)]
+    if allowed:
+        parts.append(_allowed_tree(allowed))
     parts += [Text(f"! {printable(unknown)}", "yellow") for unknown in report.unknowns]
     return Group(*parts, _summary_line(report, exempt))
 
@@ -43,6 +47,19 @@ def _tree(kind: FlowKind, flows: list[ForbiddenFlow], exempt: Exempt) -> Tree:
         groups.setdefault((flow.depth, *_kinds(flow), exempt.get(flow)), []).append(flow)
     for similar in groups.values():
         _add_flow(tree.add(_heading(similar, exempt.get(similar[0]))), similar[0])
+    return tree
+
+
+def _allowed_tree(allowed: Sequence[AllowedFlow]) -> Tree:
+    """Return the ways by which people reach data, the ones at desks of projects as a number."""
+    tree = Tree(Text("allowed: people reach data", "bold"), guide_style="dim")
+    desks = [flow for flow in allowed if flow.at_desk and all(is_kind(s, TenancyConfig) for s in flow.stacks)]
+    for flow in allowed:
+        if flow not in desks:
+            branch = tree.add(Text.assemble((printable(flow.who), "bold"), f" {flow.does} {printable(flow.to)}"))
+            branch.add(Text("; ".join(map(printable, flow.controls)), "dim"))
+    if desks:
+        tree.add(Text(f"and {len(desks)} at desks in projects' stores (--json has them)", "dim"))
     return tree
 
 

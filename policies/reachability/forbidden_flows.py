@@ -106,6 +106,8 @@ class FlowReport:
     unknowns: tuple[str, ...]
     graph: FlowGraph | None = field(default=None, compare=False, repr=False)
     """The graph that was searched: it has two tenancies of each equivalence class."""
+    equivalents: tuple[EquivalentTenancy, ...] = field(default=(), compare=False, repr=False)
+    """The tenancies that are equivalent to one in the graph."""
 
     @property
     def findings(self) -> tuple[ForbiddenFlow, ...]:
@@ -141,7 +143,8 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
     view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today)
     found = analyse_view(view, limit)
-    return replace(found, flows=tuple(_with_equivalents(found.flows, folding.equivalents, estate)))
+    flows = tuple(_with_equivalents(found.flows, folding.equivalents, estate))
+    return replace(found, flows=flows, equivalents=tuple(folding.equivalents))
 
 
 def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:

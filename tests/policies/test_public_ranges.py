@@ -10,6 +10,7 @@ import pytest
 
 from formats.ways_in import storage_ip_rules
 from policies.model import Resource
+from policies.reachability.allowed_flows import allowed_flows
 from policies.reachability.control_sets import ControlKind
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from tests.policies.inboxes import CONNECTION, ENDPOINT, JUNCTION, having, one, refused, seen
@@ -158,6 +159,19 @@ def test_an_endpoint_permitted_at_another_store_is_no_control_there() -> None:
     elsewhere = guardrail(one(ACCOUNT, "inbox-x26").inputs["accountName"], name, "connections-stay")
     flows = [f for f in analyse_flows(seen(elsewhere)).flows if f.kind is FlowKind.BETWEEN_PROVIDERS]
     assert {flow.depth for flow in flows if "inbox-rrk" in flow.subject} == {3}
+
+
+def test_each_way_in_is_an_allowed_flow_with_its_controls() -> None:
+    flows = [f for f in allowed_flows(analyse_flows(seen()), seen()) if "stewards" not in f.who]
+    ways = {flow.to.split("/")[1]: flow.controls for flow in flows}
+    assert ways.keys() == {"inbox-rrk", "inbox-m85001", "inbox-x26"}
+    assert ways["inbox-rrk"] == (
+        "role: inbox-rrk-rrk-writes, with sign-in by Entra",
+        "addresses: 20.33.0.16/28, 20.33.1.4/32 alone, by network rules, which Azure Policy pins",
+        "encryption in transit: TLS 1.2",
+        "malware scan of every upload",
+    )
+    assert ways["inbox-x26"][1] == ("private endpoint: the only one outside the estate that Azure Policy permits there")
 
 
 def test_small_ranges_are_single_addresses_in_network_rules() -> None:
