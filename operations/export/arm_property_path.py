@@ -18,6 +18,9 @@ def arm_path(token: str, path: str) -> list[str]:
         if step == ANY and kind.of:
             found, kind = [*found, "[*]"], kind.of
             continue
+        if kind.shape is Shape.MAP and kind.of:  # the keys are values of a user, such as the names of tags
+            found, kind = [*found, str(step)], kind.of
+            continue
         field = field_of(token, str(step), kind.model, root=index == 0) if kind.model else None
         if field is None:
             raise InputError("A type has no such property.", file=token, key=path, found=step)

@@ -9,6 +9,7 @@ import pytest
 
 from formats.arm.routes import route
 from operations.export.arm import template
+from operations.export.arm_property_path import arm_path
 from operations.export.request_models import Kind, Model, Shape, model, normalised
 from tests.operations.export.plans import group, made, plan_of
 
@@ -232,3 +233,10 @@ def scalars(value: Any) -> Iterator[Any]:
             yield from scalars(item)
     else:
         yield value
+
+
+def test_the_path_of_a_tag_is_its_name_in_a_template() -> None:
+    assert arm_path("azure-native:network:RouteTable", "tags.propagated") == ["tags", "propagated"]
+    assert arm_path("azure-native:network:RouteTable", "disableBgpRoutePropagation") == [
+        "properties", "disableBgpRoutePropagation"
+    ]  # fmt: skip
