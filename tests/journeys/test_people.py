@@ -10,7 +10,6 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +25,8 @@ from local_azure.data_plane.places import only, place_of
 from local_azure.data_plane.rights import find_right
 from local_azure.data_plane.roles import BLOBS
 from local_azure.data_plane.sign_in import ssh
+from local_azure.model import AzureError
+from local_azure.outside_connections import APPROVED, decide, request
 from local_azure.store import Store
 from local_azure.types.storage_account import ACCOUNT
 from operations.settings import ROOT
@@ -39,6 +40,9 @@ HOME = "203.0.113.200"
 ADDRESS = {"ZQ1": "198.51.100.20", "ZQ2": "192.0.2.33"}
 """An address of each provider with public ranges."""
 STAFF = {"engineers": "a", "zone-stewards": "b", "project-stewards": "c", "checkers": "d"}
+ENDPOINT = ("/subscriptions/99999999-2222-4333-8444-0000000000d0/resourceGroups/rg-trust/providers/Microsoft.Network"
+            "/privateEndpoints/pep-uploads")  # fmt: skip
+"""The private endpoint of ZQ3 in its own network."""
 RECIPIENTS, RECIPIENT_ADDRESS = "99999999-2222-4333-8444-0000000000e0", "192.0.2.80"
 NO_RIGHT, NO_ADDRESS, NO_WAY = "AuthorizationPermissionMismatch", "AuthorizationFailure", "ConnectionTimedOut"
 NO_QUERY = "InsufficientAccessError"
@@ -52,14 +56,17 @@ APPROVAL = {
 
 
 def every_way_in(data: Any) -> None:
-    """Edit the estate: two care systems with four providers, one of them closed, and staff."""
+    """Edit the estate: a provider with each way in, one without and one that is closed, and staff."""
     data["data_class"] = "de-identified"
-    systems = data["integrated_care_systems"] = data["integrated_care_systems"][:2]
-    first, second, third, fourth = (one for system in systems for one in system["providers"])
-    first["way_in"] = {"public_ranges": ["198.51.100.16/28"]}
-    second["way_in"] = {"public_ranges": ["192.0.2.33"]}
-    third["closed"] = True
-    assert fourth
+    data["integrated_care_systems"] = data["integrated_care_systems"][:3]
+    providers = {one["code"]: one for system in data["integrated_care_systems"] for one in system["providers"]}
+    providers["ZQ1"]["way_in"] = {"public_ranges": ["198.51.100.16/28"]}
+    providers["ZQ2"]["way_in"] = {"public_ranges": ["192.0.2.33"]}
+    providers["ZQ3"]["way_in"] = {"private_endpoint": {"endpoint": ENDPOINT, "connection": "not-made-yet"}}
+    providers["ZQ4"]["way_in"] = {"site": "hscn"}
+    providers["ZQ6"]["closed"] = True
+    site = {"name": "hscn", "gateway": "vpn", "device": "203.0.113.9", "ranges": ["10.200.0.0/28"]}
+    data["sites"] = [{**site, "approval": APPROVAL}]
     data["staff"] = [
         {"name": role, "roles": [role], "users": f"99999999-2222-4333-8444-00000000000{digit}",
          "size": "Standard_D2as_v5", "approval": APPROVAL}
@@ -78,7 +85,7 @@ class Estate(Workspace):
     def file(self) -> Any:
         return yaml.safe_load((self.estate / "estate.yaml").read_text())
 
-    def request(self, project: str) -> Any:
+    def approved(self, project: str) -> Any:
         return yaml.safe_load((self.estate / f"requests/{project}.yaml").read_text())
 
     @cached_property
@@ -106,7 +113,7 @@ class Estate(Workspace):
         return managed_identity(self.store, f"id-wmsde-tre-{project}-desk"), f"vm-wmsde-tre-{project}-desk"
 
     def researcher(self, project: str) -> Caller:
-        return person(self.request(project)["researchers"], self.file["desk_users"])
+        return person(self.approved(project)["researchers"], self.file["desk_users"])
 
     @cached_property
     def log_workspace(self) -> str:
@@ -118,6 +125,10 @@ class Estate(Workspace):
 
     def inbox(self, code: str) -> tuple[str, str]:
         return str(self.outputs["junction-zone"]["inboxes"][code.lower()]["store_name"]), "uploads"
+
+    def account(self, target: tuple[str, str]) -> str:
+        """Return the id of a store."""
+        return only(self.store.of_type(ACCOUNT), target[0], "storage account").id
 
     def airlock(self, project: str, stage: str) -> tuple[str, str]:
         """Return store and container of a stage, such as `export_asked`."""
@@ -180,39 +191,75 @@ def test_a_provider_reaches_no_other_inbox_and_no_other_store(estate: Estate) ->
 
 
 def test_a_provider_without_a_way_in_reaches_nothing(estate: Estate) -> None:
-    for code in ("ZQ3", "ZQ4"):
+    for code in ("ZQ5", "ZQ6"):
         own = (estate.zone_store("junction"), f"provider-{code.lower()}")
         for place in (HOME, *ADDRESS.values()):
             refused(estate.ask(estate.provider(code), place, PUT, own, "x"), NO_ADDRESS, Control.NETWORK_RULES)
 
 
-def test_a_provider_that_is_closed_loses_its_way_and_not_its_data(estate: Estate, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def changed(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    """A copy of the estate after a change: ZQ2 is closed, and ZQ3 has made its endpoint, whose connection is named."""
     done(estate.ask(estate.provider("ZQ2"), ADDRESS["ZQ2"], PUT, estate.inbox("ZQ2"), "kept.csv", content=b"kept"))
-    copy = Estate(tmp_path / "copy")
+    copy = Estate(tmp_path_factory.mktemp("changed") / "copy")
     shutil.copytree(estate.folder, copy.folder)
-    change(copy.estate / "estate.yaml", close)
-    said = copy.sde("up", "junction-zone", "--yes", code=3)  # its lock keeps the role assignment: with what to do
+    connection = request(copy.store, copy.account(copy.inbox("ZQ3")), ENDPOINT)
+
+    def edit(data: Any) -> None:
+        providers = {one["code"]: one for system in data["integrated_care_systems"] for one in system["providers"]}
+        del providers["ZQ2"]["way_in"]
+        providers["ZQ2"]["closed"] = True
+        providers["ZQ3"]["way_in"]["private_endpoint"]["connection"] = connection.name
+
+    change(copy.estate / "estate.yaml", edit)
+    said = copy.sde("up", "junction-zone", "--yes", code=3)  # a lock keeps the role of ZQ2: with what to do
     for line in (line.strip() for line in said.splitlines()):
         if line.startswith("scripts/sde "):
             copy.sde(*shlex.split(line)[1:], "--yes")
-    inbox, provider = copy.inbox("ZQ2"), copy.provider("ZQ2")
-    refused(copy.ask(provider, ADDRESS["ZQ2"], LIST, inbox), NO_ADDRESS, Control.NETWORK_RULES)
-    assert not has_right(copy, provider, inbox)
+    return copy
+
+
+def test_a_provider_that_is_closed_loses_its_way_and_not_its_data(estate: Estate, changed: Estate) -> None:
+    inbox, provider = changed.inbox("ZQ2"), changed.provider("ZQ2")
+    refused(changed.ask(provider, ADDRESS["ZQ2"], LIST, inbox), NO_ADDRESS, Control.NETWORK_RULES)
+    assert not has_right(changed, provider, inbox)
     assert has_right(estate, provider, inbox)
-    assert done(copy.ask(*copy.mover("landing"), GET, inbox, "kept.csv"))["content"] == b"kept"
+    assert done(changed.ask(*changed.mover("landing"), GET, inbox, "kept.csv"))["content"] == b"kept"
 
 
-def close(data: Any) -> None:
-    """Close the provider ZQ2."""
-    provider = data["integrated_care_systems"][0]["providers"][1]
-    del provider["way_in"]
-    provider["closed"] = True
+def test_a_provider_uploads_by_its_own_endpoint_once_approved(estate: Estate, changed: Estate) -> None:
+    provider, inbox = estate.provider("ZQ3"), estate.inbox("ZQ3")
+    unnamed = request(estate.store, estate.account(inbox), ENDPOINT)
+    with pytest.raises(AzureError, match="RequestDisallowedByPolicy"):
+        decide(estate.store, unnamed.id, APPROVED)
+    for azure, status in ((estate, "Pending"), (changed, "Pending")):
+        answer = azure.ask(provider, ENDPOINT, PUT, inbox, "a.csv", content=b"a")
+        refused(answer, NO_WAY, Control.ENDPOINT)
+        assert status in answer.steps[-1].detail
+    decide(changed.store, unnamed.id, APPROVED)
+    done(changed.ask(provider, ENDPOINT, PUT, inbox, "a.csv", content=b"a"))
+    assert done(changed.ask(*changed.mover("landing"), GET, inbox, "a.csv"))["content"] == b"a"
+    refused(changed.ask(provider, f"{ENDPOINT}-other", PUT, inbox, "a.csv"), NO_WAY, Control.ENDPOINT)
+    refused(changed.ask(provider, ENDPOINT, LIST, changed.inbox("ZQ1")), NO_WAY, Control.ENDPOINT)
+    refused(changed.ask(changed.provider("ZQ1"), ENDPOINT, LIST, inbox), NO_RIGHT, Control.ROLES)
+    refused(changed.ask(provider, HOME, LIST, inbox), NO_ADDRESS, Control.NETWORK_RULES)
+
+
+def test_a_provider_at_a_site_uploads_through_the_gateway(estate: Estate) -> None:
+    provider, inbox, here = estate.provider("ZQ4"), estate.inbox("ZQ4"), "10.200.0.5"
+    done(estate.ask(provider, here, PUT, inbox, "scan.csv", content=b"scan"))
+    assert done(estate.ask(*estate.mover("landing"), GET, inbox, "scan.csv"))["content"] == b"scan"
+    refused(estate.ask(provider, "10.200.0.16", PUT, inbox, "x"), NO_WAY, Control.SITE)
+    refused(estate.ask(provider, HOME, PUT, inbox, "x"), NO_ADDRESS, Control.NETWORK_RULES)
+    refused(estate.ask(estate.provider("ZQ1"), here, PUT, inbox, "x"), NO_RIGHT, Control.ROLES)
+    for other in (estate.inbox("ZQ1"), (estate.zone_store("junction"), "provider-zq5"),
+                  (estate.zone_store("landing"), "arrived"), estate.airlock(PROJECT, "export_released")):  # fmt: skip
+        refused(estate.ask(provider, here, LIST, other), NO_WAY)
 
 
 def has_right(estate: Estate, who: Caller, target: tuple[str, str]) -> bool:
     """Return True if a caller could list a container, if it came from the right place."""
-    account = only(estate.store.of_type(ACCOUNT), target[0], "storage account")
-    container = f"{account.id}/blobServices/default/containers/{target[1]}"
+    container = f"{estate.account(target)}/blobServices/default/containers/{target[1]}"
     return find_right(estate.store, who, container, Attributes(f"{BLOBS}/read"), is_data=True)[0]
 
 
@@ -231,7 +278,7 @@ def test_recipients_fetch_from_their_addresses_what_was_released(estate: Estate)
 
 def test_data_moves_from_zone_to_zone_by_movers_alone(estate: Estate) -> None:
     way = {"landing": "arrived", "warehouse": "curated", "staging": "extracts"}
-    source = (estate.zone_store("junction"), "provider-zq4")
+    source = (estate.zone_store("junction"), "provider-zq5")
     done(estate.ask(*estate.mover("junction"), PUT, source, "a.csv", content=b"records"))
     for zone, container in way.items():
         target = (estate.zone_store(zone), container)
@@ -250,7 +297,7 @@ def test_data_moves_from_zone_to_zone_by_movers_alone(estate: Estate) -> None:
      ("junction", "landing")],
 )  # fmt: skip
 def test_no_mover_reaches_past_its_source_zone(estate: Estate, zone: str, skips_to: str) -> None:
-    containers = {"junction": "provider-zq4", "landing": "arrived", "warehouse": "curated", "staging": "extracts"}
+    containers = {"junction": "provider-zq5", "landing": "arrived", "warehouse": "curated", "staging": "extracts"}
     answer = estate.ask(*estate.mover(zone), LIST, (estate.zone_store(skips_to), containers[skips_to]))
     refused(answer, NO_WAY, Control.SECURITY_GROUP)
 
