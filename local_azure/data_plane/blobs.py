@@ -76,7 +76,7 @@ def request_blob(store: Store, caller: Caller, place: Place, request: BlobReques
     def act(attempt: Attempt) -> tuple[int, Mapping[str, Any]]:
         account = _account(attempt, store, request.account)
         service = service_of(account, is_aliased=bool(endpoints(store, account)))
-        admit(attempt, account, connect(attempt, caller, place, service, account), request.tls)
+        admit(attempt, account, connect(attempt, caller, place, service, [account]), request.tls)
         with store.transaction():
             return _serve(attempt, store, caller, request, time.time() if now is None else now)
 

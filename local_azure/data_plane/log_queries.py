@@ -13,7 +13,7 @@ from local_azure.data_plane.callers import Caller
 from local_azure.data_plane.conditions import Attributes
 from local_azure.data_plane.names import Service
 from local_azure.data_plane.places import Place, only
-from local_azure.data_plane.reach import Arrival, connect, endpoints
+from local_azure.data_plane.reach import Arrival, connect
 from local_azure.data_plane.rights import find_right
 from local_azure.model import Cloud, StoredResource
 from local_azure.types.common import same, value_at
@@ -32,7 +32,8 @@ def query(cloud: Cloud, caller: Caller, place: Place, workspace_name: str, resou
 
     def act(attempt: Attempt) -> tuple[int, Mapping[str, Any]]:
         workspace = only(cloud.of_type(WORKSPACE), workspace_name, "workspace")
-        arrival = connect(attempt, caller, place, QUERIES, _private_link_scope(cloud, workspace) or workspace)
+        scopes = list(cloud.of_type(PRIVATE_LINK_SCOPE))
+        arrival = connect(attempt, caller, place, QUERIES, scopes or [workspace])
         _check_isolation(attempt, workspace, arrival)
         found, reason = find_right(cloud, caller, workspace.id, IN_WORKSPACE)
         if not found and resource_id and _is_open_to_readers(workspace):
@@ -51,21 +52,21 @@ def _is_open_to_readers(workspace: StoredResource) -> bool:
     return value_at(workspace.properties, flag, default=True) is not False
 
 
-def _private_link_scope(cloud: Cloud, workspace: StoredResource) -> StoredResource | None:
-    """Return the private link scope of a workspace that has a private endpoint."""
-    for scope in cloud.of_type(PRIVATE_LINK_SCOPE):
-        members = (one.properties.get("linkedResourceId") for one in cloud.children(scope.id, SCOPED_RESOURCE))
-        if endpoints(cloud, scope) and any(same(id_, workspace.id) for id_ in members):
-            return scope
-    return None
-
-
 def _check_isolation(attempt: Attempt, workspace: StoredResource, arrival: Arrival) -> None:
-    if arrival.is_private:
-        attempt.passed(Control.NETWORK_RULES, f"{workspace.name} is a member of the private link scope")
-        return
+    """Require that the workspace is in the private link scope by which a query arrives, or is open to the public."""
+    scope = arrival.target
+    if scope is not None:
+        members = (one.properties.get("linkedResourceId") for one in attempt.cloud.children(scope.id, SCOPED_RESOURCE))
+        if any(same(id_, workspace.id) for id_ in members):
+            attempt.passed(Control.NETWORK_RULES, f"{workspace.name} is in the private link scope {scope.name}")
+            return
+        if value_at(scope.properties, "accessModeSettings.queryAccessMode") != "Open":
+            _refuse(attempt, f"{workspace.name} is not in {scope.name}, which admits queries of its members alone")
     access = workspace.properties.get("publicNetworkAccessForQuery")
-    said = f"publicNetworkAccessForQuery of {workspace.name} is {access}"
     if access == "Disabled":
-        attempt.refuse(Control.NETWORK_RULES, said, 403, "InsufficientAccessError", INSUFFICIENT)
-    attempt.passed(Control.NETWORK_RULES, said)
+        _refuse(attempt, f"publicNetworkAccessForQuery of {workspace.name} is {access}")
+    attempt.passed(Control.NETWORK_RULES, f"publicNetworkAccessForQuery of {workspace.name} is {access}")
+
+
+def _refuse(attempt: Attempt, detail: str) -> None:
+    attempt.refuse(Control.NETWORK_RULES, detail, 403, "InsufficientAccessError", INSUFFICIENT)

@@ -5,6 +5,7 @@ Facts: docs/azure-facts.md#requests-for-data, #private-endpoints.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -30,31 +31,34 @@ class Arrival:
 
     source: IPv4Address
     """Its source address, as the service sees it; of no meaning behind somebody else's endpoint."""
-    is_private: bool
-    """True if it arrives by a private endpoint."""
+    target: StoredResource | None = None
+    """The resource whose private endpoint it arrives by; None for the public address."""
 
 
-def connect(attempt: Attempt, caller: Caller, place: Place, service: Service, resource: StoredResource) -> Arrival:
-    """Return how a request of a caller arrives at a service of a resource."""
+def connect(
+    attempt: Attempt, caller: Caller, place: Place, service: Service, resources: Sequence[StoredResource]
+) -> Arrival:
+    """Return how a request of a caller arrives at a service. `resources`: those whose private endpoints lead to it."""
     check_identity(attempt, caller, place)
     if isinstance(place, AtSite):
-        return _from_site(attempt, place, resource)
+        return _from_site(attempt, place, resources)
     if isinstance(place, BehindEndpoint):
-        return _from_elsewhere(attempt, place, resource)
+        return _from_elsewhere(attempt, place, resources)
     if not isinstance(place, InNetwork):
         attempt.passed(Control.NAMES, f"{service.host} is its public address")
-        return Arrival(place.address, is_private=False)
+        return Arrival(place.address)
     if caller.identity is None:
         deliver(attempt, place, ENTRA)
         attempt.passed(Control.SIGN_IN, f"{place.address} reaches Entra")
     address = resolve(attempt, place, service)
     if address is None:
         public = Target(Peer(PUBLIC_ADDRESS, service.tags), host=service.host)
-        return Arrival(deliver(attempt, place, public).address, is_private=False)
-    endpoint = next((one for one in endpoints(attempt.cloud, resource) if address in addresses_of(one)), None)
-    if endpoint is None:
-        attempt.drop(Control.ENDPOINT, f"no private endpoint of {resource.name} has the address {address}")
-    return _at_endpoint(attempt, place, endpoint, address, resource)
+        return Arrival(deliver(attempt, place, public).address)
+    for resource in resources:
+        for endpoint in endpoints(attempt.cloud, resource):
+            if address in addresses_of(endpoint):
+                return _at_endpoint(attempt, place, endpoint, address, resource)
+    attempt.drop(Control.ENDPOINT, f"no private endpoint of {service.host} has the address {address}")
 
 
 def _at_endpoint(
@@ -63,23 +67,24 @@ def _at_endpoint(
     subnet = attempt.cloud.get(str(value_at(endpoint.properties, "subnet.id")))
     source = deliver(attempt, place, Target(Peer(address), subnet, is_endpoint=True))
     _require_approved(attempt, endpoint.name, _status(attempt.cloud, endpoint, resource))
-    return Arrival(source.address, is_private=True)
+    return Arrival(source.address, resource)
 
 
-def _from_site(attempt: Attempt, place: AtSite, resource: StoredResource) -> Arrival:
+def _from_site(attempt: Attempt, place: AtSite, resources: Sequence[StoredResource]) -> Arrival:
     """Return the arrival from a site. Its own DNS names the address of the private endpoint."""
-    for endpoint in endpoints(attempt.cloud, resource):
-        for address in sorted(addresses_of(endpoint)):
+    for resource in resources:
+        for endpoint in endpoints(attempt.cloud, resource):
+            address = min(addresses_of(endpoint))
             attempt.passed(Control.NAMES, f"the site's own DNS names {address} for {resource.name}")
-            gateway = gateway_place(attempt, place, address)
-            return _at_endpoint(attempt, gateway, endpoint, address, resource)
-    attempt.drop(Control.ENDPOINT, f"{resource.name} has no private endpoint")
+            return _at_endpoint(attempt, gateway_place(attempt, place, address), endpoint, address, resource)
+    attempt.drop(Control.ENDPOINT, "there is no private endpoint that the site's own DNS could name")
 
 
-def _from_elsewhere(attempt: Attempt, place: BehindEndpoint, resource: StoredResource) -> Arrival:
+def _from_elsewhere(attempt: Attempt, place: BehindEndpoint, resources: Sequence[StoredResource]) -> Arrival:
     """Return the arrival by somebody else's endpoint. What happens in their network is theirs."""
+    resource = resources[0]
     _require_approved(attempt, name_of(place.endpoint_id), _decision(attempt.cloud, place.endpoint_id, resource))
-    return Arrival(PUBLIC_ADDRESS, is_private=True)
+    return Arrival(PUBLIC_ADDRESS, resource)
 
 
 def _require_approved(attempt: Attempt, name: str, status: str) -> None:

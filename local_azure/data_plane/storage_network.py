@@ -25,7 +25,7 @@ def service_of(account: StoredResource, *, is_aliased: bool) -> Service:
 def admit(attempt: Attempt, account: StoredResource, arrival: Arrival, tls: str) -> None:
     """Apply an account's TLS version, and its network rules, which hold for its public address alone."""
     _check_tls(attempt, account, tls)
-    if arrival.is_private:
+    if arrival.target is not None:
         attempt.passed(Control.NETWORK_RULES, "they do not apply to private endpoints")
         return
     access = account.properties.get("publicNetworkAccess")
