@@ -152,8 +152,6 @@ class PlatformConfig(StackConfig):
     """The virtual machines of the staff network; empty: there is no such network."""
     sites: tuple[Site, ...] = ()
     """The connected sites; empty: the hub has no gateway."""
-    secrets_expire: date | None = None
-    """As in `SafeHavenConfig`, of the shared keys of sites' connections. Required with `sites`."""
     confidential_orchestrator: Guid | None = None
     """As in `TenancyConfig`. Required for staff in an estate with identifiable data."""
 
@@ -174,12 +172,6 @@ class PlatformConfig(StackConfig):
         refuse_common_sites(sites, [*own, *before.data.get("tenancy_ranges", {}).values()])
         refuse_egress_to_sites(sites, before.data.get("egress", {}))
         return sites
-
-    @model_validator(mode="after")
-    def _expiry_of_shared_keys(self) -> Self:
-        if self.sites and self.secrets_expire is None:
-            raise InvalidValue("with sites the day on which their shared keys expire, `secrets_expire`")
-        return self
 
     @model_validator(mode="after")
     def _orchestrator_of_staff(self) -> Self:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from formats.addresses import PRIVATE, StaffRole
 from formats.egress import ALLOWED_RANGE, Addresses, EgressRule
@@ -118,6 +118,8 @@ class SiteSpec(Model):
     """The site's ExpressRoute circuit. Required with `expressroute`."""
     ranges: Addresses
     """The computers of the site from which data is uploaded."""
+    key_renewals: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Raised by one to replace the shared key of the connection."""
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from ipaddress import IPv4Address
 
 import pulumi
@@ -13,7 +12,6 @@ from pulumi_azure_native import network
 
 from formats.stack_config import Site
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
-from infra.components.key_vault import KeyVault
 from infra.components.public_ip_address import PublicIpAddress
 from infra.names import ResourceKind
 
@@ -34,10 +32,6 @@ class SiteGatewayArgs(ComponentArgs):
     """What must be complete before: writes to the network, and the other services with a subnet of their own."""
     sites: Sequence[Site]
     """The connected sites. Several may be behind one device."""
-    keys: KeyVault
-    """The vault that keeps the shared keys."""
-    secrets_expire: date
-    """The day by which shared keys are renewed."""
 
 
 class SiteGateway(BaseComponent):
@@ -117,7 +111,7 @@ class SiteGateway(BaseComponent):
             connection_mode=network.VirtualNetworkGatewayConnectionMode.DEFAULT,
             virtual_network_gateway1=network.VirtualNetworkGatewayArgs(id=self.gateway.id),
             local_network_gateway2=network.LocalNetworkGatewayArgs(id=remote.id),
-            shared_key=self._shared_key(name, purpose),
+            shared_key=self._shared_key(name, sites),
             enable_bgp=False,
             use_local_azure_ip_address=False,
             use_policy_based_traffic_selectors=True,
@@ -133,12 +127,13 @@ class SiteGateway(BaseComponent):
             opts=self.child_opts(),
         )
 
-    def _shared_key(self, name: str, purpose: str) -> pulumi.Output[str]:
-        """Generate the shared key of a connection and keep it in the vault as well."""
-        key = random.RandomBytes(name, length=SHARED_KEY_BYTES, opts=self.child_opts(protect=True))
-        self._args.keys.add_secret(
-            f"site-{purpose}", key.hex, expires=self._args.secrets_expire, content_type="text/plain"
-        )
+    def _shared_key(self, name: str, sites: Sequence[Site]) -> pulumi.Output[str]:
+        """Generate the shared key of a connection, and another one where a site's number of renewals is raised.
+
+        No vault has it: a secret is deleted with its vault alone, and a site must be closed at once.
+        """
+        renewals = {site.name: str(site.key_renewals) for site in sites if site.key_renewals}
+        key = random.RandomBytes(name, length=SHARED_KEY_BYTES, keepers=renewals or None, opts=self.child_opts())
         value: pulumi.Output[str] = key.hex
         return value
 

@@ -64,14 +64,12 @@ def platform(config: PlatformConfig) -> None:
         firewall = Firewall("firewall", firewall_args)
         bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)
         bastion = Bastion("bastion", bastion_args)
-        if config.sites and config.secrets_expire:
+        if config.sites:
             gateway_args = SiteGatewayArgs(
                 scope=scope,
                 subnet=hub.subnet("gateway"),
                 after=[*hub.writes.last, firewall.firewall, bastion.host],
                 sites=config.sites,
-                keys=keys,
-                secrets_expire=config.secrets_expire,
             )
             SiteGateway("gateway", gateway_args)
         scope.grant_reader("engineers", engineers)

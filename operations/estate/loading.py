@@ -79,7 +79,7 @@ class Estate:
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
         else:
             file, days = self.folder / ESTATE, {APPROVAL: self.file.approval.expires}
-        if stack == SAFE_HAVEN or (stack == PLATFORM and self.file.sites):
+        if stack == SAFE_HAVEN:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
         found += [end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ())]

@@ -108,7 +108,6 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         "staff_range": values["staff_range"] if values["staff"] else None,
         "staff": values["staff"],
         "sites": values["sites"],
-        "secrets_expire": file.secrets_expire if values["sites"] else None,
         "confidential_orchestrator": file.confidential_orchestrator if values["staff"] else None,
     }
 

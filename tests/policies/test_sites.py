@@ -21,10 +21,10 @@ from policies.rules import load
 from policies.runner import evaluate
 from tests.infra import samples
 from tests.infra.local_stacks import LocalStacks
-from tests.infra.stacks.test_site_gateway import EXPIRE, PRACTICE, TRUST
+from tests.infra.stacks.test_site_gateway import PRACTICE, TRUST
 from tests.policies.inboxes import HUB_TAGS, TAGS
 
-SITES: dict[str, Any] = {"sites": [TRUST, PRACTICE], **EXPIRE, "tags": HUB_TAGS, "estate_addresses": "10.64.0.0/10"}
+SITES: dict[str, Any] = {"sites": [TRUST, PRACTICE], "tags": HUB_TAGS, "estate_addresses": "10.64.0.0/10"}
 PROVIDERS: dict[str, Any] = {"tags": TAGS, "estate_addresses": "10.64.0.0/10", "providers": [
     {"code": "rrk", "name": "A trust", "group": samples.group(20), "inbox": TRUST["inboxes"][0],
      "way_in": {"site": "trust"}},
@@ -104,7 +104,7 @@ def test_a_gateway_that_the_estate_does_not_name_is_refused(plans: tuple[Plan, P
 
 @pytest.mark.parametrize("site", [TRUST, {**TRUST, "device": "203.0.113.10"}, {**TRUST, "inboxes": ["10.64.8.99"]}])
 def test_a_gateway_for_other_sites_is_refused(plans: tuple[Plan, Plan], site: dict[str, Any]) -> None:
-    assert ("NW24", "gateway-203-0-113-9") in blocking(plans[1], sites=[site], **EXPIRE)
+    assert ("NW24", "gateway-203-0-113-9") in blocking(plans[1], sites=[site])
 
 
 @pytest.mark.parametrize(

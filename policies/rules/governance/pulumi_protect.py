@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
+from policies.expected.sites import CONNECTION
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+_USERS = (CONNECTION, "keyvault:Secret")
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require Pulumi's `protect`, which stops deletions by the program itself."""
     if not resource.protect:
         yield Violation("", "is not protected, so a change of the program could delete or replace it")
+
+
+def _applies(resource: Resource, context: PolicyContext) -> bool:
+    return resource.from_program and not _is_shared_key(resource, context)
+
+
+def _is_shared_key(resource: Resource, context: PolicyContext) -> bool:
+    """Return True for a random value that only tunnels of sites depend on: it goes with its site, and no data does."""
+    others = context.same_stack(resource, *_USERS) if resource.type.startswith("random:") else []
+    paths = {
+        (other.type, path) for other in others for path, urns in other.property_dependencies.items()
+        if resource.urn in urns
+    }  # fmt: skip
+    return paths == {(CONNECTION, "sharedKey")}
 
 
 POLICY = Policy(
@@ -23,6 +40,7 @@ POLICY = Policy(
     controls=ComplianceControls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
     fix="Declare the resource with protect=True.",
     check=check,
-    check_paths=("protect",),
-    applies=lambda resource, _: resource.from_program,
+    check_paths=("protect", "propertyDependencies"),
+    applies=_applies,
+    evaluation_scope="stack",
 )

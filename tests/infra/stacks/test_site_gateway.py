@@ -16,14 +16,13 @@ DEVICE = "203.0.113.9"
 TRUST = {"name": "trust", "gateway": "vpn", "device": DEVICE, "ranges": ["192.168.60.16/28"], "inboxes": ["10.64.8.68"]}
 PRACTICE = {**TRUST, "name": "practice", "ranges": ["192.168.61.4"], "inboxes": ["10.64.8.69"]}
 FAR = {**TRUST, "name": "far", "device": "198.51.100.4", "ranges": ["192.168.62.4"], "inboxes": ["10.64.8.70"]}
-EXPIRE = {"secrets_expire": "2027-06-30"}
-TYPES = ("VirtualNetworkGateway", "LocalNetworkGateway", "VirtualNetworkGatewayConnection", "RandomBytes", "Secret")
+TYPES = ("VirtualNetworkGateway", "LocalNetworkGateway", "VirtualNetworkGatewayConnection", "RandomBytes")
 
 
 @pytest.fixture(scope="module")
 def hub() -> MockStack:
     """A hub with three sites, two of them behind one device."""
-    return run(lambda: declare_stack(samples.platform(sites=[TRUST, PRACTICE, FAR], **EXPIRE)), name="platform")
+    return run(lambda: declare_stack(samples.platform(sites=[TRUST, PRACTICE, FAR])), name="platform")
 
 
 def _subnet_routes(hub: MockStack) -> list[dict[str, Any]]:
@@ -63,10 +62,14 @@ def test_sites_behind_one_device_share_a_connection(hub: MockStack) -> None:
 def test_each_connection_has_a_random_key_of_its_own(hub: MockStack) -> None:
     connections, keys = hub.of("VirtualNetworkGatewayConnection"), hub.of("RandomBytes")
     assert {one.name for one in connections} == {one.name for one in keys}
-    assert all(one.inputs["length"] == 32 and one.protect for one in keys)
-    secrets = {one.name: one.inputs["properties"]["attributes"]["expires"] for one in hub.of("Secret")}
-    assert set(secrets) == {"keys-site-203-0-113-9", "keys-site-198-51-100-4"}
-    assert set(secrets.values()) == {1814313600}
+    assert all(one.inputs["length"] == 32 and not one.protect for one in keys), "a site can be closed"
+
+
+def test_a_renewal_replaces_the_key_of_one_device() -> None:
+    renewed = run(lambda: declare_stack(samples.platform(sites=[TRUST, {**PRACTICE, "key_renewals": 1}, FAR])))
+    assert {one.name: one.inputs.get("keepers") for one in renewed.of("RandomBytes")} == {
+        "gateway-203-0-113-9": {"practice": "1"}, "gateway-198-51-100-4": None
+    }  # fmt: skip
 
 
 def test_a_tunnel_has_strong_algorithms_and_no_routing_protocol(hub: MockStack) -> None:
@@ -126,9 +129,4 @@ def test_a_site_is_denied_every_other_address_first(hub: MockStack) -> None:
 )  # fmt: skip
 def test_a_configuration_with_another_kind_of_site_is_refused(edit: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        samples.platform(sites=[{**TRUST, **edit}], **EXPIRE)
-
-
-def test_shared_keys_need_a_day_on_which_they_expire() -> None:
-    with pytest.raises(ValidationError, match="secrets_expire"):
-        samples.platform(sites=[TRUST])
+        samples.platform(sites=[{**TRUST, **edit}])
