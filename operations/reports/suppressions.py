@@ -1,4 +1,4 @@
-"""Suppressions of Checkov's built-in checks, with reasons, written into the templates' resources."""
+"""Suppressions of Checkov's checks, with reasons, written into the templates' resources."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Suppression(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    check: Annotated[str, StringConstraints(pattern=r"^CKV2?_AZURE_[0-9]+$")]
+    check: Annotated[str, StringConstraints(pattern=r"^CKV(2?_AZURE_[0-9]+|_SDE_[A-Z]{2}[0-9]+)$")]
     types: Annotated[tuple[str, ...], "ARM types"]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=60, max_length=1_000)]
     judged_by: tuple[str, ...]
@@ -36,12 +36,23 @@ class Suppression(BaseModel):
     """The data classes that the suppression is limited to; empty: all."""
     except_named: tuple[str, ...] = ()
     """Logical names of resources that are not suppressed."""
+    tagged: str = ""
+    """The tag, with the reason for a weaker setting, that the suppression is limited to; empty: none is required."""
 
     def covers(self, type_: str, resource: Resource, context: PolicyContext) -> bool:
         """True if the check is skipped for a resource."""
         if type_.lower() not in {t.lower() for t in self.types} or resource.name in self.except_named:
             return False
+        if self.tagged and not self._tag_of(resource):
+            return False
         return not self.data_classes or context.data_class(resource) in self.data_classes
+
+    def reason_for(self, resource: Resource) -> str:
+        """Return the reason in one line, with that of the resource's own tag."""
+        return " ".join(f"{self.reason} {self._tag_of(resource)}".split())
+
+    def _tag_of(self, resource: Resource) -> str:
+        return str(resource.at(f'tags["{self.tagged}"]') or "").strip() if self.tagged else ""
 
 
 def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
@@ -58,6 +69,9 @@ def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
             raise InputError(
                 "A suppression names an unknown policy or no type.", file=where, key="judged_by", found=unknown
             )
+        if one.check.startswith("CKV_SDE_") and not one.tagged:
+            raise InputError("A check of our own is suppressed without a tag that says why.", file=where, key="tagged",
+                             found="nothing")  # fmt: skip
         if one.check in {other.check for other in known[:index]}:
             raise InputError("A check is suppressed twice.", file=where, key="check", found=one.check)
         if not (one.judged_by or one.data_classes or one.except_named):
@@ -77,6 +91,6 @@ def with_skips(template: Template, plan: Plan, known: tuple[Suppression, ...]) -
 def _with_skips(
     entry: Mapping[str, Any], resource: Resource | None, context: PolicyContext, known: tuple[Suppression, ...]
 ) -> Mapping[str, Any]:
-    skips = [f"checkov:skip={s.check}:{' '.join(s.reason.split())}" for s in known
+    skips = [f"checkov:skip={s.check}:{s.reason_for(resource)}" for s in known
              if resource and s.covers(entry["type"], resource, context)]  # fmt: skip
     return {**entry, "metadata": {**entry["metadata"], "checkov": skips}} if skips else entry

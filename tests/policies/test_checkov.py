@@ -178,6 +178,16 @@ def test_skips_are_on_the_suppressed_resources_only() -> None:
     assert keys == {"tre-hcm-progression"}
 
 
+def test_a_check_is_skipped_with_the_reason_that_a_store_gives_in_its_tag() -> None:
+    one = next(s for s in suppressions() if s.check == "CKV_AZURE_59")
+    store = Resource("urn", "storage:StorageAccount", "inbox", "junction-zone", {"tags": {"public-access": "uploads"}})
+    closed = Resource("urn", "storage:StorageAccount", "inbox", "junction-zone", {"tags": {}})
+    type_ = "Microsoft.Storage/storageAccounts"
+    assert one.covers(type_, store, PolicyContext([store]))
+    assert one.reason_for(store).endswith("tag: uploads")
+    assert not one.covers(type_, closed, PolicyContext([closed]))
+
+
 BROKEN: dict[str, str] = {
     "no list": "suppressions: {}",
     "a stranger beside it": "suppressions: []\nothers: []",
