@@ -147,7 +147,10 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file so that a reader finds the old text or the new, never a part."""
+    """Write a file so that a reader finds the old text or the new, never a part. A device or a pipe is not replaced."""
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

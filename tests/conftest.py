@@ -1,11 +1,24 @@
-"""Settings of property-based tests on any machine: how long an example takes says nothing about the code."""
+"""The folder of a test run, and settings of property-based tests on any machine: how long an example takes says nothing
+about the code."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.made_once import VARIABLE
 
 if not os.environ.get("CI"):  # there Hypothesis loads its own profile, which has these settings too
     settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any-machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the test run, of which the worker processes know by the environment."""
+    if VARIABLE not in os.environ:
+        os.environ[VARIABLE] = folder = tempfile.mkdtemp(prefix="sde-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -1,9 +1,8 @@
-"""An estate, deployed once for all tests. Each test gets a copy in its own folder."""
+"""A deployed estate, of which each test gets a copy in its own folder."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import json
 import shutil
@@ -16,6 +15,7 @@ import pytest
 
 from operations.cli.app import main
 from operations.settings import ROOT, Settings
+from tests.made_once import deployed_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 SQLITE_FILES = ("-wal", "-shm")
@@ -76,24 +76,11 @@ class Workspace:
         return self.home / "state/.pulumi/stacks/sde" / f"{stack}.json"
 
 
-@pytest.fixture(scope="session")
-def _deployed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workspace:
-    """Deploy the estate once for all worker processes."""
-    base = tmp_path_factory.getbasetemp()
-    workspace = Workspace((base if worker_id == "master" else base.parent) / "deployed")
-    with (workspace.folder.parent / "deployed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not workspace.home.exists():
-            shutil.copytree(ROOT / "estate", workspace.estate)
-            workspace.sde("up", "--all", "--yes")
-    return workspace
-
-
 @pytest.fixture
-def deployed(_deployed: Workspace, tmp_path: Path) -> Workspace:
+def deployed(tmp_path: Path) -> Workspace:
     """A copy of the deployed estate."""
     workspace = Workspace(tmp_path / "workspace")
-    shutil.copytree(_deployed.folder, workspace.folder)
+    shutil.copytree(deployed_estate(), workspace.folder)
     workspace.sde("render")  # the copy has its own folder for configuration files
     return workspace
 

@@ -1,4 +1,7 @@
-"""The estate in an Azure under load, with the Pulumi CLI, and programs that do not order their writes."""
+"""An Azure under load: lost answers, and programs that do not order their writes.
+
+tests/parity/test_two_cells.py and test_changes.py have the whole estate in it.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from local_azure.admin import count, delete, resources, set_load
+from local_azure.admin import delete, resources, set_load
 from local_azure.load.setting import Load
 from operations.cli.busy_azure import AGAIN
 from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
-from tests.pulumi_cli import CLI, needs_cli
 
 DATABASE = "local/azure.db"
-
-
-@needs_cli
-def test_the_estate_comes_up_changes_and_goes_down(bare: Workspace) -> None:
-    """The embedded engine does so in test_changes.py."""
-    assert CLI
-    bare.environ["PATH"] = f"{CLI.parent}:/usr/bin:/bin"
-    set_load(bare.home / DATABASE, Load.BUSY)
-    bare.sde("up", "--all", "--yes", "--engine", "pulumi")
-    bare.edit("estate.yaml", "organisation: ", "organisation: New ")  # a tag of every resource
-    bare.edit("estate.yaml", "cool_after_days: 180", "cool_after_days: 200")
-    assert "updated" in bare.sde("up", "--all", "--yes", "--engine", "pulumi")
-    bare.sde("destroy", "--all", "--yes", "--engine", "pulumi")
-    assert count(bare.home / DATABASE) == 0
 
 
 def test_an_account_whose_answer_was_lost_needs_one_more_run(bare: Workspace) -> None:

@@ -20,9 +20,3 @@ def test_a_stack_with_dependents_is_not_destroyed(deployed: Workspace) -> None:
     output = deployed.sde("destroy", "platform", "--yes", code=3)
     assert "scripts/sde destroy platform junction-zone safe-haven tre-hcm-progression" in output
     assert deployed.bytes() == before
-
-
-def test_a_destroyed_estate_can_be_deployed_again(deployed: Workspace) -> None:
-    deployed.sde("destroy", "--all", "--yes")
-    deployed.sde("up", "--all", "--yes")
-    assert not any(deployed.plans("--all").values())

@@ -1,4 +1,4 @@
-"""A new estate of two cells on the command line: the Pulumi CLI deploys it, and each engine continues."""
+"""An estate of two cells in an Azure under load: the Pulumi CLI deploys it, and each engine continues."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local_azure.admin import count, set_load
+from local_azure.load.setting import Load
 from operations.cli.app import main
 from operations.settings import ROOT, Settings
 from tests.operations.estates import change
@@ -47,17 +49,30 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
     return run
 
 
-def test_cli_deploys_two_cells_and_each_engine_continues(sde: Sde, tmp_path: Path) -> None:
+def test_cli_deploys_two_cells_in_a_busy_azure_and_each_engine_continues(sde: Sde, tmp_path: Path) -> None:
+    """The CLI makes writes at the same time; the embedded engine follows it, and it the embedded engine."""
+    database = tmp_path / "home/local/azure.db"
+    set_load(database, Load.BUSY)
     sde("up", "--all", "--yes", "--engine", "pulumi")
     stacks = [json.loads(line) for line in sde("stacks", "--json")]
     assert len(stacks) == 5
     assert all(stack["state"] == "up" for stack in stacks)
-    assert any("Nothing to change in any stack" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
+    assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 5
 
-    change(tmp_path / "estate/estate.yaml", lambda estate: estate.update(cost_centre="changed"))
+    estate = tmp_path / "estate/estate.yaml"
+    change(estate, lambda content: content.update(organisation="changed"))  # a tag of every resource
     events = [json.loads(line) for line in sde("preview", "--all", "--json", "--engine", "pulumi")]
     resources = [r for event in events if event["event"] == "plan" for r in event["plan"]["resources"]]
-    assert {path for r in resources for path in r["changed"]} == {'tags["cost-centre"]'}
+    assert {path for r in resources for path in r["changed"]} == {"tags.organisation"}
+    assert any("updated" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
+    assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 5
 
+    change(estate, lambda content: content.update(cost_centre="changed"))
     sde("up", "--all", "--yes", "--engine", "embedded")
-    assert sum("Nothing to change." in line for line in sde("preview", "--all", "--engine", "pulumi")) == 5
+    assert any("Nothing to change in any stack" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
+    sde("destroy", "--all", "--yes", "--engine", "pulumi")
+    assert count(database) == 0
+
+
+def nothing_to_change(lines: list[str]) -> int:
+    return sum("Nothing to change." in line for line in lines)

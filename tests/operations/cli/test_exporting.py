@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from formats.plan import Plan
@@ -23,6 +24,16 @@ def test_the_state_is_exported(sde: CliRunner) -> None:
     sde.engine.has["platform"] = ["a"]
     assert sde("export", "state", "platform", "-o", "-") == 0
     assert json.loads(sde.out) == {"version": 3, "deployment": {"resources": ["a"]}}
+
+
+def test_a_pipe_or_a_device_is_written_to_and_not_replaced(sde: CliRunner, tmp_path: Path) -> None:
+    """Renaming a file to `/dev/null`, as root can, would take it from every process."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert sde("export", "plan", "platform", "-o", str(pipe)) == 0
+    assert pipe.is_fifo()
+    assert Plan.from_json(json.loads(os.read(reader, 1 << 20))).stack == "platform"
+    os.close(reader)
 
 
 def test_a_missing_folder_is_named(sde: CliRunner, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +15,7 @@ from operations.cli.app import main
 from operations.cli.gate import refuse
 from operations.settings import ROOT, Settings
 from policies.judged_runs import FOLDER
+from tests.made_once import deployed_estate
 from tests.operations.estates import add_request, change
 
 STAGING_STEWARDS = "5bbb7694-f292-5ef8-995d-ea3581a724bc"
@@ -55,19 +55,10 @@ class Sde:
         return {f.stem: json.loads(f.read_text()) for f in (self.folder / "home/state" / FOLDER).glob("*.json")}
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a deployed sample estate, to be copied."""
-    folder = tmp_path_factory.mktemp("deployed")
-    shutil.copytree(ROOT / "estate", folder / "estate")
-    assert run(folder, "up", "--all", "--yes") == 0
-    return folder
-
-
 @pytest.fixture
-def sde(deployed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Sde]:
-    shutil.copytree(deployed, tmp_path / "copy")
-    yield Sde(tmp_path / "copy", capsys)
+def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
+    shutil.copytree(deployed_estate(), tmp_path / "copy")
+    return Sde(tmp_path / "copy", capsys)
 
 
 def test_a_breach_in_a_new_estate_is_refused_at_the_stack_that_causes_it(
@@ -116,10 +107,10 @@ def test_preview_of_all_stacks_evaluates_their_plans_together(sde: Sde) -> None:
 
 
 @pytest.fixture(scope="module")
-def breached_folder(deployed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def breached_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Deploy a breach past the gate, as a plain `pulumi up` without the policy pack does."""
     folder = tmp_path_factory.mktemp("breached") / "copy"
-    shutil.copytree(deployed, folder)
+    shutil.copytree(deployed_estate(), folder)
     change_request(folder / "estate", "hcm-progression", researchers=STAGING_STEWARDS)
     new_request(folder / "estate", "other")
     with pytest.MonkeyPatch.context() as patched:
@@ -135,11 +126,28 @@ def breached(breached_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     return Sde(tmp_path / "copy", capsys)
 
 
+@pytest.fixture(scope="module")
+def recorded_folder(breached_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Record the breach."""
+    folder = tmp_path_factory.mktemp("recorded") / "copy"
+    shutil.copytree(breached_folder, folder)
+    assert run(folder, "policy", "check", "--all") == 3
+    return folder
+
+
+@pytest.fixture
+def recorded(recorded_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
+    """Return an estate with a recorded breach of its own."""
+    shutil.copytree(recorded_folder, tmp_path / "copy")
+    return Sde(tmp_path / "copy", capsys)
+
+
 def test_an_unrecorded_breach_blocks_every_stack_until_it_is_recorded(breached: Sde) -> None:
-    code, out = breached("up", "tre-other", "--yes")
-    assert code == 3
-    assert "no evaluation of the whole estate recorded" in out
-    assert breached.recorded == {}
+    for _ in range(2):  # a refused run records nothing
+        code, out = breached("up", "tre-other", "--yes")
+        assert code == 3
+        assert "no evaluation of the whole estate recorded" in out
+        assert breached.recorded == {}
     assert breached("policy", "check", "--all")[0] == 3
     assert {f["policy"] for run in breached.recorded.values() for f in run["findings"]} >= {"FL1"}
     code, out = breached("up", "tre-other", "--yes")
@@ -148,28 +156,19 @@ def test_an_unrecorded_breach_blocks_every_stack_until_it_is_recorded(breached: 
 
 
 @pytest.mark.parametrize("zone", ["safe-haven", "platform"])
-def test_a_recorded_breach_does_not_block_the_stack_that_it_is_about(breached: Sde, zone: str) -> None:
-    breached("policy", "check", "--all")
-    assert breached("up", zone, "--yes")[0] == 0
+def test_a_recorded_breach_does_not_block_the_stack_that_it_is_about(recorded: Sde, zone: str) -> None:
+    assert recorded("up", zone, "--yes")[0] == 0
 
 
-def test_a_recorded_breach_blocks_the_stack_that_causes_it(breached: Sde) -> None:
-    breached("policy", "check", "--all")
-    assert breached("preview", "tre-hcm-progression")[0] == 3
-    assert breached("up", "tre-hcm-progression", "--yes")[0] == 3
+def test_a_recorded_breach_blocks_the_stack_that_causes_it(recorded: Sde) -> None:
+    assert recorded("preview", "tre-hcm-progression")[0] == 3
+    assert recorded("up", "tre-hcm-progression", "--yes")[0] == 3
 
 
-def test_a_refused_run_records_nothing(breached: Sde) -> None:
-    for _ in range(2):
-        assert breached("up", "tre-other", "--yes")[0] == 3
-    assert breached.recorded == {}
-
-
-def test_a_mended_breach_is_removed_from_the_record(breached: Sde) -> None:
-    breached("policy", "check", "--all")
-    change_request(breached.estate, "hcm-progression", researchers=str(uuid4()))
-    assert breached("up", "--all", "--yes")[0] == 0
-    assert breached.recorded == {}
+def test_a_mended_breach_is_removed_from_the_record(recorded: Sde) -> None:
+    change_request(recorded.estate, "hcm-progression", researchers=str(uuid4()))
+    assert recorded("up", "--all", "--yes")[0] == 0
+    assert recorded.recorded == {}
 
 
 def test_a_check_of_all_stacks_records_the_deployed_estate(breached: Sde) -> None:
@@ -208,11 +207,10 @@ def test_up_of_all_stacks_ends_with_an_evaluation_of_the_whole_estate(
     assert {f["policy"] for run in sde.recorded.values() for f in run["findings"]} >= {"FL1"}
 
 
-def test_a_damaged_record_is_refused_by_name(breached: Sde) -> None:
-    breached("policy", "check", "--all")
-    (file,) = (breached.folder / "home/state" / FOLDER).glob("safe-haven.json")
+def test_a_damaged_record_is_refused_by_name(recorded: Sde) -> None:
+    (file,) = (recorded.folder / "home/state" / FOLDER).glob("safe-haven.json")
     file.write_text('{"format": 1}')
-    code, out = breached("up", "tre-other", "--yes")
+    code, out = recorded("up", "tre-other", "--yes")
     assert code == 2
     assert f"{file}" in out
     assert "delete it, then run scripts/sde policy check --all" in out

@@ -21,12 +21,13 @@ from formats.plan import Plan
 from operations.cli.app import main
 from operations.engine.choose import choose
 from operations.engine.port import StackSettings
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
 from policies.estate_evaluation import EstateEvaluation, planned_stack
 from policies.model import Finding
 from policies.plan_evaluation import today
 from policies.rules import load
 from policies.shape_cache import ShapeCache
+from tests.made_once import deployed_estate
 from tests.operations.estates import add_request, change
 
 STEPS = int(os.environ.get("SDE_WALK_STEPS", "6"))
@@ -75,8 +76,7 @@ class EstateWalk(RuleBasedStateMachine):
         `number` is 0 in the simplest example alone, which Hypothesis tries first: it would repeat one rule.
         """
         assume(number)
-        shutil.copytree(ROOT / "estate", self.folder / "estate")
-        assert self.sde("up", "--all", "--yes") == 0
+        shutil.copytree(deployed_estate(), self.folder, dirs_exist_ok=True)
 
     def teardown(self) -> None:
         """Remove the estate."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from operations.cli.app import main
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
+from tests.made_once import deployed_estate
 from tests.operations.estates import change, snapshot
 
 Run = Callable[..., tuple[int, str, str]]
@@ -23,8 +24,8 @@ ON_ALL = (("preview", "--all"), ("up", "--all", "--yes"), ("policy", "check", "-
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs commands on a copy of the sample estate, with its own home."""
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    """Runs commands on a copy of the deployed sample estate."""
+    shutil.copytree(deployed_estate(), tmp_path, dirs_exist_ok=True)
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -43,7 +44,7 @@ def edited(file: Path) -> Iterator[Path]:
 
 
 def test_a_tenancy_without_a_valid_request(sde: Run, tmp_path: Path) -> None:
-    assert sde("up", "--all", "--yes")[0] == 0
+    assert sde("render")[0] == 0
     request = tmp_path / "estate/requests/hcm-progression.yaml"
     (configuration,) = (tmp_path / "home/config").rglob(f"Pulumi.{TENANCY}.yaml")
 

@@ -64,7 +64,8 @@ def test_the_sample_estate_from_up_to_destroy(sde: Run, tmp_path: Path, capsys: 
     assert sde("destroy", "--all", "--yes")[0] == 0
     assert [entry for entry in local(sde, tmp_path, capsys) if entry["held_until"] is None] == []
 
-    assert sde("up", "platform", "--yes")[0] == 0
+    assert sde("up", "--all", "--yes")[0] == 0
+    assert "Nothing to change" in sde("preview", "tre-hcm-progression")[1]
 
 
 def every_policy_passes_without_exemption(sde: Run) -> None:
