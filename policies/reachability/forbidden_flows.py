@@ -203,6 +203,7 @@ class _ForbiddenFlows:
         self.tenancies = [s for s in stacks if is_kind(s, TenancyConfig)]
         self.all_tenancies = frozenset(self.tenancies) | estate.folding.absent
         self.sources = [stack for stack in self.tenancies if stack not in estate.folding.represented]
+        self._second = {one.representative: one.stack for one in estate.folding.equivalents if one.stack in stacks}
         self.zone_stacks = [s for s in stacks if is_kind(s, JunctionZoneConfig, SafeHavenConfig)]
         self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
@@ -219,14 +220,15 @@ class _ForbiddenFlows:
     def _zones_to_tenancies(self) -> Iterator[ForbiddenFlow]:
         """Yield a flow for each zone. Paths through staging's identities are left out: its mover may write to import
         airlocks."""
-        tenancies = frozenset(self.tenancies)
+        tenancies = frozenset(self.sources)
         staging = [a for a in self._actors(lambda a: self._zone_name(a.group) == ZoneName.STAGING) if not a.is_people]
         zones = [c for c in self.graph.containers if c.store.stack in self.zone_stacks]
         if not tenancies:
             return
         for group in dict.fromkeys(c.store.group for c in zones):
             sources = [c for c in zones if c.store.group == group]
-            found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=staging)
+            barred = [*staging, *self._nodes_outside(tenancies)]
+            found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=barred)
             stacks = self.all_tenancies | {sources[0].store.stack}
             yield ForbiddenFlow(FlowKind.PAST_STAGING, self._zone_name(group), self._urn_for(sources), stacks, found)
 
@@ -249,17 +251,18 @@ class _ForbiddenFlows:
         def outside(node: Node) -> bool:
             return node == INTERNET or (isinstance(node, Actor) and node.is_people and node not in airlock)
 
-        others = frozenset(self.tenancies) - {tenancy}
-        nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
-        of_others = [node for node in nodes if _stacks(node) & others and tenancy not in _stacks(node)]
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, outside, barred=[*airlock, *of_others])
+            found = self._cut_sets(data, outside, barred=[*airlock, *self._nodes_outside(frozenset([tenancy]))])
             yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
 
     def _tenancy_to_tenancies(self, tenancy: str) -> Iterator[ForbiddenFlow]:
-        """Yield the flow from a tenancy to all others, without paths through its airlocks' actors."""
-        others = frozenset(self.tenancies) - {tenancy}
+        """Yield the flow from a tenancy to all others, without paths through its airlocks' actors.
+
+        One tenancy of each class stands for all of it: where two are equivalent, so are the paths to them. Of the
+        tenancy's own class, this is the second.
+        """
+        others = frozenset([*self.sources, self._second.get(tenancy, tenancy)]) - {tenancy}
 
         def is_of_others(node: Node) -> bool:
             own = isinstance(node, Actor) and tenancy in node.stacks
@@ -267,7 +270,8 @@ class _ForbiddenFlows:
 
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, is_of_others, barred=self._airlock_actors(tenancy))
+            barred = [*self._airlock_actors(tenancy), *self._nodes_outside(others | {tenancy})]
+            found = self._cut_sets(data, is_of_others, barred=barred)
             yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, found)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
@@ -300,6 +304,12 @@ class _ForbiddenFlows:
         reaches the Internet is a forbidden flow already."""
         untraversable = {INTERNET, *barred}
         return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable)
+
+    def _nodes_outside(self, tenancies: frozenset[str]) -> list[Node]:
+        """Return the nodes that belong to other tenancies than these alone."""
+        others = frozenset(self.tenancies) - tenancies
+        nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
+        return [node for node in nodes if _stacks(node) & others and not _stacks(node) & tenancies]
 
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]

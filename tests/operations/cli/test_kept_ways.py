@@ -6,11 +6,17 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from formats.deployed_stack import DeployedStack
 from operations.cli.app import main
+from operations.cli.estate import open_estate
+from operations.cli.estate_state import EstateState
+from operations.cli.kept_ways import kept_ways
+from operations.cli.stack_catalog import Stack
+from operations.engine.choose import choose
 from operations.settings import ROOT, Settings
 from tests.operations.estates import change
 
@@ -119,7 +125,29 @@ EDITS: Mapping[str, tuple[Callable[[list[dict[str, Any]]], object], set[str]]] =
 }
 
 
+class States:
+    """The deployed stacks, as the run's own state has them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = choose("embedded", "local", settings)
+
+    def own(self, stack: Stack) -> DeployedStack:
+        return DeployedStack.of(self.engine.current_state([stack.settings])[stack.name])
+
+
 @pytest.mark.parametrize("name", EDITS)
+def test_a_hub_keeps_the_ways_that_a_deployed_tenancy_uses(estate: Path, name: str) -> None:
+    edit, left = EDITS[name]
+    before = destinations(estate)
+    egress(estate, edit)
+    settings = Settings.load({"SDE_HOME": str(estate / "home"), "PATH": "/nowhere"})
+    stacks = [stack for stack in open_estate(estate / "estate", settings).stacks if stack.name in (HUB, TENANCY)]
+    (kept,) = kept_ways(stacks, cast("EstateState", States(settings)), settings).values()
+    (ways,) = kept.ways.values()
+    assert {f"{address} {port}" for address, port in ways} == before - left
+
+
+@pytest.mark.parametrize("name", ["a port is closed", "the mirror is another"])
 def test_a_hub_loses_a_way_out_after_its_tenancies(estate: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     edit, left = EDITS[name]
     before = destinations(estate)
