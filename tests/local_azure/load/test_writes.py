@@ -32,6 +32,8 @@ CONNECTION = {"privateLinkServiceId": ACCOUNT}
         ("network:BastionHost", "/bas", {"ipConfigurations": [{"subnet": SUBNET}]}, [NETWORK]),
         ("network:AzureFirewall", "/afw",
          {"ipConfigurations": [{"subnet": SUBNET}], "firewallPolicy": {"id": POLICY}}, [NETWORK, POLICY]),
+        ("network:VirtualNetworkGateway", "/vgw", {"ipConfigurations": [{"subnet": SUBNET}]}, [NETWORK]),
+        ("network:VirtualNetworkGatewayConnection", "/con", {"virtualNetworkGateway1": {"id": "/vgw"}}, ["/vgw"]),
         ("network:FirewallPolicyRuleCollectionGroup", f"{POLICY}/ruleCollectionGroups/g", {}, [POLICY]),
         ("storage:StorageAccount", ACCOUNT, {}, [ACCOUNT]),
         ("storage:BlobServiceProperties", f"{ACCOUNT}/blobServices/default", {}, [ACCOUNT]),
