@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import StringConstraints, model_validator
 
 from formats.input_model import Guid, Line, Model
-from formats.validation import InvalidValue, Location
+from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import WayIn
 
 
@@ -35,19 +35,33 @@ class ProviderSpec(Model):
         return self
 
 
-def refuse_common_ranges(providers: Sequence[ProviderSpec], paths: Sequence[Location] | None = None) -> None:
-    """Raise `InvalidValue` for two providers whose public ranges share an address: each could then reach both inboxes.
+def refuse_common_ways(providers: Sequence[ProviderSpec], paths: Sequence[Location] | None = None) -> None:
+    """Raise `InvalidValue` for two providers with a way in in common: addresses, a private endpoint, or the group that
+    uploads. Each could then reach both inboxes.
 
     `paths` are the locations of the providers, if they are not in one list.
     """
-    found = [
-        ((*(paths[i] if paths else (i,)), "way_in", "public_ranges", j), provider.name, range_)
-        for i, provider in enumerate(providers)
-        for j, range_ in enumerate((provider.way_in and provider.way_in.public_ranges) or ())
+    locations = paths or [(index,) for index in range(len(providers))]
+    found = list(zip(locations, providers, strict=True))
+    for (_, one), (at, other) in combinations(found, 2):
+        if one.group == other.group and (one.way_in or other.way_in):
+            raise InvalidValue(f"a group of {other.name} alone; {one.name} has this one", at=(*at, "group"),
+                               found=str(other.group), problem="Two providers have one group.",
+                               fix="Make a group for each organisation.")  # fmt: skip
+    endpoints = (
+        ((*at, "way_in", "private_endpoint", "endpoint"), one.way_in.private_endpoint.endpoint.lower())
+        for at, one in found
+        if one.way_in and one.way_in.private_endpoint
+    )
+    refuse_duplicates(endpoints, "Two providers have one private endpoint.")
+    ranges = [
+        ((*at, "way_in", "public_ranges", index), at, one.name, range_)
+        for at, one in found
+        for index, range_ in enumerate((one.way_in and one.way_in.public_ranges) or ())
     ]
-    for (_, one, first), (at, other, second) in combinations(found, 2):
-        if one != other and first.overlaps(second):
-            raise InvalidValue(f"ranges of {other} alone; {one} has {first}", at=at, found=str(second),
+    for (_, one_at, name, first), (at, other_at, other_name, second) in combinations(ranges, 2):
+        if one_at != other_at and first.overlaps(second):
+            raise InvalidValue(f"ranges of {other_name} alone; {name} has {first}", at=at, found=str(second),
                                problem="Two providers share addresses.",
                                fix="Name the addresses of each organisation's own computers.")  # fmt: skip
 

@@ -33,7 +33,7 @@ from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
-from formats.providers import Provider, refuse_common_ranges
+from formats.providers import Provider, refuse_common_ways
 from formats.validation import InvalidValue, Location, refuse_duplicates, validated
 from formats.vm_size_names import is_confidential, requires_confidential
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
@@ -250,7 +250,7 @@ class JunctionZoneConfig(StackConfig):
     @field_validator("providers")
     @classmethod
     def _inboxes_of_the_zone(cls, providers: tuple[Provider, ...], before: ValidationInfo) -> tuple[Provider, ...]:
-        refuse_common_ranges(providers)
+        refuse_common_ways(providers)
         inboxes = [(i, one.inbox) for i, one in enumerate(providers) if one.inbox]
         refuse_duplicates((((i, "inbox"), str(one)) for i, one in inboxes), "Two providers have one inbox.")
         if "zone" in before.data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Self
@@ -37,7 +37,7 @@ from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
 from formats.pinned_policies import PinnedPolicies
 from formats.providers import Provider as ConfiguredProvider
-from formats.providers import ProviderSpec, refuse_common_ranges
+from formats.providers import ProviderSpec, refuse_common_ways
 from formats.ssh_keys import without_comment
 from formats.stack_config import (
     Cloud,
@@ -197,6 +197,17 @@ class Site(SiteSpec):
     """Required; `approvals.py` says so with an example."""
 
 
+def _refuse_own_endpoints(providers: Iterable[tuple[Location, Provider]], cells: Iterable[Cell]) -> None:
+    """Refuse a private endpoint in a subscription of the estate: it would lead past the hub's firewall."""
+    own = {str(subscription) for cell in cells for subscription in cell.subscriptions.every}
+    for path, provider in providers:
+        connection = provider.way_in and provider.way_in.private_endpoint
+        if connection and connection.endpoint.split("/")[2].lower() in own:
+            raise InvalidValue("a private endpoint in a subscription of the provider",
+                               at=(*path, "way_in", "private_endpoint", "endpoint"), found=connection.endpoint,
+                               problem="The private endpoint is in a subscription of the estate.")  # fmt: skip
+
+
 def _refuse_shared_sites(found: Sequence[tuple[Location, Provider]], sites: Sequence[str]) -> None:
     """Refuse unknown sites, and a site of two providers, whose computers could then reach both inboxes."""
     users: dict[str, str] = {}
@@ -292,7 +303,8 @@ class EstateFile(Model):
         found = [
             ((i, "providers", j), provider) for i, one in enumerate(systems) for j, provider in enumerate(one.providers)
         ]
-        refuse_common_ranges([provider for _, provider in found], [path for path, _ in found])
+        refuse_common_ways([provider for _, provider in found], [path for path, _ in found])
+        _refuse_own_endpoints(found, before.data.get("cells", ()))
         _refuse_shared_sites(found, [site.name for site in before.data.get("sites", ())])
         return systems
 

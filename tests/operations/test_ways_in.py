@@ -85,6 +85,12 @@ def in_site(number: int = 0) -> Edit:
     return lambda d: provider(d, number).update(way_in={"site": "hscn"})
 
 
+def own_endpoint(endpoint: str = ENDPOINT, number: int = 0) -> Edit:
+    way = {"private_endpoint": {"endpoint": endpoint, "connection": "pep-up.0a1b2c3d"}}
+    return lambda d: provider(d, number).update(way_in=way)
+
+
+OWN = "10ca1000-0000-4000-8000-000000000001"
 CIRCUIT_SITE = {**site(gateway="expressroute", circuit=CIRCUIT), "device": None}
 PROVIDER = "integrated_care_systems[0].providers[0]"
 FAULTS: list[tuple[str, list[Edit], str]] = [
@@ -111,6 +117,31 @@ FAULTS: list[tuple[str, list[Edit], str]] = [
     ("an endpoint that is no endpoint",
      [lambda d: provider(d).update(way_in={"private_endpoint": {"endpoint": CIRCUIT, "connection": "one"}})],
      f"{PROVIDER}.way_in.private_endpoint.endpoint"),
+    ("two providers of one name with one range",
+     [ranges("198.51.100.0/28"), ranges("198.51.100.0/28", number=1),
+      lambda d: provider(d, 1).update(name=provider(d)["name"])],
+     "integrated_care_systems[0].providers[1].way_in.public_ranges[0]"),
+    ("two providers with one group",
+     [ranges("198.51.100.0/28"), lambda d: provider(d, 1).update(group=provider(d)["group"])],
+     "integrated_care_systems[0].providers[1].group"),
+    ("two providers with one endpoint", [own_endpoint(), own_endpoint(number=1)],
+     "integrated_care_systems[0].providers[1].way_in.private_endpoint.endpoint"),
+    ("an endpoint inside the estate", [own_endpoint(ENDPOINT.replace(GROUPS[0], OWN))],
+     f"{PROVIDER}.way_in.private_endpoint.endpoint"),
+    ("an endpoint without its connection",
+     [lambda d: provider(d).update(way_in={"private_endpoint": {"endpoint": ENDPOINT}})],
+     f"{PROVIDER}.way_in.private_endpoint.connection"),
+    ("every private endpoint of a group",
+     [own_endpoint(ENDPOINT.replace("pep-up", "*"))], f"{PROVIDER}.way_in.private_endpoint.endpoint"),
+    ("the loopback address", [ranges("127.0.0.1")], f"{PROVIDER}.way_in.public_ranges[0]"),
+    ("addresses of no host", [ranges("0.0.0.0/28")], f"{PROVIDER}.way_in.public_ranges[0]"),
+    ("an approval that runs too long",
+     [ranges("198.51.100.7"), lambda d: provider(d)["approval"].update(expires="2039-01-01")],
+     f"{PROVIDER}.approval.expires"),
+    ("an approver who owns it",
+     [ranges("198.51.100.7"),
+      lambda d: provider(d)["approval"].update(approver=provider(d)["approval"]["owner"])],
+     f"{PROVIDER}.approval.approver"),
     ("a site without people", [lambda d: d.update(sites=[site(approval=None)])], "sites[0].approval"),
     ("a site inside the estate", [lambda d: d.update(sites=[site(ranges=["10.64.4.0/28"])])], "sites[0].ranges[0]"),
     ("a site that is a network", [lambda d: d.update(sites=[site(ranges=["10.200.0.0/16"])])], "sites[0].ranges[0]"),
