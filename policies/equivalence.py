@@ -9,6 +9,8 @@ addresses of both, relative to their address space, at the same property paths.
 Two tenancies in different subscriptions are equivalent only if what belongs to the one subscription itself, and what
 names it as a scope, is the same for the other.
 
+A public range of its own, from which people come, is exchangeable only if no range that the estate mentions is inside.
+
 The class also holds what else an exchange could change: the ranges that contain the tenancy's address space, and the
 wildcard names of firewall rules that match its stores.
 """
@@ -16,7 +18,7 @@ wildcard names of firewall rules that match its stores.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from ipaddress import IPv4Address, IPv4Network
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.addresses import PRIVATE_RANGES
 from policies.reachability.egress import PUBLIC_ADDRESS
-from policies.stack_shape import PRINCIPAL, TOKEN, StackShape, parse_range
+from policies.stack_shape import ADDRESS_OF_PEOPLE, PRINCIPAL, TOKEN, StackShape, parse_range
 
 REPRESENTATIVES = 2
 """As many tenancies of each class are in the evaluated estate: flows lead from one to another."""
@@ -87,8 +89,17 @@ class EquivalentTenancy:
                 found[one[:8]] = other[:8]
         return {other: one for one, other in found.items()} | found
 
+    @cached_property
+    def _people(self) -> Mapping[str, str]:
+        """The first address of each range of people of the representative, with this tenancy's; and the other way."""
+        texts = zip(*map(_addresses_of_people, (self.of, self.shape)), strict=True)
+        pairs = [tuple(text.partition("/")[0] for text in pair) for pair in texts]
+        return {other: one for one, other in pairs} | dict(pairs)
+
     def _address(self, token: str) -> str:
         """Return an address of the representative as this tenancy's, and the other way around."""
+        if token in self._people:
+            return self._people[token]
         range_ = parse_range(token)
         pairs = [*zip(self.of.networks, self.shape.networks, strict=True)]
         for one, other in [*pairs, *((other, one) for one, other in pairs)]:
@@ -143,13 +154,31 @@ class EquivalenceClasses:
 
     def signature(self, tenancy: StackShape) -> Signature:
         """Return a key that is equal for two tenancies only if they can be exchanged."""
-        own = (None if self._is_unique(lower, tenancy) else spelled for spelled, lower in _spellings(tenancy))
+        own = (None if self._is_unique(kind, text, tenancy) else text for kind, text in tenancy.identifiers)
         return (tenancy.template, *own, *self._surroundings(tenancy))
 
-    def _is_unique(self, identifier: str, tenancy: StackShape) -> bool:
-        """True if no other stack mentions an identifier."""
+    def _is_unique(self, kind: str, spelled: str, tenancy: StackShape) -> bool:
+        """True if no other stack mentions an identifier, nor a range inside it."""
+        identifier = spelled.lower()
         elsewhere = self._mentioned[identifier] - (identifier in self._words[tenancy.template])
-        return elsewhere + self._identified[identifier] == 1
+        is_alone = kind != ADDRESS_OF_PEOPLE or self._number_inside(IPv4Network(spelled)) == 1
+        return is_alone and elsewhere + self._identified[identifier] == 1
+
+    def _number_inside(self, range_: IPv4Network) -> int:
+        """Return how many ranges of the estate are inside a range, itself among them."""
+        first, last = int(range_.network_address), int(range_.broadcast_address)
+        start, end = bisect_left(self._every_range, (first, 0)), bisect_right(self._every_range, (last, 32))
+        return sum(length >= range_.prefixlen for _, length in self._every_range[start:end])
+
+    @cached_property
+    def _every_range(self) -> list[tuple[int, int]]:
+        """Every range that the estate has, sorted: the start and the prefix length. People's, once for each tenancy."""
+        spaces = frozenset(map(_bits, (space for space, _ in self._spaces)))
+        return sorted([*(self._mentioned_ranges | spaces), *self._ranges_of_people])
+
+    @cached_property
+    def _ranges_of_people(self) -> list[tuple[int, int]]:
+        return [_bits(IPv4Network(text)) for one in self.tenancies.values() for text in _addresses_of_people(one)]
 
     def may_be_mentioned(self, id_: str, stack: str) -> bool:
         """True if stacks other than this one mention each word of an id, which they do if they mention the id."""
@@ -254,7 +283,7 @@ class EquivalenceClasses:
         """Yield the facts that an exchange could change outside a tenancy, or in how policies read its identifiers."""
         yield from self._shared_mentions.get(tenancy.stack, ())
         yield from self._subscription_mentions.get(tenancy.subscription, ())
-        for space in tenancy.networks:
+        for space in (*tenancy.networks, *map(IPv4Network, _addresses_of_people(tenancy))):
             yield " ".join(map(str, self._around(space)))
         for host in tenancy.hosts:
             yield " ".join(name for name in self._wildcards if fnmatchcase(host, name))
@@ -270,8 +299,12 @@ class EquivalenceClasses:
     @cached_property
     def _all_ranges(self) -> frozenset[tuple[int, int]]:
         """Every range that the estate mentions, or that a policy compares addresses with."""
-        mentioned = [*frozenset().union(*self._ranges.values()), *self._bounded, *CONSTANTS]
-        return frozenset((int(range_.network_address), range_.prefixlen) for range_ in mentioned)
+        return self._mentioned_ranges.union(self._ranges_of_people)
+
+    @cached_property
+    def _mentioned_ranges(self) -> frozenset[tuple[int, int]]:
+        """The same without the ranges of tenancies' people."""
+        return frozenset(map(_bits, [*frozenset().union(*self._ranges.values()), *self._bounded, *CONSTANTS]))
 
     @cached_property
     def _wildcards(self) -> list[str]:
@@ -279,8 +312,13 @@ class EquivalenceClasses:
         return sorted({name for shape in self.shapes.values() for name in shape.wildcards})
 
 
-def _spellings(shape: StackShape) -> Iterator[tuple[str, str]]:
-    return ((spelled, spelled.lower()) for _, spelled in shape.identifiers)
+def _bits(range_: IPv4Network) -> tuple[int, int]:
+    """Return the start and the prefix length of a range."""
+    return int(range_.network_address), range_.prefixlen
+
+
+def _addresses_of_people(shape: StackShape) -> Iterator[str]:
+    return (spelled for kind, spelled in shape.identifiers if kind == ADDRESS_OF_PEOPLE)
 
 
 def _overlapping(spaces: Iterable[tuple[IPv4Network, str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ Two tenancies with one shape differ in their identifiers and addresses alone. On
 - the stack: in a URN, and as a resource's stack;
 - a principal that the stack grants roles to: as `principalId` of a role assignment;
 - an IPv4 address or range in the stack's own address space: anywhere;
+- a range of 16 addresses or fewer that the network rules of one of its stores admit: anywhere;
 - the subscription of a tenancy: in the ids of its own resource groups, of what is below them, and of what belongs to
   the subscription itself.
 
@@ -30,6 +31,7 @@ from formats.addresses import ZoneName
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
 from policies.azure_semantics.network import NETWORK, prefixes_of
+from policies.azure_semantics.public_addresses import narrow_range
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.roles import RIGHTS
 from policies.model import Resource, Unknown
@@ -57,7 +59,7 @@ WILDCARDS = frozenset("*?[")
 PLACEHOLDER_MARK = "\0"
 """The first character of a placeholder. JSON never contains it, so no value can be mistaken for a placeholder."""
 OWN_SUBSCRIPTION = f"{PLACEHOLDER_MARK}subscription"
-NAME, PRINCIPAL, STACK = "name", "principal", "stack"
+NAME, PRINCIPAL, STACK, ADDRESS_OF_PEOPLE = "name", "principal", "stack", "address"
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ _SHAPE = TypeAdapter(StackShape)
 def read_shape(content: object) -> StackShape:
     """Return a shape from JSON that anybody may have written. `ValueError` for anything else."""
     shape = _SHAPE.validate_python(content)
-    if not all(len(pair) == 2 and pair[0] in (NAME, PRINCIPAL, STACK) for pair in shape.identifiers):
+    kinds = (NAME, PRINCIPAL, STACK, ADDRESS_OF_PEOPLE)
+    if not all(len(pair) == 2 and pair[0] in kinds for pair in shape.identifiers):
+        raise ValueError("identifiers")
+    if not all(parse_range(text) for kind, text in shape.identifiers if kind == ADDRESS_OF_PEOPLE):
         raise ValueError("identifiers")
     if not all(len(pair) == 2 for pair in shape.mentions):
         raise ValueError("mentions")
@@ -225,6 +230,9 @@ class _Canonical:
                 parts[index] = self._placeholder(STACK, token)
             elif lower == self.subscription and self._is_own_subscription(index):
                 parts[index] = OWN_SUBSCRIPTION
+            elif lower in self._people:
+                # Policies read how many addresses a range has.
+                parts[index] = f"{self._placeholder(ADDRESS_OF_PEOPLE, token)}/{token.partition('/')[2]}"
             else:
                 parts[index] = relative(token, self.spaces) if "." in token else token
                 if parts[index] == token:
@@ -237,6 +245,14 @@ class _Canonical:
         named = (r for r in self.resources if r.id and r.type not in TYPES_WITH_SIGNIFICANT_NAMES)
         names = (str(resource.id).rstrip("/").rpartition("/")[2].lower() for resource in named)
         return frozenset(name for name in names if not name.startswith(SIGNIFICANT_NAME_PREFIXES))
+
+    @cached_property
+    def _people(self) -> frozenset[str]:
+        """The narrow ranges that the network rules of a tenancy's stores admit."""
+        rules = (rule for r in self.resources if r.type == ACCOUNT for rule in _ip_rules(r))
+        found = {str(rule.get("iPAddressOrRange")) for rule in rules if isinstance(rule, Mapping)}
+        narrow = (text for text in found if ADDRESS.fullmatch(text) and narrow_range(text))
+        return frozenset(text for text in narrow if relative(text, self.spaces) == text)
 
     @cached_property
     def _principals(self) -> frozenset[str]:
@@ -275,6 +291,12 @@ class _Canonical:
             if token == first
             else f"{PLACEHOLDER_MARK}{kind}{number}{PLACEHOLDER_MARK}{_spelling(token)}"
         )
+
+
+def _ip_rules(account: Resource) -> Sequence[object]:
+    rules = account.inputs.get("networkRuleSet")
+    found = rules.get("ipRules") if isinstance(rules, Mapping) else None
+    return found if isinstance(found, list | tuple) else ()
 
 
 def relative(token: str, spaces: Sequence[IPv4Network]) -> str:

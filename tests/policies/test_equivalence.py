@@ -218,6 +218,55 @@ def _address_elsewhere(resources: Sequence[Resource], stack: str) -> list[Resour
                               "platform", priority=5000, ruleCollections=[collection])]  # fmt: skip
 
 
+def _with_outboxes(*ranges: tuple[str, ...]) -> list[Resource]:
+    """Return an estate with a tenancy for each of these, whose approved exports people fetch from these ranges."""
+    resources = list(estate(len(TENANCIES)))
+    for stack, own in zip(TENANCIES, ranges, strict=True):
+        account = named(resources, stack, "storage:StorageAccount", "export-released")
+        rules = [{"iPAddressOrRange": text, "action": "Allow"} for text in own]
+        network = {**account.inputs["networkRuleSet"], "ipRules": rules}
+        resources = changed(resources, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet=network)
+    return resources
+
+
+APART = (("20.40.1.0/28", "20.40.9.4"), ("20.40.2.0/28", "20.41.9.5"), ("20.40.3.0/28", "20.42.9.6"))
+
+
+@pytest.mark.parametrize(("last", "is_equivalent"), [
+    (("20.40.4.0/28", "20.43.9.7"), True), (("20.40.4.0/29", "20.43.9.7"), False), (("20.40.4.0/28",), False),
+    (("20.40.4.0/28", "20.40.4.7"), False), (("20.40.4.0/28", "20.40.1.7"), False),
+    (("20.40.4.0/28", "20.40.9.4"), False), (("0.0.0.0/0", "20.43.9.7"), False),
+    (("203.0.113.16/28", "20.43.9.7"), False),
+])  # fmt: skip
+def test_ranges_of_recipients_are_exchangeable_if_they_are_apart(last: tuple[str, ...], *, is_equivalent: bool) -> None:
+    resources = _with_outboxes(*APART, last)
+    assert (LAST in _equivalents(resources)) is is_equivalent
+
+
+@pytest.mark.parametrize("last", [("20.40.4.0/28", "20.43.9.7"), ("0.0.0.0/0", "20.43.9.7")], ids=str)
+def test_recipients_have_the_results_of_the_whole_analysis(last: tuple[str, ...]) -> None:
+    resources = _with_outboxes(*APART, last)
+    reduced, whole = analyse_flows(seen(resources)), analyse_flows(seen(resources), exhaustive=True)
+    assert _depths(reduced.flows) == _depths(whole.flows)
+
+
+def test_tenancies_with_common_recipients_are_equivalent() -> None:
+    assert _equivalents(_with_outboxes(*[APART[0]] * 4)) == {TENANCIES[2], TENANCIES[3]}
+
+
+def test_a_range_inside_another_tenancys_makes_both_differ() -> None:
+    classes = _classes(_with_outboxes(*APART, ("20.40.1.0/29", "20.43.9.7")))
+    signatures = [classes.signature(classes.tenancies[stack]) for stack in TENANCIES]
+    assert signatures[1] == signatures[2]
+    assert len(set(signatures)) == 3
+
+
+def test_a_copied_result_names_the_recipients_of_the_tenancy() -> None:
+    classes = _classes(_with_outboxes(*APART, ("20.40.4.0/28", "20.43.9.7")))
+    (last,) = [one for one in classes.folding().equivalents if one.stack == LAST]
+    assert last.rename("from 20.40.1.0/28 and 20.40.9.4/32") == "from 20.40.4.0/28 and 20.43.9.7/32"
+
+
 ODD = {
     "its group": _open_group,
     "its store": _open_store,
