@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -58,13 +59,20 @@ class StaffMachineSpec(DeskSpec):
     data_disk_gib: int = Field(default=64, ge=32, le=32767)
 
 
-def refuse_shared_roles(staff: Sequence[StaffMachineSpec]) -> None:
-    """Raise `InvalidValue` for two virtual machines with one name, or with a role in common."""
+def refuse_shared_roles(staff: Sequence[StaffMachineSpec], researchers: UUID | None) -> None:
+    """Raise `InvalidValue` for two virtual machines with a common name, role or group of users, and for one that
+    `researchers`, the group of all researchers, signs in to."""
     refuse_duplicates(
         (((i, "name"), one.name) for i, one in enumerate(staff)), "Two virtual machines of staff have the same name."
     )
     roles = (((i, "roles", j), role) for i, one in enumerate(staff) for j, role in enumerate(one.roles))
     refuse_duplicates(roles, "Two virtual machines of staff have the same role.")
+    users = (((i, "users"), str(one.users)) for i, one in enumerate(staff))
+    refuse_duplicates(users, "The same group signs in to two virtual machines of staff.")
+    for i, one in enumerate(staff):
+        if one.users == researchers:
+            raise InvalidValue("a group of staff; not that of `desk_users`", at=(i, "users"), found=str(one.users),
+                               problem="Every researcher would sign in to a virtual machine of staff.")  # fmt: skip
 
 
 class StaffMachine(StaffMachineSpec, DeskConfig):

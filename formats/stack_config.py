@@ -160,7 +160,7 @@ class PlatformConfig(StackConfig):
     def _staff_of_the_cell(cls, staff: tuple[StaffMachine, ...], before: ValidationInfo) -> tuple[StaffMachine, ...]:
         if staff and before.data.get("staff_range") is None:
             raise InvalidValue("with staff the range of their network, `staff_range`")
-        refuse_shared_roles(staff)
+        refuse_shared_roles(staff, before.data.get("desk_users"))
         for index, machine in enumerate(staff):
             require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
         return staff

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ADMINISTRATOR = "breakglass"
@@ -60,9 +60,9 @@ CLOUD_CONFIG_HEADER = "#cloud-config\n"
 """The first line, by which cloud-init recognises the format."""
 
 
-def first_boot(**more: Any) -> str:
+def first_boot(commands: Sequence[Sequence[str]] = (), **more: Any) -> str:
     """Return the cloud-init data of a desk in base64, as Azure takes it: the SSH restrictions, and more settings
-    by cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read."""
+    by cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read. `commands` run last."""
     files = [*map(dict, FILES), *more.pop("write_files", ())]
-    settings = {**more, "write_files": files, "runcmd": [list(command) for command in COMMANDS]}
+    settings = {**more, "write_files": files, "runcmd": [list(command) for command in (*COMMANDS, *commands)]}
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(settings, indent=1)).encode()).decode()

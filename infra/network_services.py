@@ -33,6 +33,7 @@ class RuleGroupPriority(IntEnum):
     SITES = 160
     ZONES = 200
     RELEASE = 300
+    STAFF = 400
     TENANCIES = 1000
     """The first kind of tenancy; the others follow in steps of 100, in the order of `TenancyKind`."""
 

@@ -6,8 +6,8 @@ those are not built: their shapes are enough to find the classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from policies.stack_shape import StackShape, shape_of
 
 ESTATE = "estate"
 FLOWS = frozenset(POLICIES.values())
+NO_MEMBERS: Mapping[str, frozenset[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class EstateEvaluation:
     cache: ShapeCache
     subscriptions: frozenset[str] = frozenset()
     """The subscriptions that the estate's files name."""
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The groups that are members of each group of staff, as `PolicyContext.members`. They are the same for equivalent
+    tenancies: IA8 refuses roles of other groups than the configurations name."""
 
     @classmethod
     def of(
@@ -69,10 +73,11 @@ class EstateEvaluation:
         today: date,
         cache: ShapeCache | None = None,
         subscriptions: frozenset[str] = frozenset(),
+        members: Mapping[str, frozenset[str]] = NO_MEMBERS,
     ) -> EstateEvaluation:
         """Return the evaluation of those of the policies that have the scope `estate`."""
         chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
-        return cls(chosen, today, cache or ShapeCache(), subscriptions)
+        return cls(chosen, today, cache or ShapeCache(), subscriptions, members)
 
     def findings(
         self, stacks: Sequence[EstateStack], *, own: Collection[str] = (), exhaustive: bool = False
@@ -96,26 +101,20 @@ class EstateEvaluation:
     def _estate(self, stacks: Sequence[EstateStack]) -> _Estate:
         """Return the estate in an order of its own: where two paths are equally weak, a message names the first."""
         ordered = sorted(stacks, key=lambda stack: stack.name)
-        return _Estate(ordered, self._readable, self.today, self.cache, self.subscriptions)
+        return _Estate(ordered, self)
 
     @cached_property
-    def _readable(self) -> ReadablePaths:
+    def readable(self) -> ReadablePaths:
+        """The properties that the policies can read."""
         return ReadablePaths.of(self.policies)
 
 
 class _Estate:
     """The stacks of an estate, each built once and only if it is needed."""
 
-    def __init__(
-        self,
-        stacks: Sequence[EstateStack],
-        readable: ReadablePaths,
-        today: date,
-        cache: ShapeCache,
-        subscriptions: frozenset[str],
-    ) -> None:
+    def __init__(self, stacks: Sequence[EstateStack], evaluation: EstateEvaluation) -> None:
         self.stacks = {stack.name: stack for stack in stacks}
-        self._readable, self._today, self._cache, self._subscriptions = readable, today, cache, subscriptions
+        self._evaluation, self._readable, self._cache = evaluation, evaluation.readable, evaluation.cache
         self._contents: dict[str, StackContent] = {}
 
     @cached_property
@@ -145,8 +144,9 @@ class _Estate:
             types=self._readable.types,
             left_out=frozenset(left_out),
             is_complete=True,
-            today=self._today,
-            subscriptions=self._subscriptions,
+            today=self._evaluation.today,
+            subscriptions=self._evaluation.subscriptions,
+            members=self._evaluation.members,
         )
 
     def shape(self, stack: EstateStack) -> StackShape:

@@ -18,6 +18,7 @@ from formats.arm.id_parents import with_parents
 from formats.plan import UNKNOWN, Operation, PlannedResource
 from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
+from policies.expected.staff import members as members_of_staff
 from policies.requirements import Requirement
 
 T = TypeVar("T")
@@ -179,12 +180,13 @@ class PolicyContext:
         today: date | None = None,
         configs: Mapping[str, StackConfig] = NO_CONFIGS,
         subscriptions: frozenset[str] | None = None,
+        members: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
         self.configs = configs
         """The configuration of each stack that the estate's files name, by stack. A stack of another estate, or of a
         template, has none."""
-        self._subscriptions = subscriptions
+        self._subscriptions, self._members = subscriptions, members
         self.is_complete = is_complete
         """True if every stack of the estate is included, as policies on the whole estate require."""
         self.today = today or datetime.now(UTC).date()
@@ -288,6 +290,11 @@ class PolicyContext:
     def subscriptions(self) -> frozenset[str]:
         """The subscriptions that the estate's files name, also those of stacks that are not deployed yet."""
         return subscriptions_of(self.configs.values()) if self._subscriptions is None else self._subscriptions
+
+    @cached_property
+    def members(self) -> Mapping[str, frozenset[str]]:
+        """The groups that are members of each group that signs in to virtual machines of staff."""
+        return members_of_staff(self.configs) if self._members is None else self._members
 
     def data_class(self, resource: Resource) -> DataClass:
         """Return the data class of a resource: the strictest of its own tag, its stack's and the estate's, so that no

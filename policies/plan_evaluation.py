@@ -20,6 +20,7 @@ from formats.stack_config import StackConfig, TenancyConfig, is_kind, subscripti
 from formats.yaml_reader import read_mapping, within
 from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_stack, planned_stack
 from policies.exemptions import NONE, Exemptions, read
+from policies.expected.staff import members
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext, Resource
 from policies.plan_resources import resources_of, root_of
@@ -90,8 +91,8 @@ def evaluate_plans(
     chosen = {id_: policy for id_, policy in known.items() if policy.evaluation_scope in scopes}
     judged = [resource for plan in plans for resource in (*resources_of(plan), *root_of(plan))]
     own = [replace(resource, from_program=resource.stack not in templates) for resource in judged]
-    named = subscriptions_of(configs.values())
-    estate = _ChangedEstate(plans, others, templates, EstateEvaluation.of(known.values(), day, shapes, named))
+    evaluation = EstateEvaluation.of(known.values(), day, shapes, subscriptions_of(configs.values()), members(configs))
+    estate = _ChangedEstate(plans, others, templates, evaluation)
     is_estate = is_complete or neighbours is not None
     report = evaluate(
         PolicyContext(

@@ -1,23 +1,23 @@
-"""A desk: a researcher's virtual machine, reached through Bastion with an Entra sign-in only."""
+"""A desk: a virtual machine of researchers or staff, reached through Bastion with an Entra sign-in only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 import pulumi
-from pulumi_azure_native import compute, network
+from pulumi_azure_native import compute, managedidentity, network
 
 from formats.computers import DeskConfig
-from formats.egress import EgressRule
 from formats.errors import InputError
 from formats.vm_size_names import has_accelerated_networking
 from infra.components.base_component import BaseComponent, ComponentArgs
 from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
+from infra.components.nsg_rules import SecurityRule
 from infra.components.spoke_network import SpokeNetwork
-from infra.desk_first_boot import desk_first_boot
 from infra.first_boot import ADMINISTRATOR
 from infra.home_disk import LUN
 from infra.names import ResourceKind
@@ -49,12 +49,24 @@ class DeskArgs(ComponentArgs):
     """The arguments of `Desk`."""
 
     network: SpokeNetwork
-    """The project's network, with a subnet `desks`."""
+    """The network with the desk's subnet."""
+    subnet: str = "desks"
+    """The purpose of the desk's subnet."""
+    allowed: Sequence[SecurityRule]
+    """The rules that allow traffic of the desk's interface."""
+    address: IPv4Address | None = None
+    """The address of its interface. None: Azure assigns one."""
     config: DeskConfig
     """The configuration of the desk."""
+    key: str = "sde:desk"
+    """The configuration key of the desk, for errors."""
     disk_encryption: DiskEncryption
-    egress: Sequence[EgressRule]
-    """The egress rules of the tenancy's kind; they name the package archives."""
+    first_boot: str
+    """The cloud-init data of a new virtual machine."""
+    has_identity: bool = True
+    """True: a user-assigned identity accesses data. False: the people who sign in use their own rights."""
+    after: Sequence[pulumi.Resource] = ()
+    """Resources that must be created before the virtual machine, which its first boot needs."""
 
 
 class Desk(BaseComponent):
@@ -67,26 +79,26 @@ class Desk(BaseComponent):
         super().__init__(name, args, opts)
         scope, config = args.scope, args.config
         self.config, self.disk_encryption = config, args.disk_encryption
-        self.first_boot = desk_first_boot(config.size, args.egress)
-        """The cloud-init data of a new virtual machine."""
-        self._check_zone()
+        self.first_boot = args.first_boot
+        self._check_zone(args.key)
         self._zones = [str(config.zone)] if config.zone else None
-        self.identity = self.new_identity(name)
+        self.identity = self.new_identity(name) if args.has_identity else None
         self.network_id: pulumi.Output[str] = args.network.virtual_network.network.id
-        self.interface = self._interface(args.network)
+        self.interface = self._interface(args)
         self.data_disk = self._data_disk()
         scope.lock_at_exit(f"{name}-data", self.data_disk)
-        self.virtual_machine = self._virtual_machine()
+        self.virtual_machine = self._virtual_machine(args.after)
         self._add_entra_sign_in()
         self.register_outputs({"computer": self.virtual_machine.id})
 
-    def _check_zone(self) -> None:
+    def _check_zone(self, key: str) -> None:
         zones = self.scope.zones
         if self.config.zone and str(self.config.zone) not in zones:
-            raise InputError("The region has no such availability zone.", key="sde:desk.zone", found=self.config.zone,
+            raise InputError("The region has no such availability zone.", key=f"{key}.zone", found=self.config.zone,
                              allowed=", ".join(zones) or f"none in {self.scope.location}")  # fmt: skip
 
-    def _interface(self, spoke: SpokeNetwork) -> network.NetworkInterface:
+    def _interface(self, args: DeskArgs) -> network.NetworkInterface:
+        spoke, address, methods = args.network, args.address, network.IPAllocationMethod
         interface = network.NetworkInterface(
             self.name,
             network_interface_name=self.scope.names.local(ResourceKind.INTERFACE, self.name),
@@ -102,20 +114,21 @@ class Desk(BaseComponent):
                     name=self.scope.names.local(ResourceKind.IP_CONFIGURATION, self.name),
                     primary=True,
                     private_ip_address_version=network.IPVersion.I_PV4,
-                    private_ip_allocation_method=network.IPAllocationMethod.DYNAMIC,
-                    subnet=network.SubnetArgs(id=spoke.subnet_id("desks")),
+                    private_ip_allocation_method=methods.STATIC if address else methods.DYNAMIC,
+                    private_ip_address=str(address) if address else None,
+                    subnet=network.SubnetArgs(id=spoke.subnet_id(args.subnet)),
                 )
             ],
-            network_security_group=self._interface_nsg(spoke).reference,
+            network_security_group=self._interface_nsg(args.allowed).reference,
             tags=self.scope.tags,
             opts=self.child_opts(depends_on=spoke.writes.last),
         )
         spoke.writes.add(interface)
         return interface
 
-    def _interface_nsg(self, spoke: SpokeNetwork) -> NetworkSecurityGroup:
-        """Create an NSG with the same rules as the subnet's: a mistake in one of the two exposes no desk."""
-        args = NetworkSecurityGroupArgs(scope=self.scope, allowed=spoke.allowed("desks"))
+    def _interface_nsg(self, allowed: Sequence[SecurityRule]) -> NetworkSecurityGroup:
+        """Create an NSG with rules that the subnet's has too: a mistake in one of the two exposes no desk."""
+        args = NetworkSecurityGroupArgs(scope=self.scope, allowed=tuple(allowed))
         return NetworkSecurityGroup(f"{self.name}-interface", args, self.child_opts())
 
     def _data_disk(self) -> compute.Disk:
@@ -140,7 +153,7 @@ class Desk(BaseComponent):
             opts=self.protected_opts(),
         )
 
-    def _virtual_machine(self) -> compute.VirtualMachine:
+    def _virtual_machine(self, after: Sequence[pulumi.Resource]) -> compute.VirtualMachine:
         scope = self.scope
         confidential = self.disk_encryption.system is not None
         return compute.VirtualMachine(
@@ -149,11 +162,7 @@ class Desk(BaseComponent):
             resource_group_name=scope.group_name,
             location=scope.location,
             hardware_profile=compute.HardwareProfileArgs(vm_size=self.config.size),
-            # The sign-in extension uses the system-assigned identity; access to data uses the user-assigned one.
-            identity=compute.VirtualMachineIdentityArgs(
-                type=compute.ResourceIdentityType.SYSTEM_ASSIGNED_USER_ASSIGNED,
-                user_assigned_identities=[self.identity.id],
-            ),
+            identity=_identity(self.identity),
             security_profile=compute.SecurityProfileArgs(
                 security_type=(
                     compute.SecurityTypes.CONFIDENTIAL_VM if confidential else compute.SecurityTypes.TRUSTED_LAUNCH
@@ -176,7 +185,7 @@ class Desk(BaseComponent):
             ),
             zones=self._zones,
             tags=scope.tags,
-            opts=self.child_opts(ignore_changes=list(KEPT_UNTIL_REPLACED)),
+            opts=self.child_opts(ignore_changes=list(KEPT_UNTIL_REPLACED), depends_on=list(after)),
         )
 
     def _storage_profile(self) -> compute.StorageProfileArgs:
@@ -266,6 +275,8 @@ class Desk(BaseComponent):
     @property
     def principal(self) -> Principal:
         """The desk's user-assigned identity as a principal for role assignments."""
+        if self.identity is None:
+            raise ValueError(f"the desk {self.name} has no identity that accesses data")
         return Principal.service(self.identity.principal_id)
 
     def grant_sign_in(self, name: str, principal: Principal) -> None:
@@ -276,3 +287,12 @@ class Desk(BaseComponent):
         self.grant(f"{self.name}-{name}-see-desk", Role.READER, principal, self.virtual_machine.id)
         self.grant(f"{self.name}-{name}-see-interface", Role.READER, principal, self.interface.id)
         self.grant(f"{self.name}-{name}-see-network", Role.READER, principal, self.network_id)
+
+
+def _identity(data: managedidentity.UserAssignedIdentity | None) -> compute.VirtualMachineIdentityArgs:
+    """Return the identities of a virtual machine: the sign-in extension uses the system-assigned one."""
+    types = compute.ResourceIdentityType
+    return compute.VirtualMachineIdentityArgs(
+        type=types.SYSTEM_ASSIGNED_USER_ASSIGNED if data else types.SYSTEM_ASSIGNED,
+        user_assigned_identities=[data.id] if data else None,
+    )

@@ -24,6 +24,7 @@ from infra.components.base_component import BaseComponent, ComponentArgs, Diagno
 from infra.components.public_ip_address import PublicIpAddress
 from infra.names import ResourceKind
 from infra.network_services import ENTRA, Port, RuleGroupPriority
+from infra.staff_connections import StaffConnection
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
 """As the only "private range", it makes the firewall translate every source address to its own, so that responses
@@ -51,6 +52,8 @@ class FirewallArgs(ComponentArgs):
     """The egress rules of each kind of tenancy."""
     sites: Sequence[Site] = ()
     """The connected sites."""
+    staff: Sequence[StaffConnection] = ()
+    """The connections of the virtual machines of staff that pass the firewall."""
 
 
 class Firewall(BaseComponent):
@@ -67,6 +70,11 @@ class Firewall(BaseComponent):
         if args.sites:
             self._allow_sites(args.sites)
         self._allow_zones(args.zone_range, args.tenancy_ranges)
+        if args.staff:
+            rules = [
+                _https_rule(one.name, one.source, one.destinations, plain_http=one.plain_http) for one in args.staff
+            ]
+            self._add_rules("staff", RuleGroupPriority.STAFF, rules)
         for kind in TenancyKind:
             if kind in args.tenancy_ranges:
                 self._allow_tenancies(kind, args.tenancy_ranges[kind], args.egress.get(kind, ()))
@@ -213,16 +221,17 @@ class Firewall(BaseComponent):
 
 
 def _https_rule(
-    name: str, source: IPv4Network, destinations: Sequence[IPv4Address | str], *, plain_http: bool = False
+    name: str, source: IPv4Network | IPv4Address, destinations: Sequence[IPv4Address | str], *, plain_http: bool = False
 ) -> network.NetworkRuleArgs:
-    """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range to addresses or a service tag."""
+    """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range or an address to addresses or a service
+    tag."""
     ports = (Port.HTTPS, Port.HTTP) if plain_http else (Port.HTTPS,)
     return _network_rule(name, source, destinations, [str(int(port)) for port in ports])
 
 
 def _network_rule(
-    name: str, source: IPv4Network, destinations: Sequence[IPv4Address | IPv4Network | str], ports: Sequence[str], *,
-    protocol: str = "TCP",
+    name: str, source: IPv4Network | IPv4Address, destinations: Sequence[IPv4Address | IPv4Network | str],
+    ports: Sequence[str], *, protocol: str = "TCP",
 ) -> network.NetworkRuleArgs:  # fmt: skip
     return network.NetworkRuleArgs(
         rule_type="NetworkRule",

@@ -12,11 +12,14 @@ from pulumi_azure_native import network
 from formats.addresses import HubEndpoint, HubRange, first_usable
 from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
 from infra.components.bastion import bastion_subnet
+from infra.components.flow_log_storage import FlowLogStorage
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
 from infra.components.gateway_route_table import GatewayRouteTable, GatewayRouteTableArgs
+from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
+from infra.network_services import Port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class HubArgs(ComponentArgs):
     """The hub's range."""
     inboxes: Sequence[IPv4Address] = ()
     """The inboxes that connected sites reach through a gateway; empty: no gateway."""
+    log_readers: Sequence[IPv4Address] = ()
+    """The virtual machines that query logs over the private link."""
 
 
 class Hub(BaseComponent):
@@ -50,12 +55,13 @@ class Hub(BaseComponent):
             SubnetSpec("firewall", addresses.firewall, None, "AzureFirewallSubnet", routed=False),
             bastion_subnet(addresses.bastion),
             SubnetSpec("endpoints", addresses.endpoints),
-            # No traffic is allowed: no agents are installed, and diagnostic settings do not use the network.
-            SubnetSpec("monitoring", addresses.monitoring),
+            # Queries only: no agents are installed, and diagnostic settings do not use the network.
+            SubnetSpec("monitoring", addresses.monitoring, _log_queries(args)),
             *([self._gateway_subnet(name, args)] if args.inboxes else []),
         )
-        # Only Azure's own services are in the hub. Bastion keeps the DNS server of its creation (learn.microsoft.com,
-        # "Configure Bastion for Kerberos authentication"), when there is no firewall yet that could answer.
+        # Only Azure's own services are in the hub; people work in its spokes. Bastion keeps the DNS server of its
+        # creation (learn.microsoft.com, "Configure Bastion for Kerberos authentication"), when there is no firewall yet
+        # that could answer.
         network_args = VirtualNetworkArgs(
             scope=scope, space=addresses.network, subnets=subnets, dns_server=None, routes=routes.table
         )
@@ -86,3 +92,68 @@ class Hub(BaseComponent):
         subnet_id: pulumi.Output[str] = self.subnet(purpose).id
         address = self.addresses.address(endpoint) if endpoint else None
         return PrivateEndpointPlacement(subnet_id, self.dns_zones, self.writes, address)
+
+
+def _log_queries(args: HubArgs) -> tuple[SecurityRule, ...]:
+    """Return a rule for each virtual machine that queries logs. The private link scope has no fixed addresses, so the
+    destination is its subnet."""
+    logs, https = str(args.addresses.monitoring), (str(int(Port.HTTPS)),)
+    return tuple(
+        SecurityRule(f"queries-in-{number}", Direction.IN, host_range(reader), logs, https, "log queries of engineers")
+        for number, reader in enumerate(args.log_readers, 1)
+    )
+
+
+@dataclass(frozen=True)
+class OwnHub:
+    """The hub as a spoke of its own stack uses it (`CellHub`)."""
+
+    hub: Hub
+    flows: FlowLogStorage
+    provider: pulumi.ProviderResource | None = None
+
+    @property
+    def group_name(self) -> pulumi.Input[str]:
+        """The name of its resource group."""
+        return self.hub.scope.group_name
+
+    @property
+    def network_id(self) -> pulumi.Input[str]:
+        """The id of its network."""
+        network_id: pulumi.Output[str] = self.hub.virtual_network.network.id
+        return network_id
+
+    @property
+    def network_name(self) -> pulumi.Input[str]:
+        """The name of its network."""
+        name: pulumi.Output[str] = self.hub.virtual_network.network.name
+        return name
+
+    @property
+    def network_writes(self) -> WriteOrder:
+        """The writes to its network."""
+        return self.hub.writes
+
+    @property
+    def firewall_address(self) -> pulumi.Input[str]:
+        """The private address of its firewall, which comes later; `Firewall` verifies it."""
+        return str(self.hub.firewall_address)
+
+    @property
+    def flow_store_id(self) -> pulumi.Input[str]:
+        """The id of the storage account for flow logs."""
+        return self.flows.account_id
+
+    @property
+    def flow_identity_id(self) -> pulumi.Input[str]:
+        """The id of the identity that writes flow logs."""
+        return self.flows.writer_id
+
+    @property
+    def flow_store_ready(self) -> tuple[pulumi.Resource, ...]:
+        """The resources that a flow log must depend on."""
+        return self.flows.ready
+
+    def zone_id(self, name: str) -> pulumi.Input[str]:
+        """Return the id of a private DNS zone of the cell."""
+        return self.hub.dns_zones.zone_id(name)

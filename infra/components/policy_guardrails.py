@@ -31,7 +31,7 @@ class PolicyGuardrailsArgs:
     config: StackConfig
     """The configuration of the stack."""
     guardrails: Sequence[PolicyGuardrail]
-    """The guardrails to define: `HUB_GUARDRAILS` or `SPOKE_GUARDRAILS` of `infra.guardrails`."""
+    """The guardrails to define, such as `HUB_GUARDRAILS` and `SPOKE_GUARDRAILS` of `infra.guardrails`."""
     public_stores: Mapping[str, Sequence[IPv4Network]] = field(default_factory=dict)
     """The stores with public network access, by their names in the program, each with the addresses that it admits."""
     connections: Mapping[str, ApprovedConnection] = field(default_factory=dict)
@@ -65,13 +65,17 @@ class PolicyGuardrails(pulumi.ComponentResource):
         definition = next(one for guardrail, one in self._definitions if guardrail.key == NO_PUBLIC_STORES.key)
         return PublicAccess(ranges=self._public_stores[store], reason=reason, after=definition)
 
-    def assign_to(self, scope: ResourceGroupScope, *, after: WriteOrder) -> None:
-        """Assign all guardrails to a resource group, after the writes to its network so far.
+    def assign_to(
+        self, scope: ResourceGroupScope, *, after: WriteOrder, chosen: Sequence[PolicyGuardrail] | None = None
+    ) -> None:
+        """Assign the chosen guardrails, or all, to a resource group, after the writes to its network so far.
 
         These take minutes, in which Azure copies the definitions to all of its instances. An assignment that comes
         earlier may fail (docs/azure-facts.md#late-definitions-and-roles), and azure-native does not repeat it.
         """
         for guardrail, definition in self._definitions:
+            if chosen is not None and guardrail.key not in {one.key for one in chosen}:
+                continue
             authorization.PolicyAssignment(
                 f"{scope.name}-{guardrail.key}",
                 policy_assignment_name=scope.names.local(ResourceKind.POLICY, guardrail.key),

@@ -5,18 +5,72 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
 
 import pulumi
 from pulumi_azure_native import network
 
-from infra.components.base_component import BaseComponent, ComponentArgs, PrivateEndpointPlacement
+from infra.components.base_component import (
+    BaseComponent,
+    ComponentArgs,
+    PrivateDnsZoneIds,
+    PrivateEndpointPlacement,
+)
 from infra.components.flow_log import FlowLog, FlowLogArgs
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
 from infra.components.nsg_rules import SecurityRule
-from infra.components.stack_outputs import PlatformOutputs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
+
+
+class CellHub(PrivateDnsZoneIds, Protocol):
+    """The hub of a cell as its spokes use it: by the outputs of its stack, or, in the hub's own stack, directly."""
+
+    @property
+    def group_name(self) -> pulumi.Input[str]:
+        """The name of its resource group."""
+        ...
+
+    @property
+    def network_id(self) -> pulumi.Input[str]:
+        """The id of its network."""
+        ...
+
+    @property
+    def network_name(self) -> pulumi.Input[str]:
+        """The name of its network."""
+        ...
+
+    @property
+    def network_writes(self) -> WriteOrder:
+        """This stack's writes to its network."""
+        ...
+
+    @property
+    def firewall_address(self) -> pulumi.Input[str]:
+        """The private address of its firewall."""
+        ...
+
+    @property
+    def flow_store_id(self) -> pulumi.Input[str]:
+        """The id of the storage account for flow logs."""
+        ...
+
+    @property
+    def flow_identity_id(self) -> pulumi.Input[str]:
+        """The id of the identity that writes flow logs."""
+        ...
+
+    @property
+    def flow_store_ready(self) -> tuple[pulumi.Resource, ...]:
+        """The resources that a flow log must depend on."""
+        ...
+
+    @property
+    def provider(self) -> pulumi.ProviderResource | None:
+        """The provider of its subscription; None: the stack's own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +81,7 @@ class SpokeNetworkArgs(ComponentArgs):
     """The address space."""
     subnets: Sequence[SubnetSpec]
     """The subnets; one has the purpose `endpoints`."""
-    platform: PlatformOutputs
+    platform: CellHub
     """The hub of the cell."""
     unencrypted_reason: str | None = None
     """The written reason to disable network encryption between virtual machines. It is kept as a tag."""
@@ -61,6 +115,7 @@ class SpokeNetwork(BaseComponent):
             network=self.virtual_network,
             storage_account_id=platform.flow_store_id,
             identity_id=platform.flow_identity_id,
+            after=platform.flow_store_ready,
         )
         FlowLog(name, flow_log_args, self.child_opts())
         self.register_outputs({"network": self.virtual_network.network.id})

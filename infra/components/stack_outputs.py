@@ -80,8 +80,9 @@ class PlatformOutputs(StackOutputs):
         self.log_workspace_id = self.text("log_workspace_id")
         self.flow_store_id = self.text("flow_store_id")
         self.flow_identity_id = self.text("flow_identity_id")
+        self.flow_store_ready: tuple[pulumi.Resource, ...] = ()
         # The hub may be in another subscription than this stack; this provider creates resources there.
-        self.provider = provider_for("hub", self.text("subscription"))
+        self.provider: pulumi.ProviderResource | None = provider_for("hub", self.text("subscription"))
         self.network_writes = WriteOrder()
         """This stack's writes to the hub's network."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+from typing import Any
+
 import pulumi
 
-from formats.addresses import HubEndpoint, HubRange
+from formats.addresses import HubEndpoint, HubRange, StaffRole
 from formats.stack_config import PlatformConfig
 from infra.components.activity_log import ActivityLog, ActivityLogArgs
 from infra.components.bastion import Bastion, BastionArgs
@@ -12,14 +15,16 @@ from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.flow_log import FlowLog, FlowLogArgs
 from infra.components.flow_log_storage import FlowLogStorage, FlowLogStorageArgs
 from infra.components.grants import Principal
-from infra.components.hub import Hub, HubArgs
+from infra.components.hub import Hub, HubArgs, OwnHub
 from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.log_analytics_workspace import LogAnalyticsWorkspace, LogAnalyticsWorkspaceArgs
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.site_gateway import SiteGateway, SiteGatewayArgs
-from infra.guardrails import HUB_GUARDRAILS
+from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES
 from infra.network_services import CELL_DNS_ZONES
+from infra.stacks.staff import StaffNetwork
+from infra.staff_connections import all_connections, staff_range
 
 
 def platform(config: PlatformConfig) -> None:
@@ -27,14 +32,20 @@ def platform(config: PlatformConfig) -> None:
     ranges = config.tenancy_ranges
     engineers = Principal.group(config.platform_team)
     with ResourceGroupScope("hub", ResourceGroupScopeArgs(config=config, purpose="hub")) as scope:
-        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=HUB_GUARDRAILS))
+        defined = (*HUB_GUARDRAILS, *([NO_PUBLIC_ADDRESSES] if config.staff else []))
+        guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=defined))
         logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
         logs = LogAnalyticsWorkspace("logs", logs_args)
         ActivityLog("activity", ActivityLogArgs(scope=scope, subscriptions=config.subscriptions))
-        inboxes = tuple(inbox for site in config.sites for inbox in site.inboxes)
-        hub = Hub("hub", HubArgs(scope=scope, addresses=HubRange(config.addresses), inboxes=inboxes))
+        hub_args = HubArgs(
+            scope=scope,
+            addresses=HubRange(config.addresses),
+            inboxes=tuple(inbox for site in config.sites for inbox in site.inboxes),
+            log_readers=_log_readers(config),
+        )
+        hub = Hub("hub", hub_args)
         logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
-        guardrails.assign_to(scope, after=hub.writes)
+        guardrails.assign_to(scope, after=hub.writes, chosen=HUB_GUARDRAILS)
         keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
         flows_args = FlowLogStorageArgs(
@@ -51,6 +62,7 @@ def platform(config: PlatformConfig) -> None:
             after=flows.ready,
         )
         FlowLog("hub", flow_log_args)
+        staff = StaffNetwork(config, OwnHub(hub, flows), guardrails, logs.workspace.id) if config.staff else None
         firewall_args = FirewallArgs(
             scope=scope,
             subnet=hub.subnet("firewall"),
@@ -60,6 +72,7 @@ def platform(config: PlatformConfig) -> None:
             tenancy_ranges=ranges,
             egress=config.egress,
             sites=config.sites,
+            staff=[one for one in all_connections(config) if not one.in_hub],
         )
         firewall = Firewall("firewall", firewall_args)
         bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)
@@ -77,7 +90,7 @@ def platform(config: PlatformConfig) -> None:
         if config.desk_users:
             bastion.grant_connect("desk-users", Principal.group(config.desk_users))
 
-    outputs = {
+    outputs: dict[str, Any] = {
         "subscription": str(config.subscription),
         "group_name": scope.group_name,
         "network_id": hub.virtual_network.network.id,
@@ -94,5 +107,14 @@ def platform(config: PlatformConfig) -> None:
         "vault_name": keys.vault.name,
         "dns_zones": {zone: hub.dns_zones.zone_id(zone) for zone in CELL_DNS_ZONES},
     }
+    if staff:
+        outputs |= {"log_workspace_guid": logs.workspace.customer_id}
+        outputs |= staff.add_machines(bastion, after=[firewall.firewall])
     for name, value in outputs.items():
         pulumi.export(name, value)
+
+
+def _log_readers(config: PlatformConfig) -> list[IPv4Address]:
+    """Return the addresses of the virtual machines from which engineers search logs."""
+    readers = [machine for machine in config.staff if StaffRole.ENGINEERS in machine.roles]
+    return [staff_range(config).machine_address(machine.roles) for machine in readers]

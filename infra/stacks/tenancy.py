@@ -9,12 +9,11 @@ import pulumi
 from formats.addresses import TenancyEndpoint, TenancyRange
 from formats.egress import EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
-from formats.stack_config import DataClass, TenancyConfig
-from formats.vm_size_names import has_accelerated_networking
+from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
-from infra.components.desk import Desk, DeskArgs, DiskEncryption
-from infra.components.disk_encryption_set import DiskEncryptionSet, DiskEncryptionSetArgs
+from infra.components.desk import Desk, DeskArgs
+from infra.components.desk_encryption import disk_encryption, unencrypted_reason
 from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.nsg_rules import Direction, SecurityRule, host_range
@@ -23,6 +22,7 @@ from infra.components.resource_group_scope import ResourceGroupScope, ResourceGr
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, export_reads
 from infra.components.virtual_network import SubnetSpec
+from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import ENTRA, Port
@@ -63,7 +63,7 @@ def tenancy(config: TenancyConfig) -> None:
             space=addresses.network,
             subnets=_subnets(addresses, platform, config.egress),
             platform=platform,
-            unencrypted_reason=_unencrypted_reason(config),
+            unencrypted_reason=unencrypted_reason(config.data_class, [config.desk.size]),
         )
         network = SpokeNetwork("net", network_args)
         keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
@@ -81,9 +81,10 @@ def tenancy(config: TenancyConfig) -> None:
         desk_args = DeskArgs(
             scope=scope,
             network=network,
+            allowed=network.allowed("desks"),
             config=config.desk,
-            disk_encryption=_disk_encryption(config, scope, keys),
-            egress=config.egress,
+            disk_encryption=disk_encryption(scope, keys, config.confidential_orchestrator),
+            first_boot=desk_first_boot(config.desk.size, config.egress),
         )
         desk = Desk("desk", desk_args)
         # Researchers may sign in but have no role on data: only the desk's identity reads and writes it, so an export
@@ -135,30 +136,6 @@ def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | Non
         return None
     access = guardrails.public_access(OUTBOX, "released results, for the recipients that the request names")
     return Outbox(Principal.group(config.recipients.group), access)
-
-
-def _unencrypted_reason(config: TenancyConfig) -> str | None:
-    """Return the reason to disable network encryption, if any. Azure advises against it with confidential virtual
-    machines, and it requires accelerated networking (learn.microsoft.com, "Virtual network encryption": limitations).
-    """
-    if config.data_class is DataClass.IDENTIFIABLE:
-        return "confidential virtual machines do not support network encryption; TLS carries all traffic"
-    if not has_accelerated_networking(config.desk.size):
-        return "the desk's size does not support network encryption; TLS carries all traffic"
-    return None
-
-
-def _disk_encryption(config: TenancyConfig, scope: ResourceGroupScope, keys: KeyVault) -> DiskEncryption:
-    """Create the disk encryption sets of the desk. Identifiable data requires a confidential virtual machine."""
-    data_args = DiskEncryptionSetArgs(scope=scope, key=keys.encryption_key("disks"))
-    data = DiskEncryptionSet("disks", data_args)
-    if config.data_class is not DataClass.IDENTIFIABLE:
-        return DiskEncryption(data)
-    assert config.confidential_orchestrator  # noqa: S101 - required by the configuration model
-    orchestrator = Principal.service(str(config.confidential_orchestrator))
-    key = keys.confidential_disk_key("system-disks", orchestrator=orchestrator)
-    system_args = DiskEncryptionSetArgs(scope=scope, key=key, confidential=True)
-    return DiskEncryption(data, DiskEncryptionSet("system-disks", system_args))
 
 
 def _subnets(

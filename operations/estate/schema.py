@@ -313,7 +313,7 @@ class EstateFile(Model):
     def _one_machine_for_each_role(
         cls, staff: tuple[StaffMachine, ...], before: ValidationInfo
     ) -> tuple[StaffMachine, ...]:
-        refuse_shared_roles(staff)
+        refuse_shared_roles(staff, before.data.get("desk_users"))
         for index, machine in enumerate(staff):
             require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
         return staff

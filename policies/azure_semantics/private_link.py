@@ -5,10 +5,16 @@ Source: learn.microsoft.com, "Azure Private Endpoint private DNS zone values".
 
 from __future__ import annotations
 
+from policies.azure_semantics.properties import entries, lower_text
+from policies.model import Resource
+
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
 ZONE, LINK, RECORDS = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink", "privatedns:PrivateRecordSet"
 CONNECTION_TYPES = ("storage:PrivateEndpointConnection", "keyvault:PrivateEndpointConnection")
 """The connections of private endpoints, at stores and vaults."""
+MONITOR = "azuremonitor"
+"""The group id of private link scopes. Its members are known after the deployment only, so no address can be chosen for
+them."""
 CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 SERVICES = (
@@ -89,3 +95,10 @@ GROUP_ZONES = {
     "web": ("privatelink.web.core.windows.net",),
 }  # fmt: skip
 """The DNS zones for each group id of an endpoint, in lower case. Group ids that are absent are unknown."""
+
+
+def takes_fixed_addresses(endpoint: Resource) -> bool:
+    """Return True for all endpoints except those of Azure Monitor."""
+    connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
+    groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
+    return not groups or any(lower_text(endpoint, path) != MONITOR for path in groups)

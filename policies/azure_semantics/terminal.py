@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.azure_semantics.properties import is_secret
+from policies.expected import staff_tools
 from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.home_disk import HOME_DISK
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
@@ -53,9 +54,11 @@ def problems(computer: Resource) -> Iterator[Violation]:
         )
     if any(not isinstance(f, dict) or (f not in FILES and f.get("path") not in ALLOWED_FILES) for f in written):
         yield Violation(CUSTOM_DATA, f"writes other files than SSH's and {', '.join(ALLOWED_FILES)}")
-    if config.get("runcmd") != COMMANDS:
-        yield Violation(CUSTOM_DATA, "runs other commands than the reload of the SSH server")
-    changed = [key for key, expected in EXPECTED.items() if config.get(key, expected) != expected]
+    has_tools = config.get("packages") == staff_tools.PACKAGES
+    if config.get("runcmd") != (COMMANDS + staff_tools.COMMANDS if has_tools else COMMANDS):
+        yield Violation(CUSTOM_DATA, "runs other commands than the reload of the SSH server, and staff's tools")
+    expected_settings = {**EXPECTED, "packages": staff_tools.PACKAGES} if has_tools else EXPECTED
+    changed = [key for key, expected in expected_settings.items() if config.get(key, expected) != expected]
     if changed:
         yield Violation(CUSTOM_DATA, f"sets up disks, accounts or packages differently: {', '.join(changed)}")
     unexpected = sorted(config.keys() - {"write_files", "runcmd", *ALLOWED_KEYS})

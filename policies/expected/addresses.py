@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from formats.addresses import (
     PRIVATE,
     HubEndpoint,
     HubRange,
+    StaffEndpoint,
+    StaffRange,
     TenancyEndpoint,
     TenancyRange,
     ZoneEndpoint,
@@ -17,6 +19,7 @@ from formats.addresses import (
     ZoneRange,
 )
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from policies.expected import staff
 from policies.expected.public_ranges import inbox
 
 NONE: Mapping[str, IPv4Address] = {}
@@ -33,6 +36,8 @@ class NetworkAddresses:
     """The ranges of subnets whose name Azure prescribes, by the name in lower case."""
     endpoints: Mapping[str, IPv4Address]
     """The addresses of the private endpoints that every network of this kind has, by logical name."""
+    interfaces: Mapping[str, IPv4Address] = field(default_factory=dict)
+    """The addresses of the interfaces of staff's virtual machines, by logical name; Azure assigns those of desks."""
 
 
 def networks(config: StackConfig) -> Mapping[str, NetworkAddresses]:
@@ -48,6 +53,8 @@ def estate_ranges(config: StackConfig) -> tuple[IPv4Network, ...]:
 def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
     if isinstance(config, PlatformConfig):
         yield "hub", _hub(HubRange(config.addresses))
+        if config.staff and config.staff_range:
+            yield "staff", _staff(StaffRange(config.staff_range), staff.addresses(config))
     elif isinstance(config, JunctionZoneConfig):
         inboxes = {inbox(one.code): one.inbox for one in config.providers if one.inbox}
         yield ZoneName.JUNCTION, _zone(ZoneName.JUNCTION, config.zone.addresses, inboxes)
@@ -71,6 +78,11 @@ def _hub(hub: HubRange) -> NetworkAddresses:
         },
         {endpoint.value: hub.address(endpoint) for endpoint in HubEndpoint},
     )
+
+
+def _staff(plan: StaffRange, machines: Mapping[str, IPv4Address]) -> NetworkAddresses:
+    endpoints = {f"staff-{endpoint}": plan.address(endpoint) for endpoint in StaffEndpoint}
+    return NetworkAddresses(plan.network, (plan.endpoints, plan.machines), {}, endpoints, machines)
 
 
 def _zone(name: ZoneName, network: IPv4Network, inboxes: Mapping[str, IPv4Address] = NONE) -> NetworkAddresses:

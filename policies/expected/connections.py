@@ -24,6 +24,7 @@ from formats.addresses import (
 from formats.egress import EgressRule
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 from policies.azure_semantics.addresses import ENTRA
+from policies.expected.staff import addresses, archives_of, destinations, machines
 
 Ports = frozenset[tuple[int, int]]
 HTTPS, SSH, DNS = (frozenset({(port, port)}) for port in (443, 22, 53))
@@ -56,7 +57,7 @@ class Connection:
 def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tuple[Connection, ...] | None:
     """Return the connections that a stack may allow; None if the configuration of its platform is not known."""
     if isinstance(config, PlatformConfig):
-        return tuple(_of_firewall(config))
+        return tuple(_of_platform(config))
     hub = (
         configs.get(config.platform)
         if isinstance(config, JunctionZoneConfig | SafeHavenConfig | TenancyConfig)
@@ -73,13 +74,26 @@ def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tupl
     return tuple(one for name in zones for one in _of_zone(name, getattr(config, name).addresses, hub))
 
 
-def _of_firewall(hub: PlatformConfig) -> Iterator[Connection]:
+def _of_platform(hub: PlatformConfig) -> Iterator[Connection]:
     for zone in SOURCE_ZONE:
         yield from _between_zones(zone, zone_in(hub.zone_range, zone).compute, hub)
     for kind, range_ in hub.tenancy_ranges.items():
         yield from _egress(range_, hub.egress.get(kind, ()))
     for site in hub.sites:
         yield from (Connection(range_, _hosts(site.inboxes)) for range_ in site.ranges)
+    yield from _of_staff(hub)
+
+
+def _of_staff(hub: PlatformConfig) -> Iterator[Connection]:
+    """Yield the connections of staff's virtual machines, of which each has one address."""
+    own, known = HubRange(hub.addresses), machines(hub)
+    for name, address in addresses(hub).items():
+        source = IPv4Network(address)
+        yield Connection(own.bastion, frozenset({source}), SSH)
+        yield Connection(source, _hosts([first_usable(own.firewall)]), DNS, ANY)
+        for reached in destinations(known[name], hub):
+            yield Connection(source, reached)
+        yield from _egress(source, archives_of(hub) or ())
 
 
 def _of_zone(

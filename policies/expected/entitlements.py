@@ -21,6 +21,7 @@ from formats.stack_config import (
 )
 from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
 from policies.expected.public_ranges import OUTBOX, UPLOADS, inbox
+from policies.expected.staff import machines
 
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 LOG_READER = "73c42c96-874c-492b-b04d-ab87d138a893"
@@ -94,6 +95,15 @@ def _platform(stack: str, config: PlatformConfig) -> Iterator[Entitlement]:
         yield Entitlement(_group(config.desk_users), READER, "network:BastionHost", "bastion", stack)
     yield _encryption(stack, "keys")
     yield Entitlement(Identity(stack, "flows-writer"), BLOB_WRITER, STORE, "flows", stack)
+    if config.staff:
+        yield _encryption(stack, "staff-keys")
+        if config.confidential_orchestrator:
+            application = Application(str(config.confidential_orchestrator))
+            yield Entitlement(application, KEY_RELEASE_USER, VAULT, "staff-keys", stack)
+    for name, machine in machines(config).items():
+        users = _group(machine.users)
+        yield Entitlement(users, READER, "network:BastionHost", "bastion", stack)
+        yield from _sign_in(stack, users, name, "staff")
 
 
 def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitlement]:
@@ -135,16 +145,21 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     if config.confidential_orchestrator:
         application = Application(str(config.confidential_orchestrator))
         yield Entitlement(application, KEY_RELEASE_USER, VAULT, "keys", stack)
-    yield Entitlement(researchers, VM_USER_LOGIN, "compute:VirtualMachine", "desk", stack)
-    yield Entitlement(researchers, READER, "compute:VirtualMachine", "desk", stack)
-    yield Entitlement(researchers, READER, "network:NetworkInterface", "desk", stack)
-    yield Entitlement(researchers, READER, "network:VirtualNetwork", "net", stack)
+    yield from _sign_in(stack, researchers, "desk", "net")
     yield Entitlement(desk, BLOB_WRITER, STORE, "data", stack)
     staging = _mover(config.safe_haven, ZoneName.STAGING)
     yield from _airlock(stack, "import", staging, _group(config.stewards), desk)
     yield from _airlock(stack, "export", desk, _group(config.checkers), _group(config.stewards))
     if config.recipients:
         yield Entitlement(_group(config.recipients.group), BLOB_READER, CONTAINER, f"{OUTBOX}-{RELEASED}", stack)
+
+
+def _sign_in(stack: str, group: Group, machine: str, network: str) -> Iterator[Entitlement]:
+    """Yield the rights with which a group signs in to a virtual machine as ordinary users, through Bastion."""
+    yield Entitlement(group, VM_USER_LOGIN, "compute:VirtualMachine", machine, stack)
+    yield Entitlement(group, READER, "compute:VirtualMachine", machine, stack)
+    yield Entitlement(group, READER, "network:NetworkInterface", machine, stack)
+    yield Entitlement(group, READER, "network:VirtualNetwork", network, stack)
 
 
 def _airlock(stack: str, name: str, submitter: Holder, reviewer: Holder, recipient: Holder) -> Iterator[Entitlement]:

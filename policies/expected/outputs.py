@@ -20,7 +20,7 @@ class Form(StrEnum):
     NAME = "the name of a resource of this stack"
     SUBSCRIPTION = "the stack's subscription"
     PROJECT = "the project in the stack's name"
-    PRINCIPAL = "the object id or client id of an identity"
+    PRINCIPAL = "the object id or client id of an identity, or the id of the log workspace"
     ADDRESS = "an IPv4 address"
     RANGE = "an IPv4 range"
     DATE = "a date"
@@ -68,9 +68,12 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "flow_identity_id": Form.ID,
         "flow_store_id": Form.ID,
         "group_name": Form.NAME,
+        "log_workspace_guid": Form.PRINCIPAL,
         "log_workspace_id": Form.ID,
         "network_id": Form.ID,
         "network_name": Form.NAME,
+        **{f"staff_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT},
+        "staff_vm_ids[*]": Form.ID,
         "tenancy_ranges[*]": Form.RANGE,
         "vault_name": Form.NAME,
         "zone_range": Form.RANGE,

@@ -6,30 +6,29 @@ Source: cloud-init's module reference, "Apt Configure", "Write Files"; pip's doc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from formats.egress import NO_ARCHIVE
-from formats.stack_config import TenancyConfig
+from formats.computers import DeskConfig
+from formats.egress import NO_ARCHIVE, EgressRule
 
 PIP_CONFIG = "/etc/pip.conf"
 
 
-def apt(config: TenancyConfig) -> list[dict[str, Any]]:
+def apt(egress: Sequence[EgressRule], desk: DeskConfig) -> list[dict[str, Any]]:
     """Return the accepted values of cloud-init's setting `apt`: of the rules' archive, and of former ones."""
-    return [
-        _apt(archive) for archive in _accepted(config, next((rule.apt for rule in config.egress if rule.apt), None))
-    ]
+    return [_apt(archive) for archive in _accepted(desk, next((rule.apt for rule in egress if rule.apt), None))]
 
 
-def pip(config: TenancyConfig) -> list[list[str]]:
+def pip(egress: Sequence[EgressRule], desk: DeskConfig) -> list[list[str]]:
     """Return the accepted contents of pip's configuration file, as lists that are empty where there is no file."""
-    index = next((rule.pip for rule in config.egress if rule.pip), None)
-    return [_pip(archive) for archive in _accepted(config, index) if archive is None or archive.startswith("https:")]
+    index = next((rule.pip for rule in egress if rule.pip), None)
+    return [_pip(archive) for archive in _accepted(desk, index) if archive is None or archive.startswith("https:")]
 
 
-def _accepted(config: TenancyConfig, present: str | None) -> list[str | None]:
+def _accepted(desk: DeskConfig, present: str | None) -> list[str | None]:
     """Return the archive that a new desk gets, and those that a desk from before may still have."""
-    return [present, *(None if former == NO_ARCHIVE else former for former in config.desk.former_archives)]
+    return [present, *(None if former == NO_ARCHIVE else former for former in desk.former_archives)]
 
 
 def _apt(archive: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from formats.arm.id_parents import with_parents
+from formats.stack_config import PlatformConfig, is_kind
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
 from policies.azure_semantics.roles import Right
@@ -40,6 +41,8 @@ class Actor:
     grants: tuple[RoleGrant, ...]
     is_computer: bool = False
     is_people: bool = False
+    is_of_staff: bool = False
+    """True for a computer of a hub's stack: staff work on it, with the rights of their own groups."""
     group: str = ""
     """The id of the resource group that an identity or computer is in."""
     ssh_controls: ControlSets = ALWAYS
@@ -76,6 +79,7 @@ def actors_of(topology: Topology, grants: RoleGrants, stores: DataStores) -> tup
 
 def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastions: Bastions) -> Actor:
     id_ = ids.plain(computer.id)
+    _require_members(computer, topology, grants)
     held_grants = grants.of([computer.urn, *_identities(computer, topology), *grants.principals_with_sign_in(id_)])
     return Actor(
         computer.urn,
@@ -84,9 +88,19 @@ def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastio
         topology.locations_of(computer),
         held_grants,
         is_computer=True,
+        is_of_staff=is_kind(computer.stack, PlatformConfig),
         ssh_controls=topology.read_or_open(computer.urn, ALWAYS, bastions.ssh_controls, computer),
         group=ids.resource_group(computer.id),
     )
+
+
+def _require_members(computer: Resource, topology: Topology, grants: RoleGrants) -> None:
+    """Record a group whose members are not known as unknown: those who sign in to a computer of a hub are staff, who
+    have rights of their own."""
+    if is_kind(computer.stack, PlatformConfig):
+        for group in grants.assigned_sign_in(ids.plain(computer.id)):
+            if group not in grants.members:
+                topology.unknowns.append(f"{computer.urn}: the members of the group {group} are not known")
 
 
 def _identities(computer: Resource, topology: Topology) -> list[str]:

@@ -37,10 +37,8 @@ class Egress:
         """Return the controls on reaching a port in a network."""
         key = (location, to, port)
         if key not in self._cache:
-            subnet, nsgs = location.subnet, self.nsgs(location)
-            blocking = [
-                g for g in nsgs if subnet and not g.allows(inbound=False, source=subnet.prefix, to=to, port=port)
-            ]
+            source, nsgs = location.source, self.nsgs(location)
+            blocking = [g for g in nsgs if source and not g.allows(inbound=False, source=source, to=to, port=port)]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 
@@ -96,8 +94,8 @@ class Egress:
         return self._cache[key]
 
     def _compute_to_application_rules(self, location: NetworkLocation, evaluator: FirewallEvaluator) -> ControlSets:
-        subnet = location.subnet
-        if subnet is None:
+        subnet, source = location.subnet, location.source
+        if subnet is None or source is None:
             return ALWAYS
         allowed = {
             allowed_destination for nsg in self.nsgs(location) for allowed_destination in nsg.allowed_destinations
@@ -107,7 +105,7 @@ class Egress:
             for destination, port in sorted(allowed, key=str)
             if not destination.everywhere
             and self._is_routed(subnet, destination, evaluator.firewall)
-            and not evaluator.decides_by_address(subnet.prefix, destination, port or HTTPS)
+            and not evaluator.decides_by_address(source, destination, port or HTTPS)
         ]
         return self._to_any(location, [*candidates, (ANY_PUBLIC_ADDRESS, HTTPS)])
 
@@ -145,8 +143,8 @@ class Egress:
     def _outbound_controls(self, location: NetworkLocation, to: Span, port: int | None) -> ControlSets:
         key = (location, to, port)
         if key not in self._cache:
-            subnet = location.subnet
-            blocking = [g for g in self.nsgs(location) if subnet and not g.allows_to(subnet.prefix, to, port)]
+            source = location.source
+            blocking = [g for g in self.nsgs(location) if source and not g.allows_to(source, to, port)]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 

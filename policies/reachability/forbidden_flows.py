@@ -141,7 +141,7 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int
     shapes = [] if exhaustive else [shape_of(stack, resources) for stack, resources in stacks.items()]
     folding = EquivalenceClasses(shapes).folding()
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
-    view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today)
+    view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today, members=estate.members)
     found = analyse_view(view, limit)
     flows = tuple(_with_equivalents(found.flows, folding.equivalents, estate))
     return replace(found, flows=flows, equivalents=tuple(folding.equivalents))
@@ -205,6 +205,9 @@ class _ForbiddenFlows:
         self.sources = [stack for stack in self.tenancies if stack not in estate.folding.represented]
         self._second = {one.representative: one.stack for one in estate.folding.equivalents if one.stack in stacks}
         self.zone_stacks = [s for s in stacks if is_kind(s, JunctionZoneConfig, SafeHavenConfig)]
+        airlocks = (c for c in graph.containers if c.name in (ASKED, RELEASED))
+        self._stages = [c for c in airlocks if c.store.stack in self.all_tenancies]
+        self._reviewed: dict[Actor, frozenset[str]] = {}
         self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
 
     def all(self) -> Iterator[ForbiddenFlow]:
@@ -253,7 +256,8 @@ class _ForbiddenFlows:
 
         data = self._data_of(tenancy)
         if data:
-            found = self._cut_sets(data, outside, barred=[*airlock, *self._nodes_outside(frozenset([tenancy]))])
+            barred = [*airlock, *self._nodes_outside(frozenset([tenancy]))]
+            found = self._cut_sets(data, outside, barred, self._is_approval)
             yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
 
     def _tenancy_to_tenancies(self, tenancy: str) -> Iterator[ForbiddenFlow]:
@@ -271,7 +275,7 @@ class _ForbiddenFlows:
         data = self._data_of(tenancy)
         if data:
             barred = [*self._airlock_actors(tenancy), *self._nodes_outside(others | {tenancy})]
-            found = self._cut_sets(data, is_of_others, barred=barred)
+            found = self._cut_sets(data, is_of_others, barred, self._is_approval)
             yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, found)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
@@ -298,12 +302,16 @@ class _ForbiddenFlows:
         return ForbiddenFlow(FlowKind.BETWEEN_PROVIDERS, provider.label, own[0].urn, stacks, found)
 
     def _cut_sets(
-        self, sources: Sequence[Node], is_sink: Callable[[Node], bool], barred: Iterable[Node] = ()
+        self,
+        sources: Sequence[Node],
+        is_sink: Callable[[Node], bool],
+        barred: Iterable[Node] = (),
+        is_approval: Callable[[Node, Node], bool] = lambda *_: False,
     ) -> MinimalCutSets | None:
         """Return the minimal cut sets of the paths that do not pass through a barred node or the Internet: data that
-        reaches the Internet is a forbidden flow already."""
+        reaches the Internet is a forbidden flow already. `is_approval`: moves that are no part of such a path."""
         untraversable = {INTERNET, *barred}
-        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable)
+        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable, is_approval)
 
     def _nodes_outside(self, tenancies: frozenset[str]) -> list[Node]:
         """Return the nodes that belong to other tenancies than these alone."""
@@ -323,7 +331,8 @@ class _ForbiddenFlows:
 
     def _airlock_actors(self, tenancy: str) -> list[Actor]:
         """Return the actors that may move data through a tenancy's airlocks: the reviewers, and staging's mover, which
-        writes to the import airlock."""
+        writes to the import airlock. The computers of reviewers are not among them: of what they can do, only the
+        review is left out of the flows (`_is_approval`)."""
         stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
         asked = [id_ for id_, name in stages.items() if name == ASKED]
         released = [id_ for id_, name in stages.items() if name == RELEASED]
@@ -331,16 +340,34 @@ class _ForbiddenFlows:
             lambda a: (
                 any(_granted(a, c) & Right.WRITE for c in released)
                 if a.is_people
-                else tenancy not in a.stacks and any(_granted(a, c) for c in asked)
+                else tenancy not in a.stacks and any(_granted(a, c) for c in asked) and not a.is_of_staff
             )
         )
 
+    def _is_approval(self, node: Node, to: Node) -> bool:
+        """True if a computer of reviewers writes to an airlock that it reviews: data in there has their approval, or
+        waits for it. A computer that reviews imports and exports could move what one airlock holds past the other,
+        so its moves count."""
+        return isinstance(node, Actor) and isinstance(to, DataContainer) and to.id in self._reviewed_by(node)
+
+    def _reviewed_by(self, actor: Actor) -> frozenset[str]:
+        """Return the containers of the airlocks that a computer of reviewers reviews, if all are import airlocks or all
+        are export airlocks; empty for any other actor."""
+        if not actor.is_of_staff:
+            return frozenset()
+        if actor not in self._reviewed:
+            pending = [c for c in self._stages if c.name == ASKED and _granted(actor, c.id)]
+            approved = [c for c in self._stages if c.name == RELEASED and _granted(actor, c.id) & Right.WRITE]
+            kinds = {self._is_of_export_airlock(c, c.store.stack) for c in approved}
+            self._reviewed[actor] = frozenset(c.id for c in (*pending, *approved)) if len(kinds) == 1 else frozenset()
+        return self._reviewed[actor]
+
     def _is_of_export_airlock(self, released: DataContainer, tenancy: str) -> bool:
         """True if a container of approved files is the export airlock's: only actors of the project submit to it."""
-        reviewers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE))
+        reviewers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE) and not a.is_of_staff)
         pending = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
         asked = [c for c in pending if any(_granted(a, c.id) & Right.READ for a in reviewers)]
-        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked))
+        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked) and not a.is_of_staff)
         submitters = [a for a in writers if a not in reviewers]
         return bool(submitters) and all(tenancy in a.stacks for a in submitters)
 

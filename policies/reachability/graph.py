@@ -251,10 +251,14 @@ class _Label:
 
 
 def minimal_cut_sets(
-    flows: FlowGraph, sources: Iterable[Node], is_sink: Callable[[Node], bool], may_traverse: Callable[[Node], bool]
+    flows: FlowGraph,
+    sources: Iterable[Node],
+    is_sink: Callable[[Node], bool],
+    may_traverse: Callable[[Node], bool],
+    is_approval: Callable[[Node, Node], bool] = lambda *_: False,
 ) -> MinimalCutSets | None:
     """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None if more
-    than the graph's limit would have to fail."""
+    than the graph's limit would have to fail. `is_approval`: moves that no path has, since they are allowed."""
     order, bound, sink_reached = count(), flows.limit, False
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
@@ -283,6 +287,8 @@ def minimal_cut_sets(
         if sink_reached and size >= bound:  # no longer path can have fewer controls
             continue
         for edge in flows.outgoing(label.node, is_relevant, lambda node: usable[node][0]):
+            if is_approval(label.node, edge.to):
+                continue
             mask = label.mask | edge.control_set.mask
             length = mask.bit_count()
             if length > bound:

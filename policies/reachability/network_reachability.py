@@ -270,11 +270,10 @@ class NetworkReachability:
         firewall, name = evaluator.firewall, ids.name(evaluator.firewall.id)
         peered = self._paths.peered(subnet.network, firewall.network)
         routed = all_of(peered, self._paths.routed(subnet, firewall, PUBLIC_ADDRESS))
-        by_address = self._egress.to_internet(
-            location, lambda target_subnet: evaluator.by_address(subnet.prefix, target_subnet, None)
-        )
+        source = location.source or subnet.prefix
+        by_address = self._egress.to_internet(location, lambda to: evaluator.by_address(source, to, None))
         by_name = by_proxy = NEVER
-        named = evaluator.by_name(subnet.prefix, "")
+        named = evaluator.by_name(source, "")
         # The NSGs are evaluated last: the other controls of a firewall of another cell are often more than the limit.
         if all_of(routed, named, limit=limit):
             by_name = all_of(self._egress.to_application_rules(location, evaluator), named)
@@ -297,7 +296,9 @@ class NetworkReachability:
     def _computer_at(self, location: NetworkLocation) -> Destination | None:
         """Return the destination of any port of a computer; None where its subnet is unknown."""
         if location.subnet and location not in self._computers:
-            self._computers[location] = Destination(location.subnet, ports=(), endpoint=False, nsgs=location.nsgs)
+            self._computers[location] = Destination(
+                location.subnet, location.address, ports=(), endpoint=False, nsgs=location.nsgs
+            )
         return self._computers.get(location)
 
     def over_bastion(self, locations: Iterable[NetworkLocation], ssh_controls: ControlSets) -> ControlSets:

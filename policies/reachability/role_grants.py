@@ -35,7 +35,7 @@ class RoleGrants:
     """Every role grant of an estate, by principal."""
 
     def __init__(self, estate: PolicyContext) -> None:
-        self._holders = _holders(estate)
+        self._holders, self.members = _holders(estate), estate.members
         self.all = tuple(self._grant(a) for a in estate.of(*ASSIGNMENTS))
         self._by_principal: dict[str, list[RoleGrant]] = {}
         self._sign_in_grants: dict[str, list[RoleGrant]] = {}
@@ -67,8 +67,13 @@ class RoleGrants:
         return tuple(g for p in (*principals, UNKNOWN_PRINCIPAL) for g in self._by_principal.get(p, ()))
 
     def principals_with_sign_in(self, computer: str) -> list[str]:
-        """Return the principals that may sign in to a computer, or assign themselves the role to. `computer`: its id in
-        lower case."""
+        """Return the principals that may sign in to a computer, or assign themselves the role to, with the members of
+        groups of staff. `computer`: its id in lower case."""
+        found = self.assigned_sign_in(computer)
+        return list(dict.fromkeys([*found, *(m for one in found for m in sorted(self.members.get(one, ())))]))
+
+    def assigned_sign_in(self, computer: str) -> list[str]:
+        """Return the principals of the role assignments that permit signing in to a computer."""
         parts = computer.split("/")
         scopes = ["", *("/".join(parts[:n]) for n in range(2, len(parts) + 1))]
         found = (g.principal for scope in scopes for g in self._sign_in_grants.get(scope, ()))

@@ -100,7 +100,7 @@ class SubnetPaths:
         ends = all_of(
             self.peered(subnet.network, destination.subnet.network),
             self._past_gateway(subnet, destination) if subnet.is_remote else ALWAYS,
-            self.past_inbound_nsgs(destination, subnet.prefix),
+            self.past_inbound_nsgs(destination, location.source),
             limit=limit,
         )
         if not ends:
@@ -151,7 +151,7 @@ class SubnetPaths:
             beyond,
             any_of(
                 self.past_inbound_nsgs(destination, firewall.prefix),
-                self.past_inbound_nsgs(destination, subnet.prefix),
+                self.past_inbound_nsgs(destination, location.source),
             ),
             limit=limit,
         )
@@ -194,13 +194,13 @@ class SubnetPaths:
         by_address = all_of(
             self._egress.to(location, destination.prefix, port),
             self.routed(subnet, firewall, destination.prefix),
-            evaluator.by_address(subnet.prefix, _span(destination.prefix), port, host),
+            evaluator.by_address(location.source or subnet.prefix, _span(destination.prefix), port, host),
             step(f"through {name}"),
             limit=limit,
         )
         key = ("by name", location, firewall.id, host, limit)
         if key not in self._cache:
-            by_name_controls = evaluator.by_name(subnet.prefix, host)
+            by_name_controls = evaluator.by_name(location.source or subnet.prefix, host)
             by_name = all_of(
                 self._egress.to_application_rules(location, evaluator),
                 self.routed(subnet, firewall, PUBLIC_ADDRESS),

@@ -69,6 +69,13 @@ class NetworkLocation:
     """On the Internet: the public addresses of people's computers, if stores admit some."""
     connected: frozenset[str] = frozenset()
     """Outside the estate: the ids of stores that have a private endpoint in that network."""
+    address: IPv4Network | None = None
+    """The fixed address of the interface. None: any address of the subnet."""
+
+    @property
+    def source(self) -> IPv4Network | None:
+        """The source of its packets, since Azure lets an interface send from its own address alone; None: public."""
+        return self.address or (self.subnet.prefix if self.subnet else None)
 
 
 INTERNET_LOCATION = NetworkLocation()
@@ -281,9 +288,11 @@ class Topology:
 
     def _location(self, interface: Resource) -> NetworkLocation:
         group, inner = interface.at("networkSecurityGroup.id"), entries(interface, "ipConfigurations")
+        fixed = [address for _, addresses in fixed_addresses(interface) for address in addresses]
         return NetworkLocation(
             subnet=self.subnets[ids.plain(interface.at(f"{inner[0]}.subnet.id"))],
             nsgs=(self.nsg(group),) if group is not MISSING else (),
+            address=IPv4Network(fixed[0]) if len(fixed) == len(inner) == 1 else None,
             public=any(interface.at(f"{one}.publicIPAddress") is not MISSING for one in inner),
         )
 

@@ -40,6 +40,31 @@ def platform(**more: Any) -> PlatformConfig:
     return PlatformConfig.model_validate(settings | more)
 
 
+ARCHIVES = [{"name": "packages", "addresses": ["203.0.113.16/29"], "apt": "https://ubuntu.mirror.example/ubuntu",
+             "pip": "https://python.mirror.example/simple"}]  # fmt: skip
+"""Egress rules that name both kinds of package archive."""
+
+
+def machine(name: str, *roles: str, users: int, **more: Any) -> dict[str, Any]:
+    """Return a virtual machine of staff."""
+    return {"name": name, "roles": list(roles), "users": group(users), "size": "Standard_D2as_v5",
+            "admin_public_key": KEY} | more  # fmt: skip
+
+
+STAFF = [
+    machine("logs", "engineers", users=40),
+    machine("zones", "zone-stewards", users=41),
+    machine("projects", "project-stewards", users=42),
+    machine("checks", "checkers", users=43),
+]
+
+
+def staffed_platform(**more: Any) -> PlatformConfig:
+    """Return the configuration of a cell's hub with a virtual machine for each role of staff."""
+    settings = {"staff_range": str(CELL.staff.network), "staff": STAFF, "egress": {"bespoke": ARCHIVES}}
+    return platform(**settings | more)
+
+
 def zone(name: ZoneName, **more: Any) -> dict[str, Any]:
     """Return the configuration of one of the five zones."""
     return {"addresses": str(CELL.zone(name).network), "stewards": group(10), "redundancy": "Standard_GRS",

@@ -26,14 +26,15 @@ GUARDIAN = {
     "purpose": "People who work in the estate",
     "expires": "2028-03-31",
 }
-GROUPS = [f"99999999-2222-4333-8444-{n:012}" for n in range(9)]
+GROUPS = [f"99999999-2222-4333-8444-{n:012}" for n in range(10)]
 ENDPOINT = f"/subscriptions/{GROUPS[0]}/resourceGroups/rg-trust/providers/Microsoft.Network/privateEndpoints/pep-up"
 CIRCUIT = f"/subscriptions/{GROUPS[0]}/resourceGroups/rg-hscn/providers/Microsoft.Network/expressRouteCircuits/hscn"
 Edit = Callable[[Any], object]
 
 
 def machine(*roles: str, name: str = "staff", size: str = "Standard_DC2as_v5", **other: Any) -> dict[str, Any]:
-    return {"name": name, "roles": list(roles), "users": GROUPS[1], "size": size, "approval": GUARDIAN, **other}
+    users = GROUPS[len(name)]
+    return {"name": name, "roles": list(roles), "users": users, "size": size, "approval": GUARDIAN, **other}
 
 
 def site(**other: Any) -> dict[str, Any]:
@@ -163,11 +164,17 @@ FAULTS: list[tuple[str, list[Edit], str]] = [
      "sites[1].ranges[0]"),
     ("staff without people", [lambda d: d.update(staff=[machine("engineers", approval=None)])], "staff[0].approval"),
     ("one role on two machines",
-     [lambda d: d.update(staff=[machine("engineers"), machine("engineers", name="again")])], "staff[1].roles[0]"),
+     [lambda d: d.update(staff=[machine("engineers"), machine("engineers", name="other")])], "staff[1].roles[0]"),
+    ("one group on two machines",
+     [lambda d: d.update(staff=[machine("engineers"), machine("checkers", name="other", users=GROUPS[5])])],
+     "staff[1].users"),
+    ("researchers on a machine of staff",
+     [lambda d: d.update(staff=[machine("engineers", users=d["desk_users"])])], "staff[0].users"),
     ("stewards of zones with checkers", [lambda d: d.update(staff=[machine("zone-stewards", "checkers")])],
      "staff[0].roles"),
     ("stewards of projects with checkers",
-     [lambda d: d.update(staff=[machine("checkers", "engineers", "project-stewards")])], "staff[0].roles"),
+     [lambda d: d.update(staff=[machine("checkers", "project-stewards")])], "staff[0].roles"),
+    ("engineers with checkers", [lambda d: d.update(staff=[machine("checkers", "engineers")])], "staff[0].roles"),
     ("no role", [lambda d: d.update(staff=[machine()])], "staff[0].roles"),
     ("identifiable data in the open",
      [lambda d: d.update(staff=[machine("engineers", size="Standard_D2s_v5")])], "staff[0].size"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.ssh_keys import without_comment
-from formats.stack_config import TenancyConfig
 from policies.azure_semantics.properties import display, entries
 from policies.expected.ssh_server import ADMINISTRATOR, AUTHORIZED_KEYS
+from policies.expected.staff import desk_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import MACHINES, for_vm_and_scale_set, profile_path
 
@@ -34,10 +34,9 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 def _named_keys(machine: Resource, context: PolicyContext) -> frozenset[str]:
     """Return the break-glass keys of a stack: the present one, and the former ones of machines from before."""
-    config = context.configs[machine.stack]
-    if not isinstance(config, TenancyConfig):
-        return frozenset()
-    return frozenset(map(without_comment, (config.desk.admin_public_key, *config.desk.former_admin_public_keys)))
+    desk = desk_of(machine.name, context.configs[machine.stack])
+    keys = (desk.admin_public_key, *desk.former_admin_public_keys) if desk else ()
+    return frozenset(map(without_comment, keys))
 
 
 POLICY = Policy(

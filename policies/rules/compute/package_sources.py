@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from formats.stack_config import TenancyConfig
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
 from policies.expected import package_sources
+from policies.expected.staff import archives_of, desk_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -16,12 +16,13 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     VM16 refuses what cannot be read.
     """
     config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
-    if not isinstance(config, TenancyConfig) or found is None:
+    desk, egress = desk_of(machine.name, config), archives_of(config)
+    if desk is None or egress is None or found is None:
         return
-    if found.get("apt", {}) not in package_sources.apt(config):
+    if found.get("apt", {}) not in package_sources.apt(egress, desk):
         yield Violation(CUSTOM_DATA, "has other apt archives than the egress rules of the estate, and no former ones")
     files = [one for one in found.get("write_files", []) if one.get("path") == package_sources.PIP_CONFIG]
-    if [one.get("content") for one in files] not in package_sources.pip(config):
+    if [one.get("content") for one in files] not in package_sources.pip(egress, desk):
         yield Violation(CUSTOM_DATA, "has another pip index than the egress rules of the estate, and no former one")
 
 

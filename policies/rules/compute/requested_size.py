@@ -1,11 +1,11 @@
-"""Desks have the size, the disks and the zone that the request states (VM22)."""
+"""Virtual machines have the size, the disks and the zone that a request or the estate states (VM22)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from formats.stack_config import TenancyConfig
 from policies.azure_semantics.properties import require
+from policies.expected.staff import desk_of, machines
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MACHINE, DISK = "compute:VirtualMachine", "compute:Disk"
@@ -15,16 +15,21 @@ SIZE, SYSTEM_DISK, DATA_DISK, ZONES = (
     "diskSizeGB",
     "zones",
 )
+INTERFACE = "network:NetworkInterface"
+INTERFACES, DATA_DISKS = "networkProfile.networkInterfaces[*].id", "storageProfile.dataDisks[*].managedDisk.id"
+DATA = "-data"
+"""Ends the logical name of a virtual machine's data disk."""
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Compare with the request. Stacks without one have no computers of their own."""
-    config = context.configs[resource.stack]
-    if not isinstance(config, TenancyConfig):
-        yield Violation("", "is in a stack without a request for a desk")
+    """Compare with the request, or with the estate's `staff`. Other stacks have no computers of their own."""
+    name = resource.name if resource.type == MACHINE else resource.name.removesuffix(DATA)
+    desk = desk_of(name, context.configs[resource.stack])
+    if desk is None:
+        yield Violation("", "is a virtual machine, or a disk of one, that neither a request nor the estate names")
         return
-    desk = config.desk
     if resource.type == MACHINE:
+        yield from _check_parts(resource, context)
         yield from require(resource, SIZE, desk.size)
         yield from require(resource, SYSTEM_DISK, desk.os_disk_gib)
     else:
@@ -34,15 +39,35 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(ZONES, f"is {found}; the request's is {', '.join(wanted) or 'not set'}")
 
 
+def _check_parts(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the interface and the data disk of its own name of a virtual machine of staff: those of another one have
+    that one's connections and files."""
+    if machine.name not in machines(context.configs[machine.stack]):
+        return
+    for path, type_, name in ((INTERFACES, INTERFACE, machine.name), (DATA_DISKS, DISK, machine.name + DATA)):
+        parts = [context.get(id_) for id_ in machine.each(path)]
+        if [(part.type, part.name, part.stack) if part else None for part in parts] != [(type_, name, machine.stack)]:
+            yield Violation(path, f"is not {name} alone")
+
+
 POLICY = Policy(
     id="VM22",
-    title="Desks have the size, the disks and the zone that the request states",
+    title="Virtual machines have the size, the disks and the zone that a request or the estate states",
     why="A larger computer costs more than was approved, and one of another kind may lack what the data needs.",
     resource_types=(MACHINE, DISK),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("1.4.06", "3.1.03"), ncsc=("5",), iso27001=("5.9",), five_safes=("projects",)),
-    fix="Take the values from `desk` of the stack's configuration; change the request for others.",
+    fix="Take the values from `desk` or `staff` of the stack's configuration; change the request or the estate for "
+    "others.",
     check=check,
-    check_paths=(f"{MACHINE}:{SIZE}", f"{MACHINE}:{SYSTEM_DISK}", f"{DISK}:{DATA_DISK}", ZONES),
+    check_paths=(
+        f"{MACHINE}:{SIZE}",
+        f"{MACHINE}:{SYSTEM_DISK}",
+        f"{DISK}:{DATA_DISK}",
+        ZONES,
+        f"{MACHINE}:{INTERFACES}",
+        f"{MACHINE}:{DATA_DISKS}",
+    ),
+    evaluation_scope="stack",
     needs_config=True,
 )

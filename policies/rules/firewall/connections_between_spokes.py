@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from formats.addresses import CELL_PREFIXES, ZONES_PREFIX
-from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, is_kind
+from formats.addresses import CELL_PREFIXES, HUB_PREFIX, TENANCY_PREFIX, ZONES_PREFIX
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, is_kind
 from policies.azure_semantics.addresses import Network, Span, is_private, span
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
@@ -17,8 +17,8 @@ REMOTE, RANGES = "network:LocalNetworkGateway", "localNetworkAddressSpace.addres
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Allow connections inside the estate from zones only, and from sites, whose rules NW23 compares with the estate's.
-    The tenancies' networks may not exist yet."""
+    """Allow connections inside the estate from zones, staff and sites only. NW23 compares those of staff and of sites
+    with the estate's, address by address. The tenancies' networks may not exist yet."""
     sites = _ranges_of_sites(group, context)
     found = [rule for rule in rules_of(group, context) if rule.allows and rule.kind == NETWORK_RULE]
     rules = [rule for rule in found if not _is_of_sites(rule, sites)]
@@ -27,7 +27,7 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
     inside = [*_cell_ranges(hubs, rules), *declared_ranges]
     for rule in rules:
         if any(destination.overlaps(network) for destination in rule.destinations for network in inside):
-            for message in _check_sources(rule, _zone_ranges(hubs), context):
+            for message in _check_sources(rule, [*_zone_ranges(hubs), *_staff_ranges(hubs)], context):
                 yield Violation(rule.path, f"{rule.name} {message}")
 
 
@@ -72,14 +72,20 @@ def _zone_ranges(hubs: list[IPv4Network]) -> list[IPv4Network]:
     return [IPv4Network((hub.network_address + size, ZONES_PREFIX), strict=False) for hub in hubs]
 
 
+def _staff_ranges(hubs: list[IPv4Network]) -> list[IPv4Network]:
+    """Return the ranges of the address plan for the staff networks of the hubs' cells: the /24 after the hub."""
+    size = 1 << (32 - HUB_PREFIX)
+    return [IPv4Network((hub.network_address + size, TENANCY_PREFIX)) for hub in hubs]
+
+
 def _check_sources(rule: FirewallRule, ranges: list[IPv4Network], context: PolicyContext) -> Iterator[str]:
     for source in rule.sources:
         found = [n for n in context.of(NETWORK) if any(source.overlaps(prefix) for prefix in prefixes_of(n))]
         networks = [network for network in found if not is_hub(network, context)]
         if not networks and not _is_within(source, ranges):
-            yield f"is for {source.text}, which is not the range of a zone"
+            yield f"is for {source.text}, which is not the range of a zone or of staff"
         for network in networks:
-            if not is_kind(network.stack, JunctionZoneConfig, SafeHavenConfig):
+            if not is_kind(network.stack, JunctionZoneConfig, SafeHavenConfig, PlatformConfig):
                 yield f"allows {network.name} of {network.stack} to open connections inside the estate"
 
 

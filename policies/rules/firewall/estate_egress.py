@@ -9,6 +9,7 @@ from formats.stack_config import PlatformConfig
 from policies.azure_semantics.addresses import inside
 from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, FirewallRule, rules_of
 from policies.expected.sites import ranges_of_sites
+from policies.expected.staff import archives_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.estate_egress import foreign_sources, unnamed
 
@@ -28,11 +29,13 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _egress(config: PlatformConfig, rule: FirewallRule) -> Iterator[EgressRule]:
-    """Yield the egress rules of the kind of tenancy that all sources of a rule are in."""
+    """Yield the egress rules of the kind of tenancy, or of the staff network, that all sources of a rule are in."""
     sources = [network for source in rule.sources for network in source.networks]
     for kind, range_ in config.tenancy_ranges.items():
         if sources and all(inside(network, range_) for network in sources):
             yield from config.egress.get(kind, ())
+    if config.staff_range and sources and all(inside(network, config.staff_range) for network in sources):
+        yield from archives_of(config) or ()
 
 
 POLICY = Policy(

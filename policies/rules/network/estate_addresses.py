@@ -1,4 +1,4 @@
-"""Networks, subnets and private endpoints have the addresses that the estate states (NW22)."""
+"""Networks, subnets, private endpoints and staff's interfaces have the addresses that the estate states (NW22)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from policies.azure_semantics.network import (
     subnets_in,
 )
 from policies.azure_semantics.private_link import ENDPOINT
+from policies.azure_semantics.properties import require
 from policies.azure_semantics.routes import ROUTE, ROUTE_PATHS, TABLE, routes_in
 from policies.expected.addresses import NetworkAddresses, networks
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 
 SPACE = "addressSpace.addressPrefixes"
 ADDRESS = "ipConfigurations[*].privateIPAddress"
+INTERFACE, CONFIGURATION = "network:NetworkInterface", "ipConfigurations[0]"
+METHOD = "ipConfigurations[*].privateIPAllocationMethod"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -37,6 +40,8 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
             yield from _check_subnet(subnet, stated.get(_network(subnet, context).name))
     elif resource.type == ENDPOINT:
         yield from _check_endpoint(resource, stated.values())
+    elif resource.type == INTERFACE:
+        yield from _check_interface(resource, stated.values())
     else:
         for route in routes_in(resource):
             spaces = [network.space for network in stated.values()]
@@ -77,15 +82,26 @@ def _check_endpoint(endpoint: Resource, stated: Iterable[NetworkAddresses]) -> I
             yield Violation(ADDRESS, f"is {found}; the estate's for {endpoint.name} is {wanted}")
 
 
+def _check_interface(interface: Resource, stated: Iterable[NetworkAddresses]) -> Iterator[Violation]:
+    """Require the address that the rules for a virtual machine of staff name: another one may get what it reaches."""
+    wanted = next((one.interfaces[interface.name] for one in stated if interface.name in one.interfaces), None)
+    if wanted is None:
+        return
+    found = [str(address) for address in interface.each(ADDRESS)]
+    if found != [str(wanted)]:
+        yield Violation(ADDRESS, f"is {', '.join(found) or 'not set'}; the estate's for {interface.name} is {wanted}")
+    yield from require(interface, f"{CONFIGURATION}.privateIPAllocationMethod", "Static", default="Dynamic")
+
+
 def _text(found: Sequence[Network]) -> str:
     return ", ".join(map(str, found)) or "not set"
 
 
 POLICY = Policy(
     id="NW22",
-    title="Networks, subnets and private endpoints have the addresses that the estate states",
+    title="Networks, subnets, private endpoints and interfaces have the addresses that the estate states",
     why="Rules of firewalls and security groups name addresses: a wider or moved range gets what another was granted.",
-    resource_types=(NETWORK, SUBNET, ENDPOINT, TABLE, ROUTE),
+    resource_types=(NETWORK, SUBNET, ENDPOINT, INTERFACE, TABLE, ROUTE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
@@ -98,6 +114,7 @@ POLICY = Policy(
         *(f"{NETWORK}:subnets[*].{name}" for name in ("addressPrefix", "addressPrefixes")),
         *(f"{SUBNET}:{name}" for name in ("subnetName", "addressPrefix", "addressPrefixes")),
         f"{ENDPOINT}:{ADDRESS}",
+        *(f"{INTERFACE}:{path}" for path in (ADDRESS, METHOD)),
         *ROUTE_PATHS,
     ),
     evaluation_scope="stack",

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from formats.egress import EgressRule
-from formats.stack_config import StackConfig, TenancyConfig
+from formats.stack_config import StackConfig
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
 from policies.azure_semantics.security_group import RULE, NsgRule, rules_in
+from policies.expected.staff import archives_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.estate_egress import foreign_sources, unnamed
 from policies.rules.network.nsg_outbound_internet import POLICY as OUTBOUND
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Refuse sources outside the estate, and destinations outside it that it does not name for a tenancy. Other stacks
-    have none."""
+    """Refuse sources outside the estate, and destinations outside it that it does not name for a tenancy, or for staff.
+    Other stacks have none."""
     config = context.configs[group.stack]
-    egress = config.egress if isinstance(config, TenancyConfig) else ()
+    egress = archives_of(config) or ()
     for rule in rules_in(group):
         if rule.allows and not is_required_by_bastion(rule, group, context):
             for message in _outside(rule, egress, config):

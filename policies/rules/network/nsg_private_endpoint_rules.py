@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
+from policies.azure_semantics.network import SUBNETS, subnets_in
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, takes_fixed_addresses
 from policies.azure_semantics.security_group import RULE, RULE_PATHS, NsgRule, rules_in
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -14,10 +17,13 @@ HTTPS = 443
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require single addresses. Private endpoints have fixed ones (PE6)."""
+    """Require single addresses. Private endpoints have fixed ones (PE6). The exception is a subnet with endpoints of
+    Azure Monitor alone."""
     for rule in rules_in(resource):
         if rule.allows and _opens_https(rule) and not is_required_by_bastion(rule, resource, context):
             for destination in filter(_is_range, rule.destinations):
+                if _is_of_monitor(destination, resource, context):
+                    continue
                 yield Violation(
                     rule.path or "destinationAddressPrefix",
                     f"{rule.name} allows {destination.text}, and so every private endpoint in it; it must name each",
@@ -35,6 +41,14 @@ def _is_range(destination: Span) -> bool:
     )
 
 
+def _is_of_monitor(destination: Span, resource: Resource, context: PolicyContext) -> bool:
+    """Return True for the whole of a subnet of the stack with private endpoints of Azure Monitor alone."""
+    declared = [s for found in context.same_stack(resource, *SUBNETS) for s in subnets_in(found)]
+    subnets = {subnet.id for subnet in declared if tuple(subnet.prefixes) == destination.networks}
+    endpoints = [e for e in context.same_stack(resource, ENDPOINT) if ids.plain(e.at("subnet.id")) in subnets]
+    return len(subnets) == 1 and bool(endpoints) and not any(map(takes_fixed_addresses, endpoints))
+
+
 POLICY = Policy(
     id="NW20",
     title="Network security groups name private endpoints individually",
@@ -45,11 +59,13 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
-    fix="Name the fixed address of each endpoint, as a /32.",
+    fix="Name the fixed address of each endpoint, as a /32; or give endpoints of Azure Monitor a subnet of their own.",
     check=check,
     check_paths=(
         *RULE_PATHS,
+        *(f"{ENDPOINT}:{path}" for path in ("subnet.id", *(f"{list_}[*].groupIds" for list_ in CONNECTIONS))),
         "network:NetworkInterface:networkSecurityGroup.id",
+        *(f"network:Subnet:{name}" for name in ("addressPrefix", "addressPrefixes")),
         "network:Subnet:networkSecurityGroup.id",
         "network:Subnet:subnetName",
         "network:VirtualNetwork:subnets[*].networkSecurityGroup.id",

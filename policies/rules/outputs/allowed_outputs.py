@@ -14,6 +14,7 @@ from formats.urns import ROOT_TYPE
 from policies.azure_semantics import ids
 from policies.expected.entitlements import Identity
 from policies.expected.outputs import KEY, OUTPUTS, PATTERNS, Form, stated
+from policies.expected.staff import PREFIX
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.entitlements import object_ids
 
@@ -32,7 +33,7 @@ def check(root: Resource, context: PolicyContext) -> Iterator[Violation]:
     values = {Form.ID: {ids.own(r) for r in own}, Form.NAME: names}
     config = context.configs.get(root.stack)
     decided = stated(config) if config else {}
-    yield from _check_keys(root, names)
+    yield from _check_keys(root, names, {r.name for r in own})
     for place, pattern, value in _values(root.inputs):
         form = allowed.get(pattern)
         if form is None:
@@ -58,16 +59,19 @@ def _check_movers(root: Resource, context: PolicyContext) -> Iterator[Violation]
             yield Violation(f"zones.{zone}.{MOVER}", "is not the object id of the zone's mover")
 
 
-def _check_keys(root: Resource, names: Collection[str]) -> Iterator[Violation]:
+def _check_keys(root: Resource, names: Collection[str], logical: Collection[str]) -> Iterator[Violation]:
     """Refuse keys of maps that name nothing of the estate: a key is printed as a value is."""
     for output, value in root.inputs.items():
         for key in value if isinstance(value, Mapping) else ():
             if output == READS:
                 is_name = is_kind(key, StackConfig)
             else:
-                is_name = _is_field(output, key) or key in ZONES or key in names or f"provider-{key}" in names
+                known = key in ZONES or key in names or f"provider-{key}" in names or f"{PREFIX}{key}" in logical
+                is_name = _is_field(output, key) or known
             if not is_name:
-                yield Violation(f"{output}.{key}", "is the name of no zone, provider, private DNS zone or stack")
+                yield Violation(
+                    f"{output}.{key}", "is the name of no zone, provider, private DNS zone, machine or stack"
+                )
 
 
 def _allowed(stack: str) -> Mapping[str, Form]:

@@ -7,20 +7,11 @@ from collections.abc import Iterator
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import span
 from policies.azure_semantics.network import subnet_of
-from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT
-from policies.azure_semantics.properties import entries, lower_text
+from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, takes_fixed_addresses
+from policies.azure_semantics.properties import entries
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-MONITOR = "azuremonitor"
-"""Its members are known after the deployment only, so no address can be chosen for them."""
 CONFIGURATIONS, ADDRESS = "ipConfigurations", "privateIPAddress"
-
-
-def applies(endpoint: Resource, _: PolicyContext) -> bool:
-    """Return True for all endpoints except those of Azure Monitor."""
-    connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
-    groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
-    return not groups or any(lower_text(endpoint, path) != MONITOR for path in groups)
 
 
 def check(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -72,6 +63,6 @@ POLICY = Policy(
         "network:Subnet:addressPrefix",
         "network:Subnet:addressPrefixes",
     ),
-    applies=applies,
+    applies=lambda endpoint, _: takes_fixed_addresses(endpoint),
     evaluation_scope="stack",
 )
