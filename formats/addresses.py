@@ -68,9 +68,11 @@ class StaffRole(StrEnum):
     ZONE_STEWARDS = "zone-stewards"
     """They manage the data in the zones."""
     PROJECT_STEWARDS = "project-stewards"
-    """They approve data for projects, and read released results."""
+    """They approve data for projects."""
     CHECKERS = "checkers"
     """They check results and release them."""
+    RESULTS = "results"
+    """The stewards of projects, where they read released results."""
 
 
 class HubEndpoint(StrEnum):

@@ -176,17 +176,22 @@ class Recipients(Model):
     """The public addresses of its computers."""
 
 
-SHARED_ROLES = frozenset({StaffRole.ENGINEERS, StaffRole.ZONE_STEWARDS})
-"""The only roles that may share a virtual machine. What a steward or a checker reads, another one writes elsewhere, so
-that data could pass staging, or go from one project to another, on that machine alone. And engineers reach the subnet
-of the logs as a whole: a private endpoint that is added there by mistake would lead a project's data out."""
+SHARED_ROLES = (
+    frozenset({StaffRole.ENGINEERS, StaffRole.ZONE_STEWARDS}),
+    frozenset({StaffRole.ENGINEERS, StaffRole.RESULTS}),
+    frozenset({StaffRole.CHECKERS, StaffRole.RESULTS}),
+)
+"""The roles that may share a virtual machine. Others may not: what a steward or a checker reads there, another one
+writes, so that data could pass staging, go from one project to another, or leave with released results, on that machine
+alone. And engineers reach the subnet of the logs as a whole: a private endpoint that is added there by mistake would
+lead a project's data out."""
 
 
 def _staff_roles(roles: tuple[StaffRole, ...]) -> tuple[StaffRole, ...]:
     if len(set(roles)) < len(roles):
         raise InvalidValue("roles, each named once")
-    if len(roles) > 1 and not SHARED_ROLES.issuperset(roles):
-        raise InvalidValue("one role; or " + " and ".join(sorted(SHARED_ROLES)),
+    if len(roles) > 1 and not any(shared.issuperset(roles) for shared in SHARED_ROLES):
+        raise InvalidValue("one role; " + "; ".join(" and ".join(sorted(shared)) for shared in SHARED_ROLES),
                            found=", ".join(roles), problem="These roles would move data past a control together.",
                            fix="Give each of them its own virtual machine.")  # fmt: skip
     return roles

@@ -27,12 +27,9 @@ from infra.components.nsg_rules import host_range
 from infra.network_services import ENTRA
 
 STORES_OF_PROJECTS = {
-    StaffRole.PROJECT_STEWARDS: (
-        TenancyEndpoint.IMPORT_PENDING,
-        TenancyEndpoint.IMPORT_APPROVED,
-        TenancyEndpoint.EXPORT_APPROVED,
-    ),
+    StaffRole.PROJECT_STEWARDS: (TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED),
     StaffRole.CHECKERS: (TenancyEndpoint.EXPORT_PENDING, TenancyEndpoint.EXPORT_APPROVED),
+    StaffRole.RESULTS: (TenancyEndpoint.EXPORT_APPROVED,),
 }
 """The stores of each project that a role reads or writes."""
 
@@ -91,7 +88,7 @@ def _connections(machine: StaffMachine, config: PlatformConfig) -> Iterator[Staf
             yield StaffConnection(what, source, _texts(_zone_stores(config)), "the stores of zones, and inboxes")
         else:
             # Every slot of the plan, so that a new tenancy does not change the hub.
-            yield StaffConnection(what, source, _texts(_project_stores(role, config)), "airlocks of projects")
+            yield StaffConnection(what, source, _texts(_project_stores(role, config)), "stores of projects' airlocks")
     yield StaffConnection(f"{name}_sign_in", source, (ENTRA,), "sign-in with Entra")
     for rule in archives_of_staff(config):
         yield StaffConnection(f"{name}_{rule.name}_egress", source, rule.destinations, "a package archive",

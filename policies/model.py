@@ -184,8 +184,7 @@ class PolicyContext:
     ) -> None:
         self.resources: Sequence[Resource] = tuple(resources)
         self.configs = configs
-        """The configuration of each stack that the estate's files name, by stack. A stack of another estate, or of a
-        template, has none."""
+        """The configuration of each stack that the estate's files name; no other stack, and no template, has one."""
         self._subscriptions, self._members = subscriptions, members
         self.is_complete = is_complete
         """True if every stack of the estate is included, as policies on the whole estate require."""

@@ -28,12 +28,9 @@ PREFIX = "staff-vm-"
 ZONES = (ZoneName.LANDING, ZoneName.WAREHOUSE, ZoneName.STAGING, ZoneName.ARCHIVE)
 """The zones of the safe haven."""
 STORES: Mapping[StaffRole, tuple[TenancyEndpoint, ...]] = {
-    StaffRole.PROJECT_STEWARDS: (
-        TenancyEndpoint.IMPORT_PENDING,
-        TenancyEndpoint.IMPORT_APPROVED,
-        TenancyEndpoint.EXPORT_APPROVED,
-    ),
+    StaffRole.PROJECT_STEWARDS: (TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED),
     StaffRole.CHECKERS: (TenancyEndpoint.EXPORT_PENDING, TenancyEndpoint.EXPORT_APPROVED),
+    StaffRole.RESULTS: (TenancyEndpoint.EXPORT_APPROVED,),
 }
 """The stores of every project that a role works with."""
 
@@ -113,4 +110,5 @@ def _groups(config: StackConfig) -> Iterator[tuple[StaffRole, object]]:
             yield StaffRole.ZONE_STEWARDS, getattr(config, zone).stewards
     elif isinstance(config, TenancyConfig):
         yield StaffRole.PROJECT_STEWARDS, config.stewards
+        yield StaffRole.RESULTS, config.stewards
         yield StaffRole.CHECKERS, config.checkers

@@ -97,9 +97,7 @@ class Egress:
         subnet, source = location.subnet, location.source
         if subnet is None or source is None:
             return ALWAYS
-        allowed = {
-            allowed_destination for nsg in self.nsgs(location) for allowed_destination in nsg.allowed_destinations
-        }
+        allowed = {found for nsg in self.nsgs(location) for found in nsg.destinations_from(source)}
         candidates = [
             (destination, port or HTTPS)
             for destination, port in sorted(allowed, key=str)

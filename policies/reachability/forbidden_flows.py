@@ -351,16 +351,23 @@ class _ForbiddenFlows:
         return isinstance(node, Actor) and isinstance(to, DataContainer) and to.id in self._reviewed_by(node)
 
     def _reviewed_by(self, actor: Actor) -> frozenset[str]:
-        """Return the containers of the airlocks that a computer of reviewers reviews, if all are import airlocks or all
-        are export airlocks; empty for any other actor."""
+        """Return the containers of the airlocks that a computer of reviewers reaches and reviews, if all are import
+        airlocks or all are export airlocks; empty for any other actor."""
         if not actor.is_of_staff:
             return frozenset()
         if actor not in self._reviewed:
-            pending = [c for c in self._stages if c.name == ASKED and _granted(actor, c.id)]
-            approved = [c for c in self._stages if c.name == RELEASED and _granted(actor, c.id) & Right.WRITE]
+            reached = [c for c in self._stages if _granted(actor, c.id) and self._reaches(actor, c)]
+            pending = [c for c in reached if c.name == ASKED]
+            approved = [c for c in reached if c.name == RELEASED and _granted(actor, c.id) & Right.WRITE]
             kinds = {self._is_of_export_airlock(c, c.store.stack) for c in approved}
             self._reviewed[actor] = frozenset(c.id for c in (*pending, *approved)) if len(kinds) == 1 else frozenset()
         return self._reviewed[actor]
+
+    def _reaches(self, actor: Actor, container: DataContainer) -> bool:
+        """True if no control is on an actor's network path to a store."""
+        to_store = self.graph.reachability.to_store
+        found = (to_store(location, container.store, self.graph.limit) for location in actor.locations)
+        return any(not control_set.mask for control_sets in found for control_set in control_sets)
 
     def _is_of_export_airlock(self, released: DataContainer, tenancy: str) -> bool:
         """True if a container of approved files is the export airlock's: only actors of the project submit to it."""

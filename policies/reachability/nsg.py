@@ -66,7 +66,16 @@ class Nsg:
     @property
     def allowed_destinations(self) -> Iterable[tuple[Span, int]]:
         """The destinations of its rules that allow outbound traffic, each with the first port of each range."""
-        for rule in (r for r in self.rules or () if not r.inbound and r.allows):
+        yield from self._destinations_of(self.rules or ())
+
+    def destinations_from(self, source: IPv4Network) -> Iterable[tuple[Span, int]]:
+        """Yield those of its rules that may match packets from a network."""
+        yield from self._destinations_of(
+            r for r in self.rules or () if r.has_application_group or any(s.overlaps(source) for s in r.sources)
+        )
+
+    def _destinations_of(self, rules: Iterable[NsgRule]) -> Iterable[tuple[Span, int]]:
+        for rule in (r for r in rules if not r.inbound and r.allows):
             yield from ((destination, low) for destination in rule.destinations for low, _ in rule.ports)
 
     def ports_in_rules(self, *, inbound: bool) -> Iterable[int]:

@@ -55,7 +55,7 @@ STAFF = [
     machine("logs", "engineers", users=40),
     machine("zones", "zone-stewards", users=41),
     machine("projects", "project-stewards", users=42),
-    machine("checks", "checkers", users=43),
+    machine("checks", "checkers", "results", users=43),
 ]
 
 
