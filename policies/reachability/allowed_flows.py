@@ -101,7 +101,7 @@ def _controls(
 
 def _origin(location: NetworkLocation, store: DataStore) -> str:
     if location.subnet is not None:
-        return f"network: from {location.subnet.prefix} alone, by security groups and firewall rules"
+        return f"network: from {location.source} alone, by security groups and firewall rules"
     if store.id in location.connected:
         return "private endpoint: the only one outside the estate that Azure Policy permits there"
     addresses = ", ".join(map(str, store.public.admitted)) or "any address"
