@@ -100,6 +100,8 @@ def _controls(
 
 
 def _origin(location: NetworkLocation, store: DataStore) -> str:
+    if location.subnet is not None and location.subnet.is_remote:
+        return f"site: from {location.source} alone, through a gateway, by its routes and firewall rules"
     if location.subnet is not None:
         return f"network: from {location.source} alone, by security groups and firewall rules"
     if store.id in location.connected:

@@ -16,6 +16,7 @@ from policies.mutations.generate import mutants
 from policies.mutations.proof import GateDetector, ready
 from policies.plan_evaluation import evaluate_plans, today
 from policies.plan_resources import resources_of
+from policies.reachability.allowed_flows import allowed_flows
 from policies.reachability.forbidden_flows import FlowKind, analyse_flows
 from policies.rules import load
 from policies.runner import evaluate
@@ -153,6 +154,19 @@ def depths(estate: Iterable[Resource]) -> list[int]:
 def test_three_controls_lie_between_providers_in_sites(estate: tuple[Resource, ...]) -> None:
     assert depths(estate) == [3, 3, 3]
     assert analyse_flows(context(estate)).unknowns == ()
+
+
+def test_uploads_from_a_site_are_allowed_flows(estate: tuple[Resource, ...]) -> None:
+    found = allowed_flows(analyse_flows(context(estate)), context(estate))
+    ways = {(flow.to, flow.controls[1]) for flow in found if flow.controls[1].startswith("site")}
+    assert ways == {
+        ("junction-zone/inbox-rrk/uploads", _site("192.168.60.16/28")),
+        ("junction-zone/inbox-m85001/uploads", _site("192.168.61.4/32")),
+    }
+
+
+def _site(range_: str) -> str:
+    return f"site: from {range_} alone, through a gateway, by its routes and firewall rules"
 
 
 def having(type_: str, **inputs: Any) -> Callable[[Resource], Resource | None]:
