@@ -28,6 +28,8 @@ COMMON_WEAKENINGS = (
               when=_tagged),  # 2031-02-30 is no date
     Weakening('tags["trusted-services"]', ("",), "the reason for the access of Microsoft's services would be missing",
               when=lambda resource, _: bool(resource.at('tags["trusted-services"]'))),
+    Weakening('tags["public-access"]', ("",), "the reason for public network access would be missing",
+              when=lambda resource, _: bool(resource.at('tags["public-access"]'))),
 )  # fmt: skip
 """The weakenings of resources of every type, in addition to those in the table of the type."""
 COMMON_HARMLESS = (
