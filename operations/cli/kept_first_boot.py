@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from formats.first_boot_settings import OUTPUT, setting_digests
+from formats.computers import DeskConfig, StaffMachine
+from formats.first_boot_settings import OUTPUT, STAFF_OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import get
 from formats.property_paths import parse as parse_path
 from formats.ssh_keys import without_comment
-from formats.stack_config import TenancyConfig, parse
+from formats.stack_config import StackConfig, parse
 from operations.cli.output import Output, printable
 from operations.cli.text import plural
+from policies.expected.staff import desk_of
 
 MACHINE = "azure-native:compute:VirtualMachine"
 KEY = "break-glass key"
@@ -33,7 +35,9 @@ class KeptFirstBoot:
     settings: tuple[str, ...]
     """The keys of cloud-init's settings that differ, and `break-glass key`."""
     rebuilds: int
-    """The present number of the desk's rebuilds."""
+    """The present number of the machine's rebuilds."""
+    machine: str = ""
+    """The name of a machine of staff; empty for a desk."""
 
 
 def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoot]:
@@ -41,18 +45,26 @@ def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoo
     machines = [r for r in plan.resources if r.type == MACHINE and r.operation in (Operation.SAME, Operation.UPDATE)]
     if not machines:
         return []
-    tenancy = parse(plan.stack, config)
-    if not isinstance(tenancy, TenancyConfig):
-        return []
-    found = ((machine, tuple(_differing(machine, tenancy, _present(plan)))) for machine in machines)
-    return [KeptFirstBoot(plan.stack, settings, tenancy.desk.rebuilds) for _, settings in found if settings]
+    return [kept for machine in machines if (kept := _kept(machine, plan, parse(plan.stack, config)))]
+
+
+def _kept(machine: PlannedResource, plan: Plan, config: StackConfig) -> KeptFirstBoot | None:
+    desk = desk_of(machine.name, config)
+    if desk is None:  # VM22 refuses it
+        return None
+    name = desk.name if isinstance(desk, StaffMachine) else ""
+    settings = tuple(_differing(machine, desk, _present(plan, name)))
+    return KeptFirstBoot(plan.stack, settings, desk.rebuilds, name) if settings else None
 
 
 def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> None:
-    """Print one line for each set of settings, with its stacks."""
+    """Print one line for each set of settings, with its stacks, and one for each machine of staff."""
     stacks: dict[tuple[str, ...], list[KeptFirstBoot]] = {}
     for one in found:
-        stacks.setdefault(one.settings, []).append(one)
+        if one.machine:
+            _show_machine(one, output)
+        else:
+            stacks.setdefault(one.settings, []).append(one)
     for settings, kept in stacks.items():
         names = [one.stack for one in kept]
         output.emit({"event": "kept-first-boot", "stacks": names, "settings": list(settings)})
@@ -66,18 +78,29 @@ def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> Non
         ), style="yellow")  # fmt: skip
 
 
-def _present(plan: Plan) -> Mapping[str, Any]:
-    """Return the digests of the program's present settings, by name."""
-    found = next((output.after for output in plan.outputs if output.name == OUTPUT), None)
-    return found if isinstance(found, Mapping) else {}
+def _show_machine(kept: KeptFirstBoot, output: Output) -> None:
+    content = {"stacks": [kept.stack], "settings": list(kept.settings), "machine": kept.machine}
+    output.emit({"event": "kept-first-boot", **content})
+    output.say(printable(
+        f"  ! The virtual machine {kept.machine} of {kept.stack} keeps settings of the first boot that differ from "
+        f"the estate's: {', '.join(kept.settings)}. To apply the estate's, replace it: rebuilds: {kept.rebuilds + 1} "
+        "in its entry of staff, then up"
+    ), style="yellow")  # fmt: skip
 
 
-def _differing(machine: PlannedResource, config: TenancyConfig, present: Mapping[str, Any]) -> Iterator[str]:
+def _present(plan: Plan, name: str) -> Mapping[str, Any]:
+    """Return the digests of the program's present settings, by name. `name`: of a machine of staff; empty: a desk."""
+    found = next((output.after for output in plan.outputs if output.name == (STAFF_OUTPUT if name else OUTPUT)), None)
+    inner = found.get(name) if name and isinstance(found, Mapping) else found
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _differing(machine: PlannedResource, config: DeskConfig, present: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of the settings in which a machine differs from the present ones and from its configuration."""
     deployed = setting_digests(get(machine.inputs, parse_path("osProfile.customData")))
     names = sorted(key for key in {*deployed, *present} if deployed.get(key) != present.get(key))
     yield from names if deployed else [UNREADABLE]
-    if _keys(machine) != [without_comment(config.desk.admin_public_key)]:
+    if _keys(machine) != [without_comment(config.admin_public_key)]:
         yield KEY
 
 

@@ -7,6 +7,7 @@ outbound access", "Manage network policies for private endpoints", "Azure Privat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.expected.staff import machines
 from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening, has_config
 from policies.mutations.paths import entries
@@ -15,10 +16,16 @@ from policies.mutations.table import external
 BYPASS = "traffic would bypass the firewall"
 DNS = "DNS queries would go to a public resolver, which can carry data out"
 INTERNET_ACCESS = "machines could reach the Internet"
+OF_ANOTHER = "the machine could get the address of another one, and with it what that one reaches"
 
 
 def _has_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
     return any(_is_in(subnet, r.at("subnet.id")) for r in estate.of("network:PrivateEndpoint"))
+
+
+def _is_of_staff(interface: Resource, estate: PolicyContext) -> bool:
+    config = estate.configs.get(interface.stack)
+    return config is not None and interface.name in machines(config)
 
 
 def _is_in(subnet: Resource, id_: object) -> bool:
@@ -138,13 +145,15 @@ INTERFACE = Table(
                   missing_ok="Azure's default is off"),
         Weakening("dnsSettings.dnsServers", ([external.PUBLIC_DNS],), DNS),
         Weakening("networkSecurityGroup", (None, {"id": external.SECURITY_GROUP}), SINGLE_NSG, pick=_nsg_of_its_subnet),
+        Weakening("ipConfigurations[*].privateIPAddress", (external.PRIVATE_ADDRESS,), OF_ANOTHER, when=_is_of_staff),
+        Weakening("ipConfigurations[*].privateIPAllocationMethod", ("Dynamic",), OF_ANOTHER, when=_is_of_staff),
     ),
     harmless=(
         Harmless("enableAcceleratedNetworking", "speed"),
         Harmless("ipConfigurations[*].name", "a name"),
         Harmless("ipConfigurations[*].primary", "the order of addresses only"),
         Harmless("ipConfigurations[*].privateIPAddressVersion", "IPv4 or IPv6 only"),
-        Harmless("ipConfigurations[*].privateIPAllocationMethod", "selects an address of the subnet"),
+        Harmless("ipConfigurations[*].privateIPAllocationMethod", "selects an address of a desk's subnet"),
         Harmless("ipConfigurations[*].subnet.privateEndpointNetworkPolicies", "set by the subnet itself"),
         Harmless("ipConfigurations[*].subnet.privateLinkServiceNetworkPolicies", "set by the subnet itself"),
     ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from formats.egress import EgressRule
-from formats.first_boot_settings import OUTPUT, setting_digests
+from formats.first_boot_settings import OUTPUT, STAFF_OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource
 from infra.desk_first_boot import desk_first_boot
 from operations.cli.kept_first_boot import MACHINE, kept_first_boots, show_kept_first_boots
@@ -70,6 +71,30 @@ def test_desks_with_equal_settings_are_one_line(capsys: pytest.CaptureFixture[st
     line = " ".join((said.out + said.err).split())
     assert "The desk of tre-hcm keeps settings of the first boot that differ from the estate's: apt." in line
     assert "desk.rebuilds: 1" in line
+
+
+def test_a_machine_of_staff_is_named_with_its_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    config = samples.staffed_platform().model_dump(mode="json", exclude_none=True)
+    machines = [f"staff-vm-{machine['name']}" for machine in samples.STAFF]
+    old = first_boot(OLD)
+    present = {machine["name"]: setting_digests(old) for machine in samples.STAFF} | {
+        "checks": setting_digests(first_boot())
+    }
+    made = plan(old)
+    urns = (f"urn:pulumi:platform::sde::{MACHINE}::{name}" for name in machines)
+    plan_ = replace(
+        made,
+        stack="platform",
+        resources=tuple(replace(made.resources[0], urn=urn) for urn in urns),
+        outputs=(PlannedOutput(STAFF_OUTPUT, Operation.SAME, after=present),),
+    )
+    found = kept_first_boots(plan_, {f"sde:{key}": value for key, value in config.items()})
+    assert [(one.machine, one.settings) for one in found] == [("checks", ("apt",))]
+    show_kept_first_boots(found, Output(json=False))
+    said = capsys.readouterr()
+    line = " ".join((said.out + said.err).split())
+    assert "The virtual machine checks of platform keeps settings" in line
+    assert "rebuilds: 1 in its entry of staff" in line
 
 
 def told(lines: str) -> list[dict[str, Any]]:
