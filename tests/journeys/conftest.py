@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from operations.cli.app import main
+from operations.cli.session import OpenGate
 from operations.settings import ROOT, Settings
 from tests.made_once import deployed_estate
 
@@ -30,6 +31,8 @@ class Workspace:
     environ: dict[str, str] = field(default_factory=dict)
     project: Path = ROOT
     """The folder with Pulumi.yaml and the program."""
+    open_gate: OpenGate | None = None
+    """Set to deploy without the policies, where a test is not about them."""
 
     @property
     def estate(self) -> Path:
@@ -45,7 +48,7 @@ class Workspace:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             settings = replace(Settings.load(environ), root=self.project)
-            exit_code = main([*arguments, "--estate", str(self.estate)], settings=settings)
+            exit_code = main([*arguments, "--estate", str(self.estate)], settings=settings, open_gate=self.open_gate)
         assert exit_code == code, (err.getvalue() + out.getvalue())[:2000]
         assert "Traceback" not in err.getvalue()
         return out.getvalue() + err.getvalue()

@@ -31,6 +31,7 @@ from local_azure.store import Store
 from local_azure.types.storage_account import ACCOUNT
 from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
+from tests.operations.cli.fakes import FakeGate
 from tests.operations.estates import add_request, change
 
 PUT, GET, LIST, DELETE, SET_TAGS = (
@@ -201,7 +202,7 @@ def test_a_provider_without_a_way_in_reaches_nothing(estate: Estate) -> None:
 def changed(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """A copy of the estate after a change: ZQ2 is closed, and ZQ3 has made its endpoint, whose connection is named."""
     done(estate.ask(estate.provider("ZQ2"), ADDRESS["ZQ2"], PUT, estate.inbox("ZQ2"), "kept.csv", content=b"kept"))
-    copy = Estate(tmp_path_factory.mktemp("changed") / "copy")
+    copy = Estate(tmp_path_factory.mktemp("changed") / "copy", open_gate=lambda *_: FakeGate())  # type: ignore[return-value,arg-type]
     shutil.copytree(estate.folder, copy.folder)
     connection = request(copy.store, copy.account(copy.inbox("ZQ3")), ENDPOINT)
 
