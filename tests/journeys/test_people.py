@@ -29,6 +29,7 @@ from local_azure.model import AzureError
 from local_azure.outside_connections import APPROVED, decide, request
 from local_azure.store import Store
 from local_azure.types.storage_account import ACCOUNT
+from local_azure.types.vm_sizes import VM
 from operations.settings import ROOT
 from tests.journeys.conftest import Workspace
 from tests.operations.cli.fakes import FakeGate
@@ -40,7 +41,9 @@ HOME = "203.0.113.200"
 """A public address that no way in names."""
 ADDRESS = {"ZQ1": "198.51.100.20", "ZQ2": "192.0.2.33"}
 """An address of each provider with public ranges."""
-STAFF = {"engineers": "a", "zone-stewards": "b", "project-stewards": "c", "checkers": "d"}
+STAFF = {"engineers": ["engineers"], "zone-stewards": ["zone-stewards"], "project-stewards": ["project-stewards"],
+         "checkers": ["checkers", "results"]}  # fmt: skip
+"""The staff machines, each with its roles."""
 ENDPOINT = ("/subscriptions/99999999-2222-4333-8444-0000000000d0/resourceGroups/rg-trust/providers/Microsoft.Network"
             "/privateEndpoints/pep-uploads")  # fmt: skip
 """The private endpoint of ZQ3 in its own network."""
@@ -69,9 +72,9 @@ def every_way_in(data: Any) -> None:
     site = {"name": "hscn", "gateway": "vpn", "device": "203.0.113.9", "ranges": ["10.200.0.0/28"]}
     data["sites"] = [{**site, "approval": APPROVAL}]
     data["staff"] = [
-        {"name": role, "roles": [role], "users": f"99999999-2222-4333-8444-00000000000{digit}",
-         "size": "Standard_D2as_v5", "approval": APPROVAL}
-        for role, digit in STAFF.items()
+        {"name": name, "roles": roles, "users": f"99999999-2222-4333-8444-0000000000a{n}", "size": "Standard_D2as_v5",
+         "approval": APPROVAL}
+        for n, (name, roles) in enumerate(STAFF.items())
     ]  # fmt: skip
 
 
@@ -119,6 +122,15 @@ class Estate(Workspace):
     @cached_property
     def log_workspace(self) -> str:
         return str(self.outputs["platform"]["log_workspace_id"]).rpartition("/")[2]
+
+    def users(self, role: str) -> str:
+        """Return the group that signs in to the staff machine of a role."""
+        return str(next(one["users"] for one in self.file["staff"] if role in one["roles"]))
+
+    def staff(self, role: str) -> str:
+        """Return the name of the staff machine of a role."""
+        name = next(one["name"] for one in self.file["staff"] if role in one["roles"])
+        return next(one.name for one in self.store.of_type(VM) if one.name.endswith(f"-{name}"))
 
     def zone_store(self, zone: str) -> str:
         stack = "junction-zone" if zone == "junction" else "safe-haven"
@@ -341,3 +353,113 @@ def test_logs_are_closed_to_the_public_network_and_to_desks(estate: Estate) -> N
     refused(query(estate.store, engineer, place_of(estate.store, HOME), workspace), NO_QUERY, Control.NETWORK_RULES)
     researcher, machine = estate.researcher(PROJECT), place_of(estate.store, estate.desk(PROJECT)[1])
     refused(query(estate.store, researcher, machine, workspace, estate.outputs[f"tre-{PROJECT}"]["desk_id"]), NO_WAY)
+
+
+def test_a_zone_steward_reads_the_own_zone_on_the_staff_machine(estate: Estate) -> None:
+    own, other = (estate.zone_store("landing"), "arrived"), (estate.zone_store("warehouse"), "curated")
+    steward, machine = person(estate.file["zones"]["landing"]["stewards"]), estate.staff("zone-stewards")
+    done(estate.ask(steward, machine, LIST, own))
+    refused(estate.ask(steward, machine, LIST, other), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, machine, LIST, estate.inbox("ZQ1")), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, HOME, LIST, own), NO_ADDRESS, Control.NETWORK_RULES)
+    for project_store in ("import_asked", "export_released"):
+        refused(estate.ask(steward, machine, LIST, estate.airlock(PROJECT, project_store)), NO_WAY)
+    for elsewhere in ("project-stewards", "checkers", "engineers"):
+        refused(estate.ask(steward, estate.staff(elsewhere), LIST, own), NO_WAY, Control.SECURITY_GROUP)
+    junction = person(estate.file["zones"]["junction"]["stewards"])
+    done(estate.ask(junction, machine, LIST, estate.inbox("ZQ1")))
+    archive = person(estate.file["zones"]["archive"]["stewards"])
+    done(estate.ask(archive, machine, LIST, (estate.zone_store("archive"), "data-sets")))
+    refused(estate.ask(archive, machine, PUT, (estate.zone_store("archive"), "data-sets"), "x"), NO_RIGHT)
+
+
+def test_staff_sign_in_to_the_machine_of_their_role_alone(estate: Estate) -> None:
+    for role in STAFF:
+        users = person(estate.users(role))
+        for machine in STAFF:
+            answer = ssh(estate.store, users, place_of(estate.store, HOME), estate.staff(machine))
+            if machine == role:
+                done(answer)
+            else:
+                refused(answer, "AuthorizationFailed", Control.ROLES)
+        refused(ssh(estate.store, users, place_of(estate.store, HOME), estate.desk(PROJECT)[1]), "AuthorizationFailed")
+        researcher = ssh(estate.store, estate.researcher(PROJECT), place_of(estate.store, HOME), estate.staff(role))
+        refused(researcher, "AuthorizationFailed", Control.ROLES)
+
+
+def test_a_project_steward_moves_an_import_to_the_desk(estate: Estate) -> None:
+    asked, released = estate.airlock(PROJECT, "import_asked"), estate.airlock(PROJECT, "import_released")
+    steward, machine = person(estate.approved(PROJECT)["stewards"]), estate.staff("project-stewards")
+    handed_over = done(estate.ask(*estate.mover("staging"), PUT, asked, "cohort.csv", content=b"cohort"))
+    done(estate.ask(*estate.mover("staging"), PUT, asked, "infected", content=TEST_FILE))
+    refused(estate.ask(steward, machine, GET, asked, "infected"), NO_RIGHT, Control.ROLES)
+    reviewed = done(estate.ask(steward, machine, GET, asked, "cohort.csv", version=handed_over["version"]))
+    refused(estate.ask(steward, machine, PUT, asked, "cohort.csv"), NO_RIGHT, Control.ROLES)
+    done(estate.ask(steward, machine, PUT, released, "cohort.csv", content=reviewed["content"], if_absent=True))
+    assert done(estate.ask(*estate.desk(PROJECT), GET, released, "cohort.csv"))["content"] == b"cohort"
+    refused(estate.ask(steward, machine, LIST, estate.airlock("other", "import_asked")), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, machine, LIST, estate.airlock(PROJECT, "export_asked")), NO_WAY)
+    refused(estate.ask(steward, machine, LIST, (estate.zone_store("staging"), "extracts")), NO_WAY)
+    refused(estate.ask(steward, machine, LIST, estate.airlock(PROJECT, "export_released")), NO_WAY)
+
+
+def test_a_project_steward_reads_released_results_and_changes_none(estate: Estate) -> None:
+    outbox, machine = estate.airlock(PROJECT, "export_released"), estate.staff("results")
+    steward = person(estate.approved(PROJECT)["stewards"])
+    done(estate.ask(steward, machine, LIST, outbox))
+    refused(estate.ask(steward, machine, PUT, outbox, "x"), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, machine, LIST, estate.airlock("other", "export_released")), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, machine, LIST, estate.airlock(PROJECT, "export_asked")), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(steward, machine, LIST, estate.airlock(PROJECT, "import_asked")), NO_WAY)
+    refused(estate.ask(steward, RECIPIENT_ADDRESS, LIST, estate.airlock("other", "export_released")), NO_ADDRESS)
+
+
+def test_a_checker_releases_exactly_the_version_that_was_reviewed(estate: Estate) -> None:
+    pending, outbox = estate.airlock(PROJECT, "export_asked"), estate.airlock(PROJECT, "export_released")
+    checker, machine, desk = (
+        person(estate.approved(PROJECT)["checkers"]),
+        estate.staff("checkers"),
+        estate.desk(PROJECT),
+    )
+    submitted = done(estate.ask(*desk, PUT, pending, "table-2.csv", content=b"checked table"))
+    listed = done(estate.ask(checker, machine, LIST, pending))["blobs"]
+    assert submitted["version"] in [one["version"] for one in listed if one["name"] == "table-2.csv"]
+    reviewed = done(estate.ask(checker, machine, GET, pending, "table-2.csv", version=submitted["version"]))
+    done(estate.ask(*desk, PUT, pending, "table-2.csv", content=b"another table"))
+    again = {"version": submitted["version"], "if_match": reviewed["etag"]}
+    copy = done(estate.ask(checker, machine, GET, pending, "table-2.csv", **again))["content"]
+    refused(estate.ask(checker, machine, GET, pending, "table-2.csv", if_match=reviewed["etag"]), "ConditionNotMet")
+    done(estate.ask(checker, machine, PUT, outbox, "table-2.csv", content=copy, if_absent=True))
+    fetched = done(estate.ask(person(RECIPIENTS), RECIPIENT_ADDRESS, GET, outbox, "table-2.csv"))
+    assert (fetched["content"], fetched["sha256"]) == (b"checked table", submitted["sha256"])
+    release = {"content": b"third", "if_absent": True}
+    refused(estate.ask(checker, machine, PUT, outbox, "table-2.csv", **release), "BlobAlreadyExists", Control.DATA)
+
+
+def test_nobody_else_releases_a_result(estate: Estate) -> None:
+    pending, outbox = estate.airlock(PROJECT, "export_asked"), estate.airlock(PROJECT, "export_released")
+    checkers = estate.staff("checkers")
+    refused(estate.ask(*estate.desk(PROJECT), PUT, outbox, "x"), NO_WAY, Control.SECURITY_GROUP)
+    for who in (estate.researcher(PROJECT), person(estate.approved(PROJECT)["stewards"]), estate.provider("ZQ1"),
+                person(estate.approved("other")["checkers"])):  # fmt: skip
+        refused(estate.ask(who, checkers, PUT, outbox, "x"), NO_RIGHT, Control.ROLES)
+    checker = person(estate.approved(PROJECT)["checkers"])
+    refused(estate.ask(checker, HOME, LIST, pending), NO_ADDRESS, Control.NETWORK_RULES)
+    refused(estate.ask(checker, RECIPIENT_ADDRESS, PUT, pending, "x"), NO_ADDRESS, Control.NETWORK_RULES)
+    refused(estate.ask(checker, checkers, PUT, pending, "table.csv"), NO_RIGHT, Control.ROLES)
+    refused(estate.ask(checker, checkers, DELETE, pending, "table.csv"), NO_RIGHT, Control.ROLES)
+    done(estate.ask(*estate.desk(PROJECT), PUT, pending, "infected", content=TEST_FILE))
+    refused(estate.ask(checker, checkers, GET, pending, "infected"), NO_RIGHT, Control.ROLES)
+    for stage in ("import_asked", "import_released"):
+        refused(estate.ask(checker, checkers, LIST, estate.airlock(PROJECT, stage)), NO_WAY, Control.SECURITY_GROUP)
+
+
+def test_engineers_search_logs_on_their_machine_alone(estate: Estate) -> None:
+    engineer, workspace = person(estate.file["platform_team"]), estate.log_workspace
+    done(query(estate.store, engineer, place_of(estate.store, estate.staff("engineers")), workspace))
+    for role in ("zone-stewards", "project-stewards", "checkers"):
+        refused(query(estate.store, engineer, place_of(estate.store, estate.staff(role)), workspace), NO_WAY)
+    desk, there = estate.outputs[f"tre-{PROJECT}"]["desk_id"], place_of(estate.store, estate.staff("engineers"))
+    refused(query(estate.store, estate.researcher(PROJECT), there, workspace, desk), NO_QUERY, Control.ROLES)
+    refused(query(estate.store, person(estate.users("engineers")), there, workspace), NO_QUERY, Control.ROLES)
+    refused(estate.ask(engineer, estate.staff("engineers"), LIST, (estate.zone_store("landing"), "arrived")), NO_WAY)
