@@ -47,6 +47,8 @@ FIRST_BOOT = (
     "write_files",
 )  # fmt: skip
 """The settings of cloud-init that a desk may have."""
+OF_GPUS = ("package_reboot_if_required",)
+"""The settings that no virtual machine of staff has: they get no driver."""
 _EVERY = {"subscription": Form.SUBSCRIPTION, "reads.*[*]": Form.PATH}
 _ZONE = {
     "zones.*.store_name": Form.NAME,
@@ -72,7 +74,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "log_workspace_id": Form.ID,
         "network_id": Form.ID,
         "network_name": Form.NAME,
-        **{f"staff_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT},
+        **{f"staff_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT if setting not in OF_GPUS},
         "staff_vm_ids[*]": Form.ID,
         "tenancy_ranges[*]": Form.RANGE,
         "vault_name": Form.NAME,
