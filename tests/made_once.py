@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from operations.cli.app import main
 from operations.settings import ROOT, Settings
 
 VARIABLE = "SDE_TEST_RUN"
@@ -34,6 +33,8 @@ def deployed_estate() -> Path:
 
 
 def _deploy(folder: Path) -> None:
+    from operations.cli.app import main  # every test run reads this file; few deploy
+
     shutil.copytree(ROOT / "estate", folder / "estate")
     settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
     said = io.StringIO()
