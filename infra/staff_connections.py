@@ -81,6 +81,8 @@ def _connections(machine: StaffMachine, config: PlatformConfig) -> Iterator[Staf
     source, name = staff_range(config).machine_address(machine.roles), machine.name
     for role in machine.roles:
         what = f"{name}_{role}"
+        if role is StaffRole.RESULTS and StaffRole.CHECKERS in machine.roles:
+            continue  # checkers reach the same stores
         if role is StaffRole.ENGINEERS:
             logs = (str(HubRange(config.addresses).monitoring),)
             yield StaffConnection(what, source, logs, "log queries over the private link", in_hub=True)
