@@ -16,11 +16,17 @@ from policies.mutations.table import external
 BYPASS = "traffic would bypass the firewall"
 DNS = "DNS queries would go to a public resolver, which can carry data out"
 INTERNET_ACCESS = "machines could reach the Internet"
+UNENCRYPTED = "traffic between machines would not be encrypted"
 OF_ANOTHER = "the machine could get the address of another one, and with it what that one reaches"
 
 
 def _has_endpoints(subnet: Resource, estate: PolicyContext) -> bool:
     return any(_is_in(subnet, r.at("subnet.id")) for r in estate.of("network:PrivateEndpoint"))
+
+
+def _encrypts(network: Resource, _: PolicyContext) -> bool:
+    """True for a network that encrypts: one with confidential machines does not (NW9)."""
+    return network.at("encryption.enabled") is True
 
 
 def _is_of_staff(interface: Resource, estate: PolicyContext) -> bool:
@@ -67,8 +73,8 @@ NETWORK = Table(
         Weakening("dhcpOptions.dnsServers", ([external.PUBLIC_DNS], ["168.63.129.16"]), DNS,
                   missing_ok="only a hub has none: Azure's services in it need Azure's DNS"),
         Weakening("dhcpOptions.dnsServers", ([],), DNS, when=_has_dns_servers),
-        Weakening("encryption", (None,), "traffic between machines would not be encrypted"),
-        Weakening("encryption.enabled", (False,), "traffic between machines would not be encrypted"),
+        Weakening("encryption", (None,), UNENCRYPTED, when=_encrypts),
+        Weakening("encryption.enabled", (False,), UNENCRYPTED, when=_encrypts),
         Weakening("subnets", ([{"name": "snet-mutant", "addressPrefix": "10.65.0.64/28"}],),
                   "a subnet without an NSG would be created with the network"),
         Weakening("virtualNetworkPeerings",
