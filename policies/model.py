@@ -376,6 +376,9 @@ class Policy:
     """Conditions on single properties. The check of them is derived."""
     check: Check | None = None
     """The rest of the rule."""
+    early_check: Check | None = None
+    """For a rule that reads other resources: the part of `check` that reads one resource and the configuration alone.
+    The pack evaluates it before the resource is created."""
     required_by_check: tuple[Requirement, ...] = ()
     """Requirements that `check` makes on a condition of its own. Checkov cannot see the condition, and always makes
     them."""

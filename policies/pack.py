@@ -226,13 +226,13 @@ def early(policies: Mapping[str, Policy]) -> Mapping[str, Policy]:
     """Return what can be evaluated on one resource, before it is created: `pulumi up --skip-preview` has no other check
     before that.
 
-    These are the policies on single resources, and of the other policies the requirements on properties, unless they
-    depend on a condition that other resources decide.
+    These are the policies on single resources, and of the other policies the requirements on properties and what they
+    check early, unless they depend on a condition that other resources decide.
     """
     found = {id_: policy for id_, policy in policies.items() if policy.evaluation_scope == "resource"}
     for id_, policy in policies.items():
-        if id_ not in found and policy.requires and policy.applies is always_applies:
-            found[id_] = replace(policy, check=None, check_paths=(), evaluation_scope="resource")
+        if id_ not in found and (policy.requires or policy.early_check) and policy.applies is always_applies:
+            found[id_] = replace(policy, check=policy.early_check, check_paths=(), evaluation_scope="resource")
     return found
 
 

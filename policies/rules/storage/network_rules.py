@@ -8,7 +8,7 @@ from policies.azure_semantics.malware_scanning import DEFENDER_SETTING, defender
 from policies.azure_semantics.properties import require, require_if_set, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import empty, equals
-from policies.rule_helpers.public_stores import PERMITTED_PATHS, permitted_addresses
+from policies.rule_helpers.public_stores import PERMITTED_PATHS, named_addresses, permitted_addresses
 
 REASON = 'tags["trusted-services"]'
 """The tag with the reason for the bypass of Azure's own services."""
@@ -20,18 +20,22 @@ WRITERS = (("network:FlowLog", "storageId"), ("monitor:DiagnosticSetting", "stor
 
 def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow exceptions only for Azure's own services, where the account needs them and gives the reason."""
-    yield from _check_addresses(account, context)
+    yield from _check_addresses(account, permitted_addresses(account, context))
     yield from _check_bypass(account, context)
     yield from _check_scanner(account, context)
 
 
-def _check_addresses(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+def check_early(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Allow the named addresses before the other resources are known."""
+    yield from _check_addresses(account, named_addresses(account, context))
+
+
+def _check_addresses(account: Resource, permitted: frozenset[str]) -> Iterator[Violation]:
     """Allow exactly the addresses that the estate names for this store."""
     rules = account.at(IP_RULES)
     if rules is MISSING or rules in ([], ()):
         return
     found = [str(text) for text in account.each(f"{IP_RULES}[*].{ADDRESS}")]
-    permitted = permitted_addresses(account, context)
     if set(found) != permitted or len(found) != len(account.each(f"{IP_RULES}[*]")):
         names = ", ".join(sorted(permitted)) or "none"
         yield Violation(IP_RULES, f"allows {', '.join(found) or 'addresses'}; the estate names {names}")
@@ -83,6 +87,7 @@ POLICY = Policy(
         empty("networkRuleSet.virtualNetworkRules", "allows subnets that bypass the private endpoint"),
     ),
     check=check,
+    early_check=check_early,
     required_by_check=(empty(IP_RULES, "allows addresses past the firewall"),),
     check_paths=(
         f"{IP_RULES}[*].{ADDRESS}",

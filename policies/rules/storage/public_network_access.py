@@ -9,7 +9,7 @@ from policies.azure_semantics.properties import require, same
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.rule_helpers.public_network_access import perimeter_is_enforced
-from policies.rule_helpers.public_stores import PERMITTED_PATHS, REASON, permitted_addresses
+from policies.rule_helpers.public_stores import PERMITTED_PATHS, REASON, named_addresses, permitted_addresses
 
 PATH = "publicNetworkAccess"
 
@@ -21,6 +21,12 @@ def check(account: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield from perimeter_is_enforced(PATH)(account, context)
     elif account.at(REASON) is MISSING or not str(account.at(REASON)).strip():
         yield Violation(PATH, "is Enabled, and no tag public-access gives the reason")
+
+
+def check_early(account: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the same before the other resources are known."""
+    if not same(account.at(PATH), "Enabled") or not named_addresses(account, context):
+        yield from require(account, PATH, "Disabled", SECURED, default="Enabled")
 
 
 POLICY = Policy(
@@ -38,6 +44,7 @@ POLICY = Policy(
     "public-access.",
     required_by_check=(equals(PATH, "Disabled", SECURED, default="Enabled"),),
     check=check,
+    early_check=check_early,
     check_paths=(REASON, *READS, *PERMITTED_PATHS),
     evaluation_scope="stack",
     checkov=("CKV_AZURE_59",),
