@@ -146,8 +146,7 @@ class Resource:
 
 
 def _inside(value: Any, step: Step, path: str) -> list[Any]:
-    """Return the values that one step leads to. `Unknown` where the value is neither an object nor a list, such as a
-    secret: its content cannot be read, so it must not count as missing."""
+    """Return the values that one step leads to. `Unknown` inside a secret or another text, which is not missing."""
     if value is None:
         return []
     if step == ANY:
@@ -263,8 +262,8 @@ class PolicyContext:
         return self._by_urn.get(urn)
 
     def referencing(self, type_: str, path: str, at: Resource) -> list[Resource]:
-        """Return the resources of a type whose property contains the id of another, or an id below it. `Unknown` where
-        that property of one of them is not known yet and depends on the other."""
+        """Return the resources of a type whose property contains another's id, or an id below it. `Unknown` where that
+        property of one of them is not known yet and depends on the other."""
         if at.id is None:
             raise Unknown("id")
         references = self._references_by(type_, path)
@@ -279,7 +278,7 @@ class PolicyContext:
         return self._references[type_, path]
 
     def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """Return a result that is the same for many resources; it is computed once per context."""
+        """Return a result that is the same for many resources, computed once per context."""
         if key not in self._once:
             self._once[key] = make()
         found: T = self._once[key]
@@ -377,11 +376,9 @@ class Policy:
     check: Check | None = None
     """The rest of the rule."""
     early_check: Check | None = None
-    """For a rule that reads other resources: the part of `check` that reads one resource and the configuration alone.
-    The pack evaluates it before the resource is created."""
+    """The part of `check` that needs no other resources; the pack evaluates it before the resource is created."""
     required_by_check: tuple[Requirement, ...] = ()
-    """Requirements that `check` makes on a condition of its own. Checkov cannot see the condition, and always makes
-    them."""
+    """Requirements that `check` makes on a condition that Checkov cannot see; Checkov always makes them."""
     check_paths: tuple[str, ...] = ()
     """The paths that `check` and `applies` read, without those of requirements; of other types as `type:path`."""
     applies: Callable[[Resource, PolicyContext], bool] = always_applies
