@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from formats.addresses import CELL_PREFIXES, HUB_PREFIX, TENANCY_PREFIX, ZONES_PREFIX
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, is_kind
-from policies.azure_semantics.addresses import Network, Span, is_private, span
+from policies.azure_semantics.addresses import Network, Span, is_private, overlap, span
 from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.azure_semantics.properties import texts
@@ -32,9 +32,13 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _ranges_of_sites(group: Resource, context: PolicyContext) -> frozenset[Network]:
-    """Return the ranges of the remote networks of the stack, which NW24 compares with the estate's sites."""
-    remote = context.same_stack(group, REMOTE)
-    return frozenset(n for one in remote for text in texts(one, RANGES) for n in span(text).networks)
+    """Return the ranges of the remote networks of the stack outside the estate's networks. NW24 compares them with the
+    estate's sites."""
+    remote = [
+        n for one in context.same_stack(group, REMOTE) for text in texts(one, RANGES) for n in span(text).networks
+    ]
+    own = [prefix for network in context.of(NETWORK) for prefix in prefixes_of(network)] if remote else []
+    return frozenset(n for n in remote if not any(overlap(n, prefix) for prefix in own))
 
 
 def _is_of_sites(rule: FirewallRule, sites: frozenset[Network]) -> bool:
