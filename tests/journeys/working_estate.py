@@ -20,6 +20,7 @@ from local_azure.store import Store
 from local_azure.types.storage_account import ACCOUNT
 from local_azure.types.vm_sizes import VM
 from tests.journeys.conftest import Workspace
+from tests.operations.estates import add_providers
 
 PUT, GET, LIST, DELETE, SET_TAGS = (
     Operation.PUT, Operation.GET, Operation.LIST, Operation.DELETE, Operation.SET_TAGS)  # fmt: skip
@@ -48,7 +49,7 @@ APPROVAL = {
 def every_way_in(data: Any) -> None:
     """Edit the estate: a provider with each way in, one without and one that is closed, and staff."""
     data["data_class"] = "de-identified"
-    data["integrated_care_systems"] = data["integrated_care_systems"][:3]
+    add_providers(data)
     providers = {one["code"]: one for system in data["integrated_care_systems"] for one in system["providers"]}
     providers["ZQ1"]["way_in"] = {"public_ranges": ["198.51.100.16/28"]}
     providers["ZQ2"]["way_in"] = {"public_ranges": ["192.0.2.33"]}

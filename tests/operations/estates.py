@@ -23,6 +23,30 @@ def sample(folder: Path) -> Path:
     return estate
 
 
+def without_ways_in(estate: Path) -> Path:
+    """Take every way in for people out of a sample, and return it."""
+
+    def close(data: Any) -> None:
+        for key in ("staff", "confidential_orchestrator"):
+            del data[key]
+        for system in data["integrated_care_systems"]:
+            for provider in system["providers"]:
+                del provider["way_in"]
+
+    change(estate / "estate.yaml", close)
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.pop("recipients"))
+    return estate
+
+
+def add_providers(data: Any) -> None:
+    """Add two providers without a way in, ZQ5 and ZQ6, to an estate's file."""
+    like = {**data["integrated_care_systems"][0]["providers"][0]}
+    like.pop("way_in", None)
+    groups = {"ZQ5": "67ea34d5-e1be-5a6d-86e2-c3b6aa08a430", "ZQ6": "f4dff461-22bf-50f4-b764-3a4931ffe930"}
+    more = [{**like, "code": code, "name": f"Provider {code}", "group": group} for code, group in groups.items()]
+    data["integrated_care_systems"].append({"name": "Coventry and Warwickshire", "providers": more})
+
+
 def change(file: Path, edit: Callable[[Any], object]) -> None:
     """Edit a file's data in place."""
     data = yaml.safe_load(file.read_text())

@@ -13,6 +13,7 @@ from typing import Any
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import RIGHTS
+from policies.expected.staff import members as members_of_staff
 from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 from policies.reachability.control_sets import Control, ControlKind
@@ -55,7 +56,7 @@ def tenancy(number: int) -> Iterable[Resource]:
     )
     text = _text(stack(TENANCY))
     text = GUID.sub(
-        lambda m: m.group() if m.group() in shared else str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}{m.group()}")),
+        lambda m: m.group() if m.group() in shared else _copied(m.group(), number),
         text,
     )
     text = text.replace("10.65.0.", f"10.65.{number}.").replace("hcm-progression", f"project-{number}")
@@ -78,7 +79,22 @@ def _tuples(one: dict[str, Any]) -> dict[str, Any]:
 
 def seen(resources: Iterable[Resource]) -> PolicyContext:
     """Return the whole estate of these resources."""
-    return PolicyContext(resources, is_complete=True)
+    found = list(resources)
+    return PolicyContext(found, is_complete=True, members=_members({resource.stack for resource in found}))
+
+
+def _members(stacks: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the members of the groups of staff: the shipped estate's, and those of the copies of its tenancy."""
+    shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))}
+    copies = [found[1] for name in stacks if (found := re.fullmatch(r"tre-project-(\d+)", name))]
+    return {
+        group: frozenset((*own, *(_copied(one, number) for one in own if one not in shared for number in copies)))
+        for group, own in members_of_staff(shipped.configs()).items()
+    }
+
+
+def _copied(guid: str, number: int | str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}{guid}"))
 
 
 def changed(resources: Sequence[Resource], id_: str, **inputs: Any) -> list[Resource]:
