@@ -1,9 +1,9 @@
 """Actors: the people, computers and identities that can move data, and their network locations.
 
-People are on the Internet, at their own computers: anywhere, at the public addresses from which a store that they have
-a right on admits them, and in the network outside that has a private endpoint of such a store. Their actions on a
-computer of the estate are actions of that computer: it has the rights of everyone who can sign in to it, and of each of
-its managed identities.
+People are on the Internet, at their own computers: anywhere, at the public addresses from which a store admits them on
+which they have a role of their own, and in the network outside that has a private endpoint of such a store. Their
+actions on a computer of the estate are actions of that computer: it has the rights of everyone who can sign in to it,
+and of each of its managed identities.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from formats.arm.id_parents import with_parents
 from formats.stack_config import PlatformConfig, is_kind
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
@@ -173,11 +172,15 @@ def _own_locations(stores: Iterable[DataStore]) -> Iterator[NetworkLocation]:
 
 
 def _open_stores_by_scope(stores: DataStores) -> Mapping[str, list[DataStore]]:
-    """Return the stores that admit people from outside, by each scope on which a role gives access to one."""
+    """Return the stores that admit people from outside, by each scope on which a role is for that store alone.
+
+    Who has such a role is meant to come from there. Who has a role on a wider scope may be anywhere, and is outside the
+    addresses of each store.
+    """
     found: dict[str, list[DataStore]] = {}
     for store in stores.stores.values():
         if store.public.admitted or store.connected:
-            for scope in ("", *with_parents(store.id), *(container.id for container in stores.of(store))):
+            for scope in (store.id, *(container.id for container in stores.of(store))):
                 found.setdefault(scope, []).append(store)
     return found
 
