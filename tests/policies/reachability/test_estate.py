@@ -56,7 +56,7 @@ def test_a_role_that_changes_settings_makes_every_control_fail(one: tuple[Resour
 
 def test_an_unknown_principal_may_be_anyone(one: tuple[Resource, ...]) -> None:
     unknown = grant(UNKNOWN, BLOB_READER, _warehouse(one))
-    assert _flow([*one, unknown]).depth == _flow(one).depth - 1
+    assert _flow([*one, unknown]).depth < _flow(one).depth
 
 
 def test_unknown_rules_allow_everything(one: tuple[Resource, ...]) -> None:
