@@ -17,7 +17,7 @@ from infra.components.base_component import (
     DiagnosticCategories,
     PrivateEndpointPlacement,
 )
-from infra.components.grants import Principal
+from infra.components.grants import NOTHING, Principal
 from infra.components.key_vault import EncryptionKey
 from infra.components.malware_scan import MalwareScan, MalwareScanArgs, scanner_access_rule
 from infra.components.tiering import lifecycle_rules
@@ -220,9 +220,12 @@ class BlobStorageAccount(BaseComponent):
         condition = CLEAN_BLOBS_ONLY if clean_only else None
         return self._grant(Role.BLOB_READER, f"{name}-reads", principal, container, condition)
 
-    def grant_read_write(self, name: str, principal: Principal, *, container: str | None = None) -> pulumi.Resource:
-        """Allow a principal to read, write and delete blobs in the account or in one container."""
-        return self._grant(Role.BLOB_WRITER, f"{name}-writes", principal, container)
+    def grant_read_write(
+        self, name: str, principal: Principal, *, container: str | None = None, closed: bool = False
+    ) -> pulumi.Resource:
+        """Allow a principal to read, write and delete blobs in the account or in one container. `closed`: not any more;
+        the assignment stays, with a condition under which it permits nothing."""
+        return self._grant(Role.BLOB_WRITER, f"{name}-writes", principal, container, NOTHING if closed else None)
 
     def _grant(
         self, role: Role, name: str, principal: Principal, container: str | None, condition: str | None = None

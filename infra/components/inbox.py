@@ -54,8 +54,9 @@ class Inbox(BaseComponent):
         )
         self.store = BlobStorageAccount(name, store_args, self.child_opts())
         zone.grant_own_access(self.store)
-        if not provider.closed:
-            self.store.grant_read_write(provider.code, Principal.group(provider.group), container=CONTAINER)
+        self.store.grant_read_write(
+            provider.code, Principal.group(provider.group), container=CONTAINER, closed=provider.closed
+        )
         self.register_outputs({"store": self.store.account.id})
 
     def outputs(self) -> dict[str, pulumi.Input[str]]:

@@ -48,9 +48,10 @@ def junction_zone(config: JunctionZoneConfig) -> None:
         inboxes = {one.code: _inbox(one, zone, guardrails) for one in config.providers if one.inbox}
         # The container of a provider with an inbox stays, because it may have data from before.
         for provider in config.providers:
-            if not provider.inbox and not provider.closed:
+            if not provider.inbox:
                 uploaders = Principal.group(provider.group)
-                zone.store.grant_read_write(provider.code, uploaders, container=containers[provider.code])
+                container = containers[provider.code]
+                zone.store.grant_read_write(provider.code, uploaders, container=container, closed=provider.closed)
 
     pulumi.export("subscription", str(config.subscription))
     pulumi.export("zones", {name.value: zone.outputs()})

@@ -16,7 +16,7 @@ STORE = "storage:StorageAccount"
 
 def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow one role per container. Besides the mover, one group at most may read the whole store: the stewards. A
-    container without a role is one of a closed provider, or of one that has an inbox now."""
+    container without a role is one of a provider that has an inbox now."""
     grants = list(grants_on(store, context))
     on_containers = [grant for grant in grants if grant.container]
     for first, second in combinations(on_containers, 2):

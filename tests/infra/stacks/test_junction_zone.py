@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.components.grants import NOTHING
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, run
@@ -60,7 +61,11 @@ def test_a_provider_has_a_role_on_its_own_intake_alone(with_inboxes: MockStack) 
     assert scopes[group(20)] == ["inbox-rrk-uploads"]
     assert scopes[group(21)] == ["inbox-m85001-uploads"]
     assert scopes[group(23)] == ["junction-provider-y02"]
-    assert not {group(22), group(24)} & scopes.keys()
+    conditions = {
+        grant.inputs["principalId"]: grant.inputs.get("condition") for grant in with_inboxes.of("RoleAssignment")
+    }
+    assert {conditions[group(22)], conditions[group(24)]} == {NOTHING}, "closed"
+    assert not {conditions[group(number)] for number in (20, 21, 23)} - {None}
 
 
 def test_a_closed_provider_keeps_its_data_and_nobody_comes_from_outside(with_inboxes: MockStack) -> None:
