@@ -36,6 +36,7 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
         shutil.copy(source / name, folder)
     estate = yaml.safe_load((source / "estate.yaml").read_text())
     request = yaml.safe_load((source / "requests" / "hcm-progression.yaml").read_text())
+    _close(estate, request)
     estate |= {
         "confidential_orchestrator": _guid(seed, "orchestrator"),
         "cells": [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))],
@@ -47,6 +48,14 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
         cell = estate["cells"][number // PER_CELL]["name"]
         _write(folder / "requests" / f"{project}.yaml", _request(request, project, cell, seed))
     return folder
+
+
+def _close(estate: dict[str, Any], request: dict[str, Any]) -> None:
+    """Take the ways in of people out: they belong to one estate, and are as many whatever its tenancies."""
+    del estate["staff"], request["recipients"]
+    for system in estate["integrated_care_systems"]:
+        for provider in system["providers"]:
+            del provider["way_in"]
 
 
 def _cell(first: dict[str, Any], index: int, tenancies: int) -> dict[str, Any]:

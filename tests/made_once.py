@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
 
 VARIABLE = "SDE_TEST_RUN"
 """The environment variable with the folder of the test run, which conftest.py makes and removes."""
@@ -28,14 +28,15 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def deployed_estate() -> Path:
-    """Return a folder with a copy of the sample estate, deployed, and its home folder `home`. Tests copy it."""
+    """Return a folder with a copy of the sample estate (`copy_estate`), deployed, and its home folder `home`."""
     return made_once("deployed", _deploy)
 
 
 def _deploy(folder: Path) -> None:
     from operations.cli.app import main  # every test run reads this file; few deploy
+    from tests.operations.estates import copy_estate
 
-    shutil.copytree(ROOT / "estate", folder / "estate")
+    copy_estate(folder / "estate")
     settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

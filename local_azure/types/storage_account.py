@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network, ip_network
 
-from formats.addresses import PRIVATE
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.blob_containers import CONTAINER, IMMUTABILITY, holds_immutable_blobs
@@ -31,6 +30,7 @@ CREATED_AT = "2026-01-01T00:00:00.0000000Z"
 REGION_PAIRS = {"uksouth": "ukwest", "ukwest": "uksouth"}
 """The secondary region of geo-redundant accounts (docs/azure-facts.md#uk-regions)."""
 
+RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 STANDARD = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 PREMIUM = ("Premium_LRS", "Premium_ZRS")
 PROVISIONED = tuple(
@@ -188,7 +188,7 @@ def _ip_rules_are_public(request: Request) -> None:
 
 def _is_private(network: IPv4Network) -> bool:
     """True for the ranges of RFC 1918. Azure takes other special ranges, such as those of documentation."""
-    return any(network.overlaps(one) for one in PRIVATE)
+    return any(network.overlaps(one) for one in RFC_1918)
 
 
 def _tls_is_1_2_or_later(request: Request) -> None:

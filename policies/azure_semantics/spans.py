@@ -6,9 +6,14 @@ addresses in common.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from ipaddress import IPv4Network, collapse_addresses
+
 from formats.egress import MIN_PREFIX_LENGTH
 from policies.azure_semantics.addresses import NON_SERVICE_TAGS, PRIVATE_RANGES, Network, Span, inside, overlap, span
 
+IPV4 = 4
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
 """The number of addresses of a /28. A larger public range counts as the Internet."""
 TAGS_WITHOUT_STORAGE = (
@@ -41,6 +46,27 @@ def may_intersect(span_: Span, to: Span) -> bool:
     """True if two spans may have an address in common."""
     ranges = any(overlap(one, other) for one in span_.networks for other in to.networks)
     return ranges or may_contain(span_, to) or may_contain(to, span_)
+
+
+class SpanIndex:
+    """Spans that are compared with many others, such as the hundreds of addresses that one rule names."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._all, plain = spans, [s for s in spans if not s.tag and all(n.version == IPV4 for n in s.networks)]
+        self._others = [s for s in spans if s.tag or any(n.version != IPV4 for n in s.networks)]
+        merged = sorted(collapse_addresses(n for s in plain for n in s.networks if isinstance(n, IPv4Network)))
+        self._first = [int(n.network_address) for n in merged]
+        self._last = [int(n.broadcast_address) for n in merged]
+
+    def may_intersect(self, to: Span) -> bool:
+        """True if one of the spans may have an address in common with another."""
+        if to.tag or any(network.version != IPV4 for network in to.networks):
+            return any(may_intersect(span_, to) for span_ in self._all)
+        return any(map(self._meets, to.networks)) or any(may_intersect(span_, to) for span_ in self._others)
+
+    def _meets(self, network: Network) -> bool:
+        at = bisect_right(self._first, int(network.broadcast_address))
+        return at > 0 and self._last[at - 1] >= int(network.network_address)
 
 
 def contains(one: Span, other: Span) -> bool:

@@ -14,7 +14,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, FirewallRule
 from policies.azure_semantics.shared_hosts import may_belong_to_outsider
-from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, contains, is_internet, may_intersect
+from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, SpanIndex, contains, is_internet
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Firewall, Topology
 
@@ -29,6 +29,7 @@ class FirewallEvaluator:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
         self._networks_by_rule: dict[int, frozenset[Network]] = {}
+        self._indexes: dict[int, SpanIndex] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
             ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
@@ -55,7 +56,7 @@ class FirewallEvaluator:
         Internet."""
         return self._decide(
             NETWORK_RULE,
-            lambda r: _may_match_address(r, source, to, port, host),
+            lambda r: self._may_match_address(r, source, to, port, host),
             lambda r: _must_match_address(r, source, to, port),
         )
 
@@ -83,6 +84,22 @@ class FirewallEvaluator:
         if index not in self._networks_by_rule:
             self._networks_by_rule[index] = frozenset(n for d in self._rules[index].destinations for n in d.networks)
         return bool(to.networks) and self._networks_by_rule[index].issuperset(to.networks)
+
+    def _may_match_address(
+        self, rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str
+    ) -> bool:
+        """True if a network rule may match some of these addresses. For the Internet: if it matches more than a few
+        named hosts."""
+        fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
+        if not fits or not _may_match_source(rule, source):
+            return False
+        if any(_matches_name(name, host) for name in rule.names):
+            return True
+        if to is ANY_PUBLIC_ADDRESS:
+            return any(map(is_internet, rule.destinations))
+        if id(rule) not in self._indexes:  # the rules live as long as this object
+            self._indexes[id(rule)] = SpanIndex(rule.destinations)
+        return self._indexes[id(rule)].may_intersect(to)
 
     def dnat_controls(self) -> ControlSets:
         """Return the controls on DNAT from the Internet. A DNAT rule counts as translating to any address. Deny rules
@@ -115,18 +132,6 @@ class FirewallEvaluator:
         return not rule.allows and all(
             rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
-
-
-def _may_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
-    """True if a network rule may match some of these addresses. For the Internet: if it matches more than a few named
-    hosts."""
-    fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
-    if not fits or not _may_match_source(rule, source):
-        return False
-    if any(_matches_name(name, host) for name in rule.names):
-        return True
-    wanted = [d for d in rule.destinations if is_internet(d)] if to is ANY_PUBLIC_ADDRESS else rule.destinations
-    return any(may_intersect(destination, to) or (to is ANY_PUBLIC_ADDRESS) for destination in wanted)
 
 
 def _must_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:

@@ -17,6 +17,7 @@ from operations.cli.app import main
 from operations.cli.session import OpenGate
 from operations.settings import ROOT, Settings
 from tests.made_once import deployed_estate
+from tests.operations.estates import copy_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 SQLITE_FILES = ("-wal", "-shm")
@@ -92,5 +93,5 @@ def deployed(tmp_path: Path) -> Workspace:
 def bare(tmp_path: Path) -> Workspace:
     """An estate without deployed stacks."""
     workspace = Workspace(tmp_path / "workspace")
-    shutil.copytree(ROOT / "estate", workspace.estate)
+    copy_estate(workspace.estate)
     return workspace

@@ -13,7 +13,7 @@ import yaml
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from operations.estate import load, render
-from tests.operations.estates import TODAY, change, sample, without_ways_in
+from tests.operations.estates import TODAY, change, sample
 
 TENANCY = "tre-hcm-progression"
 FORMER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1kTySdCW0L+8XBK before"
@@ -73,7 +73,7 @@ def test_a_person_who_is_not_on_the_roster_is_refused(estate: Path, key: str) ->
 
 
 def test_an_estate_without_roster_and_ways_out_is_valid(estate: Path) -> None:
-    edit(without_ways_in(estate), without_people)
+    edit(estate, without_people)
     (estate / "people.yaml").unlink()
     assert load(estate, today=TODAY).ways == ()
 

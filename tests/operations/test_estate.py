@@ -10,7 +10,7 @@ import pytest
 from formats.errors import InputError
 from operations.estate import Estate, bump_generation, load, render, write
 from operations.estate.ledger import MAX_TENANCIES_PER_HUB, Ledger, max_tenancies_per_subscription
-from tests.operations.estates import TODAY, add_request, change, sample, snapshot, without_ways_in
+from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
 Edit = Callable[[Any], object]
 AZURE_SUBSCRIPTION = "7f0c8a52-1111-4222-8333-444455556666"
@@ -131,7 +131,6 @@ def test_an_error_in_a_request_is_named(estate: Path, edit: Edit, key: str) -> N
 
 
 def test_identifiable_data_needs_an_orchestrator(estate: Path) -> None:
-    without_ways_in(estate)
     add_request(estate, "patients", data_class="identifiable", desk={"size": "Standard_DC8ads_v5", "data_disk_gib": 64})
     refused = refusal(estate)
     assert (refused.file, refused.key) == (str(estate / "estate.yaml"), "confidential_orchestrator")
@@ -181,7 +180,6 @@ def test_one_request_for_two_projects_is_refused(estate: Path) -> None:
 
 
 def test_data_more_sensitive_than_the_estate_is_refused(estate: Path) -> None:
-    without_ways_in(estate)
     change(estate / "estate.yaml", lambda d: d.update(data_class="synthetic"))
     assert refusal(estate).key == "data_class"
 

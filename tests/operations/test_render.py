@@ -17,7 +17,7 @@ from operations.estate import changed_files, config_folder, load, orphans, rende
 from operations.estate import rendering as rendering_module
 from operations.estate.rendering import _environment, _scalar
 from operations.settings import ROOT, Settings
-from tests.operations.estates import TODAY, add_request, change, sample, snapshot, without_ways_in
+from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
 
 @pytest.fixture
@@ -131,7 +131,6 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1k
 def test_a_template_with_another_value_than_the_estates_is_refused(
     estate: Path, monkeypatch: pytest.MonkeyPatch, kind: str, line: str, other: object
 ) -> None:
-    without_ways_in(estate)
     source = (rendering_module.TEMPLATES / f"{kind}.yaml.j2").read_text()
     key = re.escape(line)
     pattern, new = rf"^( *)\"?{key}\"?:.*(\n\1 +.*)*$", f"{line}: {json.dumps(other)}"

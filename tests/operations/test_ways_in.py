@@ -18,7 +18,7 @@ from formats.errors import InputError
 from formats.ways_in import storage_ip_rules
 from operations.estate import load, render, write
 from policies.expected.public_ranges import inbox
-from tests.operations.estates import TODAY, add_providers, change, sample, without_ways_in
+from tests.operations.estates import TODAY, add_providers, change, sample
 
 GUARDIAN = {
     "owner": "dc29e773-8d51-564c-bca8-9ed1fa7a6277",
@@ -70,7 +70,7 @@ def all_ways(data: Any) -> None:
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
-    return without_ways_in(sample(tmp_path))
+    return sample(tmp_path)
 
 
 def edit(estate: Path, *edits: Edit) -> None:

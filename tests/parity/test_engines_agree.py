@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from operations.settings import ROOT, Settings
 from policies.plan_evaluation import evaluate_plans
 from policies.plan_resources import resources_of
 from policies.runner import Report
+from tests.operations.estates import copy_estate
 from tests.parity.comparing import DRAWN, by_urn, same
 from tests.parity.conftest import world_of
 from tests.pulumi_cli import needs_cli
@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "estate", root / "estate")
+    copy_estate(root / "estate")
     return root
 
 

@@ -17,6 +17,7 @@ from operations.engine.choose import choose
 from operations.reports.file_input import read_plan
 from operations.settings import ROOT, Settings
 from policies.plan_evaluation import evaluate_plans
+from tests.operations.estates import copy_estate
 from tests.pulumi_cli import CLI, needs_cli
 from tests.python_host import make
 
@@ -48,7 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     root = tmp_path_factory.mktemp("project")
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "estate", root / "estate")
+    copy_estate(root / "estate")
     (root / "program").mkdir()
     options = {"virtualenv": ".venv"}
     document = {"name": "sde", "main": "program/", "runtime": {"name": "python", "options": options}}

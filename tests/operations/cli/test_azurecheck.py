@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from local_azure.store import SETTINGS
 from operations import preflight
 from operations.cli.app import main
 from operations.cli.preconditions import with_hint
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
+from tests.operations.estates import copy_estate
 
 Run = Callable[..., tuple[int, str, str]]
 LOCAL = "10ca1000-0000-4000-8000-000000000001"
@@ -24,7 +24,7 @@ REAL = "3c1f6f0e-0000-4000-8000-00000000abcd"
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs commands on a copy of the sample estate, with its own home."""
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    copy_estate(tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> tuple[int, str, str]:

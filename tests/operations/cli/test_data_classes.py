@@ -16,8 +16,8 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 
 from operations.cli.app import main
-from operations.settings import ROOT, Settings
-from tests.operations.estates import add_request, change
+from operations.settings import Settings
+from tests.operations.estates import add_request, change, copy_estate
 from tests.people import APPROVERS, OWNER
 
 ORCHESTRATOR = "6c2f3f0e-5a52-4c60-9f1d-1de0b7c3a201"
@@ -149,7 +149,7 @@ def test_an_estate_of_each_data_class_comes_up(tmp_path: Path, sde: Run, data_cl
 
 def make_estate(folder: Path, data_class: str, keys: dict[str, Any], requests: dict[str, dict[str, Any]]) -> None:
     """Write a copy of the sample estate with other keys, and other requests."""
-    shutil.copytree(ROOT / "estate", folder)
+    copy_estate(folder)
     (folder / "allocations.yaml").unlink()
     shutil.rmtree(folder / "requests")
     (folder / "requests").mkdir()

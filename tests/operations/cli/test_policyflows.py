@@ -20,7 +20,7 @@ TENANCY = "tre-hcm-progression"
 @pytest.fixture
 def whole(sde: CliRunner) -> CliRunner:
     """The shipped estate, up."""
-    sde.catalog.stacks = [stack(name) for name in shipped.STACKS]
+    sde.catalog.stacks = [stack(name, config=shipped.configs()[name]) for name in shipped.STACKS]
     sde.engine.plans = {name: shipped.after(name).resources for name in shipped.STACKS}
     sde.engine.has = {name: ["a"] for name in shipped.STACKS}
     return sde

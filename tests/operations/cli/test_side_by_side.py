@@ -19,7 +19,7 @@ import pytest
 from operations.cli.run_progress import RunProgress, width, workers_for
 from operations.settings import ROOT
 from tests.operations.cli.fakes import stack
-from tests.operations.estates import add_request
+from tests.operations.estates import add_request, copy_estate
 
 CHAIN = [stack("a"), stack("b", "a"), stack("c", "b")]
 FAN = [stack("a"), stack("b", "a"), stack("c", "a"), stack("d", "b")]
@@ -31,7 +31,7 @@ class Sde:
     def __init__(self, folder: Path) -> None:
         self.estate, self.home = folder / "estate", folder / "home"
         if not self.estate.exists():
-            shutil.copytree(ROOT / "estate", self.estate)
+            copy_estate(self.estate)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "operations", "--engine", "embedded", "--estate", str(self.estate)]
