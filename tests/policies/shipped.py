@@ -1,4 +1,4 @@
-"""The plans of the shipped stacks, before and after their deployment."""
+"""The plans of the shipped stacks, before and after their deployment: without the ways in of people (`copy_estate`)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from formats.plan import Plan
 from formats.stack_config import StackConfig
 from operations import estate
 from operations.engine.port import StackSettings
-from tests.infra.local_stacks import ROOT, LocalStacks
+from tests.infra.local_stacks import LocalStacks
 from tests.made_once import made_once
+from tests.operations.estates import copy_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 
 
+@cache
+def _rendered() -> Mapping[str, estate.Rendered]:
+    with TemporaryDirectory() as folder:
+        return {one.name: one for one in estate.render(estate.load(copy_estate(Path(folder) / "estate")))}
+
+
 def _stack(name: str, folder: Path) -> StackSettings:
-    file = ROOT / f"Pulumi.{name}.yaml"
-    return StackSettings(name, yaml.safe_load(file.read_text(encoding="utf-8"))["config"], folder / file.name)
+    return StackSettings(name, _rendered()[name].settings, folder / f"Pulumi.{name}.yaml")
 
 
 Plans = tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any], Mapping[str, Plan]]
@@ -51,7 +55,7 @@ def _write(file: Path) -> None:
 @cache
 def configs() -> Mapping[str, StackConfig]:
     """Return the configuration of each stack, from the estate's files."""
-    return {one.name: one.config for one in estate.render(estate.load(ROOT / "estate"))}
+    return {name: one.config for name, one in _rendered().items()}
 
 
 def before(stack: str) -> Plan:

@@ -58,6 +58,10 @@ NOT_ALONE: Mapping[str, Mapping[str, str]] = {
         "privateEndpointNetworkPolicies": "NW15 reads it of subnets with private endpoints.",
         "routeTable.id": "NW3 reports a table that has no default route.",
     },
+    "network:NetworkInterface": {
+        "ipConfigurations[*].privateIPAddress": "NW22 compares it for staff, which these plans have not.",
+        "ipConfigurations[*].privateIPAllocationMethod": "NW22 compares it for staff, which these plans have not.",
+    },
     "resources:ResourceGroup": {
         "resourceGroupName": "SC1 and SC2 compare the groups of other resources with it.",
         "tags": "A map; GV10 reads each tag.",
