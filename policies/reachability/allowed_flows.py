@@ -76,7 +76,7 @@ def _of_actor(actor: Actor, graph: FlowGraph, estate: PolicyContext) -> Iterator
     people = sorted({g.principal[:8] for g in actor.grants if g.rights & Right.SIGN_IN})
     if not actor.is_people and not (actor.is_computer and people):
         return
-    who = actor.label if actor.is_people else f"{actor.label}, where {', '.join(people)} sign in"
+    who = actor.label if actor.is_people else f"the group {' or '.join(people)} at {actor.label}"
     for container in graph.containers:
         rights = actor.may(container.id)
         does = " and ".join(word for right, word in DATA.items() if rights & right)
