@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import yaml
 from local_azure.admin import count, set_load
 from local_azure.load.setting import Load
 from operations.cli.app import main
-from operations.settings import ROOT, Settings
-from tests.operations.estates import change
+from operations.settings import Settings
+from tests.operations.estates import change, copy_estate
 from tests.pulumi_cli import CLI, needs_cli
 
 pytestmark = needs_cli
@@ -34,7 +33,7 @@ storage_accounts: 250
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
     """Run a command, which must succeed, on the sample estate with a second cell. Return the printed lines."""
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    copy_estate(tmp_path / "estate")
     change(tmp_path / "estate/estate.yaml", lambda estate: estate["cells"].append(yaml.safe_load(SECOND)))
     assert CLI
     path = os.pathsep.join([str(CLI.parent), os.environ["PATH"]])
