@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -28,7 +28,7 @@ from pydantic import (
 )
 
 from formats.addresses import TenancyKind, ZoneRange
-from formats.computers import DeskConfig, DeskSpec, StaffMachine, refuse_shared_roles
+from formats.computers import DeskConfig, DeskSpec, StaffMachine, StaffMachineSpec, refuse_shared_roles
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
@@ -119,6 +119,13 @@ def require_matching_size(size: str, data_class: DataClass | None, at: Location 
                            "identifiable data only", at=at)  # fmt: skip
 
 
+def check_staff(staff: Sequence[StaffMachineSpec], before: ValidationInfo) -> None:
+    """Refuse virtual machines that share what each has alone, or of a size for another data class."""
+    refuse_shared_roles(staff, before.data.get("desk_users"))
+    for index, machine in enumerate(staff):
+        require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
+
+
 class Site(SiteSpec):
     """The configuration of a site's connection."""
 
@@ -160,9 +167,7 @@ class PlatformConfig(StackConfig):
     def _staff_of_the_cell(cls, staff: tuple[StaffMachine, ...], before: ValidationInfo) -> tuple[StaffMachine, ...]:
         if staff and before.data.get("staff_range") is None:
             raise InvalidValue("with staff the range of their network, `staff_range`")
-        refuse_shared_roles(staff, before.data.get("desk_users"))
-        for index, machine in enumerate(staff):
-            require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
+        check_staff(staff, before)
         return staff
 
     @field_validator("sites")

@@ -19,7 +19,7 @@ PENDING, APPROVED, REJECTED = "Pending", "Approved", "Rejected"
 
 
 def request(store: Store, account_id: str, endpoint_id: str) -> StoredResource:
-    """Create the pending connection of a private endpoint that somebody else created for a storage account."""
+    """Create the pending connection of another organisation's private endpoint to a storage account."""
     account = store.get(account_id)
     if account is None or account.token != ACCOUNT:
         raise AzureError("ResourceNotFound", f"The Resource '{account_id}' was not found.", status=404)

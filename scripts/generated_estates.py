@@ -36,7 +36,8 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
         shutil.copy(source / name, folder)
     estate = yaml.safe_load((source / "estate.yaml").read_text())
     request = yaml.safe_load((source / "requests" / "hcm-progression.yaml").read_text())
-    _close(estate, request)
+    remove_ways_in(estate)
+    del request["recipients"]
     estate |= {
         "confidential_orchestrator": _guid(seed, "orchestrator"),
         "cells": [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))],
@@ -50,9 +51,9 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     return folder
 
 
-def _close(estate: dict[str, Any], request: dict[str, Any]) -> None:
-    """Take the ways in of people out: they belong to one estate, and are as many whatever its tenancies."""
-    del estate["staff"], request["recipients"]
+def remove_ways_in(estate: dict[str, Any]) -> None:
+    """Remove the ways in of people from the content of `estate.yaml`: their number does not depend on the tenancies."""
+    del estate["staff"]
     for system in estate["integrated_care_systems"]:
         for provider in system["providers"]:
             del provider["way_in"]

@@ -17,7 +17,7 @@ from infra.components.base_component import (
     DiagnosticCategories,
     PrivateEndpointPlacement,
 )
-from infra.components.grants import NOTHING, Principal
+from infra.components.grants import NO_ACCESS, Principal
 from infra.components.key_vault import EncryptionKey
 from infra.components.malware_scan import MalwareScan, MalwareScanArgs, scanner_access_rule
 from infra.components.tiering import lifecycle_rules
@@ -225,7 +225,7 @@ class BlobStorageAccount(BaseComponent):
     ) -> pulumi.Resource:
         """Allow a principal to read, write and delete blobs in the account or in one container. `closed`: not any more;
         the assignment stays, with a condition under which it permits nothing."""
-        return self._grant(Role.BLOB_WRITER, f"{name}-writes", principal, container, NOTHING if closed else None)
+        return self._grant(Role.BLOB_WRITER, f"{name}-writes", principal, container, NO_ACCESS if closed else None)
 
     def _grant(
         self, role: Role, name: str, principal: Principal, container: str | None, condition: str | None = None

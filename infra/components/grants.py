@@ -13,7 +13,7 @@ from infra.roles import Role
 CONDITION_VERSION = "2.0"
 """The only version of conditions that Azure accepts for blobs."""
 
-NOTHING = "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'no container')"
+NO_ACCESS = "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'no container')"
 """The condition of a role that permits nothing: no container can have a name with a space. An existing assignment gets
 it by an update, which a lock permits, and loses its right at once; to be deleted, it needs the lock to go first
 (docs/azure-facts.md#conditions-of-role-assignments)."""

@@ -29,7 +29,7 @@ class SiteGatewayArgs(ComponentArgs):
     subnet: network.Subnet
     """The subnet `GatewaySubnet`."""
     after: Sequence[pulumi.Resource]
-    """What must be complete before: writes to the network, and the other services with a subnet of their own."""
+    """The resources to create first: the writes to the network, and the services with subnets of their own."""
     sites: Sequence[Site]
     """The connected sites. Several may be behind one device."""
 

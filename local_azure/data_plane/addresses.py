@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import NoReturn
 
+from local_azure.types.addresses import RFC_1918
 from local_azure.types.common import refuse
 
 PUBLIC_ADDRESS = IPv4Address("192.0.2.1")
 """Stands for the public address of a service or of Bastion, which Azure chooses."""
-NOT_INTERNET = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+NOT_INTERNET = (*RFC_1918, IPv4Network("100.64.0.0/10"))
 PLATFORM = frozenset({"azureloadbalancer", "gatewaymanager", "azureplatformdns", "azureplatformimds"})
 """The tags of Azure's own traffic, which no request here is."""
 ANY = frozenset({"*", "any", "0.0.0.0/0"})
@@ -34,7 +35,7 @@ class Peer:
 
 
 def range_of(text: str) -> IPv4Network | None:
-    """Return the range that a prefix or an address stands for; None for a service tag."""
+    """Return a prefix or an address as a range; None for a service tag."""
     try:
         network = ip_network(text, strict=False)
     except ValueError:

@@ -73,7 +73,7 @@ class Answer:
     message: str
     steps: tuple[Step, ...]
     result: Mapping[str, Any] = field(default_factory=dict)
-    """What Azure returns, such as `content` (bytes), `etag` and `version`. Empty for a refused request."""
+    """The returned values, such as `content` (bytes), `etag` and `version`. Empty for a refused request."""
 
     @property
     def allowed(self) -> bool:

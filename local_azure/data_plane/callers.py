@@ -1,4 +1,4 @@
-"""Who sends a request: a person with Entra groups, or a managed identity."""
+"""The callers of a service: people with Entra groups, and managed identities."""
 
 from __future__ import annotations
 

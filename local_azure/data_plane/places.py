@@ -1,4 +1,4 @@
-"""Where a request comes from: the Internet, a virtual network, a connected site, or somebody else's network."""
+"""The places of callers: the Internet, a virtual network, a connected site, or another organisation's network."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AtSite:
 
 @dataclass(frozen=True)
 class BehindEndpoint:
-    """A computer in somebody else's network, which has a private endpoint of its own to the service."""
+    """A computer in another organisation's network, which has a private endpoint to the service."""
 
     endpoint_id: str
 
@@ -54,7 +54,7 @@ Place = PublicAddress | InNetwork | AtSite | BehindEndpoint
 
 def place_of(cloud: Cloud, text: str) -> Place:
     """Return the place with an address, the virtual machine or subnet (`NETWORK/SUBNET`) with a name, or the place
-    behind somebody else's private endpoint with an id."""
+    behind another organisation's private endpoint with an id."""
     if "/privateendpoints/" in text.lower():
         return BehindEndpoint(text)
     try:
@@ -76,7 +76,7 @@ def machine_place(cloud: Cloud, name: str) -> InNetwork:
 
 
 def subnet_place(cloud: Cloud, name: str) -> InNetwork:
-    """Return the place of a computer that somebody deploys in a subnet, by the names of its network and subnet."""
+    """Return the place of an undeclared computer in a subnet, by the names of its network and subnet."""
     network, _, subnet_name = name.partition("/")
     subnets = [one for one in cloud.of_type(SUBNET) if same(parent_id(one.id).rpartition("/")[2], network)]
     subnet = only(subnets, subnet_name, f"subnet of {network}")

@@ -30,7 +30,7 @@ class Arrival:
     """How a request arrives at a service."""
 
     source: IPv4Address
-    """Its source address, as the service sees it; of no meaning behind somebody else's endpoint."""
+    """Its source address, as the service sees it; without meaning behind another organisation's endpoint."""
     target: StoredResource | None = None
     """The resource whose private endpoint it arrives by; None for the public address."""
 
@@ -81,7 +81,7 @@ def _from_site(attempt: Attempt, place: AtSite, resources: Sequence[StoredResour
 
 
 def _from_elsewhere(attempt: Attempt, place: BehindEndpoint, resources: Sequence[StoredResource]) -> Arrival:
-    """Return the arrival by somebody else's endpoint. What happens in their network is theirs."""
+    """Return the arrival by another organisation's private endpoint, whose network is not evaluated."""
     resource = resources[0]
     _require_approved(attempt, name_of(place.endpoint_id), _decision(attempt.cloud, place.endpoint_id, resource))
     return Arrival(PUBLIC_ADDRESS, resource)

@@ -21,7 +21,7 @@ READ_NETWORK = tuple(
 
 @dataclass(frozen=True)
 class Actions:
-    """What a role permits: management actions and data actions, with `*` for any text."""
+    """The permissions of a role: management actions and data actions, with `*` for any text."""
 
     management: tuple[str, ...] = ()
     data: tuple[str, ...] = ()

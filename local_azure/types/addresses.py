@@ -9,6 +9,8 @@ from local_azure.model import Cloud, Json
 from local_azure.types.common import refuse, same, values_at
 
 Range = IPv4Network | IPv6Network
+RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""The private ranges."""
 RESERVED_AT_START = 4
 """The number of addresses that Azure reserves at the start of a subnet; it also reserves the last
 (docs/azure-facts.md#subnet-sizes)."""

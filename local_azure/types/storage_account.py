@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, ip_network
 
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types.addresses import RFC_1918
 from local_azure.types.blob_containers import CONTAINER, IMMUTABILITY, holds_immutable_blobs
 from local_azure.types.common import (
     at_most,
@@ -30,7 +31,6 @@ CREATED_AT = "2026-01-01T00:00:00.0000000Z"
 REGION_PAIRS = {"uksouth": "ukwest", "ukwest": "uksouth"}
 """The secondary region of geo-redundant accounts (docs/azure-facts.md#uk-regions)."""
 
-RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 STANDARD = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 PREMIUM = ("Premium_LRS", "Premium_ZRS")
 PROVISIONED = tuple(

@@ -45,7 +45,8 @@ def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoo
     machines = [r for r in plan.resources if r.type == MACHINE and r.operation in (Operation.SAME, Operation.UPDATE)]
     if not machines:
         return []
-    return [kept for machine in machines if (kept := _kept(machine, plan, parse(plan.stack, config)))]
+    stack = parse(plan.stack, config)
+    return [kept for machine in machines if (kept := _kept(machine, plan, stack))]
 
 
 def _kept(machine: PlannedResource, plan: Plan, config: StackConfig) -> KeptFirstBoot | None:

@@ -12,9 +12,7 @@ from operations.cli.text import plural
 
 if TYPE_CHECKING:
     from operations.estate import ApprovedWay
-    from operations.estate.approvals import Way
 
-IN = "way in"
 NETWORK = "azure-native:network"
 HOLDERS = (":RoleAssignment", ":VirtualMachine")
 """The types that give a way in to its holder: a role for a group, and a computer with a key."""
@@ -42,33 +40,32 @@ def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
 
 def _new_ways_in(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
     """Return the ways whose group gets a role, whose key gets onto a computer, or whose source is let in."""
-    return [NewWay(plan.stack, way) for way in ways if way.way.direction == IN and _is_opened(plan, way.way)]
+    given = _added(plan, HOLDERS, {way.way.holder.lower() for way in ways if way.way.holder})
+    let_in = _added(plan, SOURCES, {text.lower() for way in ways for text in way.way.opened_by})
+    return [
+        NewWay(plan.stack, way)
+        for way in ways
+        if way.way.holder.lower() in given or not let_in.isdisjoint(map(str.lower, way.way.opened_by))
+    ]
 
 
-def _is_opened(plan: Plan, way: Way) -> bool:
-    holders = {way.holder.lower()} - {""}
-    sources = {text.lower() for text in way.opened_by}
-    return _adds(plan, HOLDERS, holders) or _adds(plan, SOURCES, sources)
+def _added(plan: Plan, types: tuple[str, ...], texts: Collection[str]) -> frozenset[str]:
+    """Return those of the texts that a resource of these types gets and did not have before."""
+    changed = (r for r in plan.resources if r.type.endswith(types) and r.operation is not Operation.SAME)
+    found = (set(_held(_after(r), texts)) - set(_held(_before(r), texts)) for r in changed) if texts else ()
+    return frozenset().union(*found)
 
 
-def _adds(plan: Plan, types: tuple[str, ...], texts: Collection[str]) -> bool:
-    """True if a resource of these types gets one of the texts, which it did not have before."""
-    changed = (
-        [r for r in plan.resources if r.type.endswith(types) and r.operation is not Operation.SAME] if texts else []
-    )
-    return any(set(_held(_after(r), texts)) - set(_held(_before(r), texts)) for r in changed)
-
-
-def _held(value: object, holders: Collection[str]) -> Iterator[str]:
+def _held(value: object, texts: Collection[str]) -> Iterator[str]:
     """Yield those of the lower-case texts that are in a value."""
-    if isinstance(value, str) and value.strip().lower() in holders:
+    if isinstance(value, str) and value.strip().lower() in texts:
         yield value.strip().lower()
     elif isinstance(value, Mapping):
         for inner in value.values():
-            yield from _held(inner, holders)
+            yield from _held(inner, texts)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _held(inner, holders)
+            yield from _held(inner, texts)
 
 
 def _new_ways_out(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:

@@ -16,6 +16,8 @@ from formats.people import FILE_NAME as PEOPLE
 from formats.ways_in import WayIn, storage_ip_rules
 from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile, RequestFile
+from policies.expected.public_ranges import inbox
+from policies.expected.staff import PREFIX as STAFF_MACHINE
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
@@ -106,8 +108,8 @@ def ways_of_requests(
         if recipients := request.recipients:
             file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
             rules = frozenset(storage_ip_rules(recipients.ranges))
-            way = Way(IN, name, "recipients.approval", (f"tre-{project}",), (), str(recipients.group),
-                      _text(recipients.ranges), rules, file=file)  # fmt: skip
+            way = Way(IN, name, "recipients.approval", (f"tre-{project}",), holder=str(recipients.group),
+                      source=_text(recipients.ranges), opened_by=rules, file=file)  # fmt: skip
             found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
     return tuple(found)
 
@@ -162,31 +164,33 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
     computers = tuple(str(kind) for kind in TenancyKind)
     key_way = Way(
-        IN, "the break-glass key of all computers", "admin_key_approval", computers, (), file.admin_public_key
+        IN, "the break-glass key of all computers", "admin_key_approval", computers, holder=file.admin_public_key
     )
     yield key_way, file.admin_key_approval
     for i, former in enumerate(file.former_admin_keys):
         key = f"former_admin_keys[{i}].approval"
         name = f"former break-glass key {i + 1} of computers from before"
-        yield Way(IN, name, key, computers, (), former.key), former.approval
+        yield Way(IN, name, key, computers, holder=former.key), former.approval
     for i, system in enumerate(file.integrated_care_systems):
         for j, provider in enumerate(system.providers):
             key = f"integrated_care_systems[{i}].providers[{j}].approval"
             name = f"uploads of {provider.name} ({provider.code})"
             if not provider.closed:
-                way = Way(IN, name, key, ("junction-zone",), (), str(provider.group), *_source(provider.way_in),
-                          f"inbox-{provider.code.lower()}" if provider.way_in else "")  # fmt: skip
+                source, opened_by = _source(provider.way_in)
+                part = inbox(provider.code.lower()) if provider.way_in else ""
+                way = Way(IN, name, key, ("junction-zone",), holder=str(provider.group), source=source,
+                          opened_by=opened_by, part=part)  # fmt: skip
                 yield way, provider.approval
     for i, machine in enumerate(file.staff):
         name = f"staff on the virtual machine {machine.name} ({', '.join(machine.roles)})"
-        way = Way(IN, name, f"staff[{i}].approval", ("platform",), (), str(machine.users), "Bastion",
-                  part=f"staff-vm-{machine.name}")  # fmt: skip
+        way = Way(IN, name, f"staff[{i}].approval", ("platform",), holder=str(machine.users), source="Bastion",
+                  part=f"{STAFF_MACHINE}{machine.name}")  # fmt: skip
         yield way, machine.approval
     for i, site in enumerate(file.sites):
         connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"
         opened_by = frozenset(map(str, (*site.ranges, site.device or site.circuit)))
-        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), (), "", connection, opened_by,
-                  GATEWAY)  # fmt: skip
+        way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), source=connection,
+                  opened_by=opened_by, part=GATEWAY)  # fmt: skip
         yield way, site.approval
 
 

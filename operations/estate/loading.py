@@ -115,7 +115,7 @@ class Estate:
         tenancies = {stack for stack in self.ledger.allocations if stack.startswith(TENANCY)}
         return tuple(sorted(tenancies.difference(self.stacks())))
 
-    @property
+    @cached_property
     def inboxes(self) -> Mapping[str, IPv4Address]:
         """The address of each provider's inbox, by code."""
         _, plan = self.cells[self.first_cell]
@@ -128,18 +128,8 @@ class Estate:
         for machine in self.file.staff:
             roles = tuple(r for r in machine.roles if cell == self.first_cell or r is not StaffRole.ZONE_STEWARDS)
             if roles:
-                fields = {name: getattr(machine, name) for name in StaffMachineSpec.model_fields}
-                found.append(
-                    StaffMachine.model_validate(
-                        {
-                            **fields,
-                            "roles": roles,
-                            "admin_public_key": self.file.admin_public_key,
-                            "former_admin_public_keys": tuple(one.key for one in self.file.former_admin_keys),
-                            "former_archives": self.file.former_archives,
-                        }
-                    )
-                )
+                stated = {name: getattr(machine, name) for name in StaffMachineSpec.model_fields}
+                found.append(StaffMachine.model_validate({**stated, "roles": roles, **self.file.computer_settings}))
         return tuple(found)
 
     def sites_of(self, cell: str) -> tuple[Site, ...]:
@@ -148,10 +138,9 @@ class Estate:
         if cell != self.first_cell:
             return ()
         inboxes: dict[str, list[IPv4Address]] = {site.name: [] for site in self.file.sites}
-        for system in self.file.integrated_care_systems:
-            for provider in system.providers:
-                if provider.way_in and provider.way_in.site:
-                    inboxes[provider.way_in.site].append(self.inboxes[provider.code])
+        for provider in self.file.listed_providers:
+            if provider.way_in and provider.way_in.site:
+                inboxes[provider.way_in.site].append(self.inboxes[provider.code])
         fields = SiteSpec.model_fields
         return tuple(
             Site.model_validate(
@@ -324,19 +313,14 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
 
 def _with_inboxes(ledger: Ledger, file: EstateFile, plan: CellRange, path: str) -> Ledger:
     """Return the ledger with an inbox for every provider that has a way in. One that had it before keeps the inbox."""
-    listed = [provider for system in file.integrated_care_systems for provider in system.providers]
-    found, slots = ledger.with_inboxes(p.code for p in listed if p.way_in), inbox_slots(plan)
+    found = ledger.with_inboxes(p.code for p in file.listed_providers if p.way_in)
+    slots = len(plan.zone(ZoneName.JUNCTION).inbox_addresses())
     for code, slot in found.inboxes.items():
         if slot >= slots:
             raise InputError("The junction zone has no room for another inbox.", file=path, key=f"inboxes.{code}",
                              found=slot, allowed=f"below {slots}: one inbox for each address of its subnet",
                              fix=f"Remove `way_in` of the provider {code} from {ESTATE}.")  # fmt: skip
     return found
-
-
-def inbox_slots(plan: CellRange) -> int:
-    """Return the number of inboxes that the junction zone of a cell has room for."""
-    return len(plan.zone(ZoneName.JUNCTION).inbox_addresses())
 
 
 def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str) -> None:

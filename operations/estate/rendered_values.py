@@ -75,12 +75,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         request = estate.requests[stack.removeprefix(TENANCY)]
         return {
             **{name: getattr(request, name) for name in ProjectSpec.model_fields},
-            "desk": {
-                **dict(request.desk),
-                "admin_public_key": file.admin_public_key,
-                "former_admin_public_keys": tuple(one.key for one in file.former_admin_keys),
-                "former_archives": file.former_archives,
-            },
+            "desk": {**dict(request.desk), **file.computer_settings},
             "recipients": request.recipients and request.recipients.configured,
             "egress": file.egress_of(request.kind),
             "confidential_orchestrator": file.confidential_orchestrator,

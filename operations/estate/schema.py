@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -31,7 +31,7 @@ from formats.addresses import (
     refuse_misplaced_cells,
     space_for_cells,
 )
-from formats.computers import StaffMachineSpec, refuse_shared_roles
+from formats.computers import StaffMachineSpec
 from formats.egress import MAX_RULES, EgressRule, FormerArchive, distinct_rules, refuse_internal_addresses
 from formats.input_model import Guid, Line, Model, Slug, one_line
 from formats.people import NamedApproval
@@ -48,7 +48,7 @@ from formats.stack_config import (
     RetentionDays,
     TagValue,
     ZoneSpec,
-    require_matching_size,
+    check_staff,
 )
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
@@ -313,9 +313,7 @@ class EstateFile(Model):
     def _one_machine_for_each_role(
         cls, staff: tuple[StaffMachine, ...], before: ValidationInfo
     ) -> tuple[StaffMachine, ...]:
-        refuse_shared_roles(staff, before.data.get("desk_users"))
-        for index, machine in enumerate(staff):
-            require_matching_size(machine.size, before.data.get("data_class"), at=(index, "size"))
+        check_staff(staff, before)
         return staff
 
     @field_validator("sites")
@@ -324,6 +322,20 @@ class EstateFile(Model):
         refuse_common_sites(sites, [before.data["addresses"]] if "addresses" in before.data else [])
         refuse_egress_to_sites(sites, before.data.get("egress", {}))
         return sites
+
+    @property
+    def computer_settings(self) -> dict[str, Any]:
+        """The fields of `DeskConfig` that are the same for all computers."""
+        return {
+            "admin_public_key": self.admin_public_key,
+            "former_admin_public_keys": tuple(one.key for one in self.former_admin_keys),
+            "former_archives": self.former_archives,
+        }
+
+    @property
+    def listed_providers(self) -> tuple[Provider, ...]:
+        """All providers, in the order of the file."""
+        return tuple(provider for system in self.integrated_care_systems for provider in system.providers)
 
     def egress_of(self, kind: TenancyKind) -> tuple[EgressRule, ...]:
         """Return the egress rules of a kind of tenancy, in the form of the stacks' configuration."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from policies.azure_semantics.addresses import Span, ports, span
+from policies.azure_semantics.addresses import Network, Span, ports, span
 from policies.azure_semantics.properties import entries, lower_text, texts
+from policies.azure_semantics.spans import SpanIndex
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
@@ -63,6 +65,16 @@ class FirewallRule:
     """In lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
     managed_lists: tuple[str, ...]
     """FQDN tags and web categories: lists of names that Microsoft maintains."""
+
+    @cached_property
+    def destination_index(self) -> SpanIndex:
+        """Its destinations, for many comparisons."""
+        return SpanIndex(self.destinations)
+
+    @cached_property
+    def networks(self) -> frozenset[Network]:
+        """The networks of its destinations."""
+        return frozenset(network for one in self.destinations for network in one.networks)
 
 
 def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:

@@ -10,7 +10,7 @@ structure".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -35,6 +35,14 @@ DEFINITION = "authorization:PolicyDefinition"
 EXEMPTION = "authorization:PolicyExemption"
 NARROWING_PROPERTIES = ("notScopes", "overrides", "resourceSelectors", "parameters", "definitionVersion")
 """Properties that can narrow an assignment, or change its definition's parameters or version."""
+
+IN_FORCE_PATHS = (
+    *(f"{ASSIGNMENT}:{path}" for path in (
+        "definitionVersion", "enforcementMode", "notScopes", "overrides", "parameters", "policyDefinitionId",
+        "resourceSelectors", "scope")),
+    *(f"{DEFINITION}:{path}" for path in ("mode", "parameters", "policyRule", "policyType")),
+)  # fmt: skip
+"""The properties that `assignment_in_force` reads."""
 
 
 def assignment_in_force(context: PolicyContext, group_id: str, key: str) -> Resource | None:
@@ -70,16 +78,20 @@ def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrai
 def addresses_permitted_to(account: Resource, context: PolicyContext) -> tuple[str, ...]:
     """Return the entries of `ipRules` that the guardrails in force permit in a storage account; none if it must be
     closed to the public network."""
-    assignment = assignment_in_force(context, ids.resource_group(account.id), NO_PUBLIC_STORES.key)
-    guardrail = assigned_guardrail(assignment, context) if assignment else None
-    return tuple(guardrail.named.get(ids.name(account.id), ())) if guardrail else ()
+    return tuple(_exceptions(NO_PUBLIC_STORES, account, context).get(ids.name(account.id), ()))
 
 
 def has_permitted_connection(account: Resource, context: PolicyContext) -> bool:
     """True if the guardrails in force permit a private endpoint outside the resource group of a storage account."""
-    assignment = assignment_in_force(context, ids.resource_group(account.id), OWN_CONNECTIONS.key)
-    guardrail = assigned_guardrail(assignment, context) if assignment else None
-    return any(name.lower().startswith(f"{ids.name(account.id)}/") for name in (guardrail.named if guardrail else ()))
+    named = _exceptions(OWN_CONNECTIONS, account, context)
+    return any(name.lower().startswith(f"{ids.name(account.id)}/") for name in named)
+
+
+def _exceptions(guardrail: Guardrail, account: Resource, context: PolicyContext) -> Mapping[str, Sequence[str]]:
+    """Return what a guardrail permits by name where it is in force in the resource group of an account."""
+    assignment = assignment_in_force(context, ids.resource_group(account.id), guardrail.key)
+    found = assigned_guardrail(assignment, context) if assignment else None
+    return found.named if found else {}
 
 
 def is_named_guardrail(definition: Resource) -> bool:

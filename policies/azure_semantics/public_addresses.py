@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 
-from policies.azure_semantics.addresses import MIN_PREFIX_LENGTH
+from policies.azure_semantics import addresses
 
 
 def narrow_range(text: object) -> IPv4Network | None:
@@ -14,10 +14,10 @@ def narrow_range(text: object) -> IPv4Network | None:
         range_ = IPv4Network(str(text))
     except ValueError:
         return None
-    return range_ if range_.prefixlen >= MIN_PREFIX_LENGTH else None
+    return range_ if range_.prefixlen >= addresses.MIN_PREFIX_LENGTH else None
 
 
 def overlap(one: Iterable[IPv4Network], other: Iterable[IPv4Network]) -> bool:
     """True if two lists of ranges have an address in common."""
     others = tuple(other)
-    return any(first.overlaps(second) for first in one for second in others)
+    return any(addresses.overlap(first, second) for first in one for second in others)

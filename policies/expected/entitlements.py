@@ -33,7 +33,7 @@ VM_USER_LOGIN = "fb879df8-f326-4884-b1cf-06f3ad86be52"
 
 STORE, CONTAINER, VAULT = "storage:StorageAccount", "storage:BlobContainer", "keyvault:Vault"
 ASKED, RELEASED = "asked", "released"
-NOTHING = "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'no container')"
+NO_ACCESS = "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'no container')"
 """The condition of a closed provider's role, under which it permits nothing: no name of a container has a space."""
 SOURCES = {
     ZoneName.LANDING: ZoneName.JUNCTION,
@@ -116,7 +116,7 @@ def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitleme
         if provider.inbox:
             yield from _store_of_zone(stack, zone, config.zone, inbox(provider.code))
             container = f"{inbox(provider.code)}-{UPLOADS}"
-        condition = condition_text(NOTHING) if provider.closed else ""
+        condition = condition_text(NO_ACCESS) if provider.closed else ""
         yield Entitlement(_group(provider.group), BLOB_WRITER, CONTAINER, container, stack, condition)
 
 

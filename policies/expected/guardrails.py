@@ -254,11 +254,7 @@ def _approves_foreign(type_: str) -> list[dict[str, Any]]:
     return [
         _field("type", "equals", connection),
         _field(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
-        _field(
-            f"{connection}/privateEndpoint.id",
-            "notLike",
-            "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]",
-        ),
+        _field(f"{connection}/privateEndpoint.id", "notLike", _SAME_GROUP),
     ]
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policies.azure_semantics import ids
 from policies.azure_semantics.malware_scanning import DEFENDER_SETTING
 from policies.azure_semantics.roles import Right
 from policies.equivalence import EquivalentTenancy
@@ -18,6 +17,7 @@ from policies.reachability.actors import Actor
 from policies.reachability.data_stores import DataContainer, DataStore
 from policies.reachability.forbidden_flows import FlowReport
 from policies.reachability.graph import FlowGraph
+from policies.reachability.role_grants import covers
 from policies.reachability.topology import NetworkLocation
 
 DATA = {Right.READ: "reads", Right.WRITE: "writes"}
@@ -93,7 +93,7 @@ def _controls(
     actor: Actor, location: NetworkLocation, container: DataContainer, estate: PolicyContext
 ) -> Iterator[str]:
     scopes = [g for g in actor.grants if g.rights & (Right.READ | Right.WRITE)]
-    roles = sorted({g.name for g in scopes if _covers(g.scope, container.id)})
+    roles = sorted({g.name for g in scopes if covers(g.scope, container.id)})
     yield f"role: {', '.join(roles)}, with sign-in by Entra"
     yield _origin(location, container.store)
     yield from _of_account(container.store, estate)
@@ -123,7 +123,3 @@ def _of_account(store: DataStore, estate: PolicyContext) -> Iterator[str]:
         scanned = False
     if scanned:
         yield "malware scan of every upload"
-
-
-def _covers(scope: str, id_: str) -> bool:
-    return not scope or id_ == ids.plain(scope) or id_.startswith(f"{scope}/")

@@ -236,7 +236,7 @@ class DataStores:
         )
 
     def _foreign(self, resource: Resource) -> ControlSets:
-        """Return the controls on a private endpoint outside the estate: somebody must approve its connection, which
+        """Return the controls on a private endpoint outside the estate: an owner must approve its connection, which
         Azure Policy denies."""
         id_ = ids.own(resource)
         guardrail = self.topology.guardrails.of("connections-stay", id_)

@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.addresses import Network, Span
+from policies.azure_semantics.addresses import Span
 from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, FirewallRule
 from policies.azure_semantics.shared_hosts import may_belong_to_outsider
-from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, SpanIndex, contains, is_internet
+from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, contains, is_internet
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Firewall, Topology
 
@@ -28,8 +28,6 @@ class FirewallEvaluator:
     def __init__(self, firewall: Firewall, topology: Topology) -> None:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
-        self._networks_by_rule: dict[int, frozenset[Network]] = {}
-        self._indexes: dict[int, SpanIndex] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
             ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
@@ -56,7 +54,7 @@ class FirewallEvaluator:
         Internet."""
         return self._decide(
             NETWORK_RULE,
-            lambda r: self._may_match_address(r, source, to, port, host),
+            lambda r: _may_match_address(r, source, to, port, host),
             lambda r: _must_match_address(r, source, to, port),
         )
 
@@ -68,38 +66,13 @@ class FirewallEvaluator:
 
     def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
         """True if a network rule certainly matches, so that the application rules are not evaluated."""
-        matching_source = (
-            (index, r)
-            for index, r in enumerate(self._rules)
-            if r.kind == NETWORK_RULE and _must_match_source(r, source)
-        )
         return any(
-            _covers_port(rule, port)
-            and (self._names_exactly(index, to) or any(contains(d, to) for d in rule.destinations))
-            for index, rule in matching_source
+            rule.kind == NETWORK_RULE
+            and _must_match_source(rule, source)
+            and _covers_port(rule, port)
+            and (_names_exactly(rule, to) or any(contains(d, to) for d in rule.destinations))
+            for rule in self._rules
         )
-
-    def _names_exactly(self, index: int, to: Span) -> bool:
-        """True if a rule names exactly these addresses. This is fast for rules with hundreds of addresses."""
-        if index not in self._networks_by_rule:
-            self._networks_by_rule[index] = frozenset(n for d in self._rules[index].destinations for n in d.networks)
-        return bool(to.networks) and self._networks_by_rule[index].issuperset(to.networks)
-
-    def _may_match_address(
-        self, rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str
-    ) -> bool:
-        """True if a network rule may match some of these addresses. For the Internet: if it matches more than a few
-        named hosts."""
-        fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
-        if not fits or not _may_match_source(rule, source):
-            return False
-        if any(_matches_name(name, host) for name in rule.names):
-            return True
-        if to is ANY_PUBLIC_ADDRESS:
-            return any(map(is_internet, rule.destinations))
-        if id(rule) not in self._indexes:  # the rules live as long as this object
-            self._indexes[id(rule)] = SpanIndex(rule.destinations)
-        return self._indexes[id(rule)].may_intersect(to)
 
     def dnat_controls(self) -> ControlSets:
         """Return the controls on DNAT from the Internet. A DNAT rule counts as translating to any address. Deny rules
@@ -132,6 +105,24 @@ class FirewallEvaluator:
         return not rule.allows and all(
             rule.priority < other.priority for other in self._rules if other.allows and other.kind == rule.kind
         )
+
+
+def _names_exactly(rule: FirewallRule, to: Span) -> bool:
+    """True if a rule names exactly these addresses. This is fast for rules with hundreds of addresses."""
+    return bool(to.networks) and rule.networks.issuperset(to.networks)
+
+
+def _may_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None, host: str) -> bool:
+    """True if a network rule may match some of these addresses. For the Internet: if it matches more than a few named
+    hosts."""
+    fits = port is None or not rule.ports or any(low <= port <= high for low, high in rule.ports)
+    if not fits or not _may_match_source(rule, source):
+        return False
+    if any(_matches_name(name, host) for name in rule.names):
+        return True
+    if to is ANY_PUBLIC_ADDRESS:
+        return any(map(is_internet, rule.destinations))
+    return rule.destination_index.may_intersect(to)
 
 
 def _must_match_address(rule: FirewallRule, source: IPv4Network, to: Span, port: int | None) -> bool:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
+from policies.azure_semantics.guardrails import IN_FORCE_PATHS
+
 FLOW_PATHS = (
     "authorization:PimRoleEligibilitySchedule:principalId",
     "authorization:PimRoleEligibilitySchedule:principalType",
     "authorization:PimRoleEligibilitySchedule:roleDefinitionId",
     "authorization:PimRoleEligibilitySchedule:scope",
-    "authorization:PolicyAssignment:definitionVersion",
-    "authorization:PolicyAssignment:enforcementMode",
-    "authorization:PolicyAssignment:notScopes",
-    "authorization:PolicyAssignment:overrides",
-    "authorization:PolicyAssignment:parameters",
-    "authorization:PolicyAssignment:policyDefinitionId",
-    "authorization:PolicyAssignment:resourceSelectors",
-    "authorization:PolicyAssignment:scope",
-    "authorization:PolicyDefinition:mode",
-    "authorization:PolicyDefinition:parameters",
-    "authorization:PolicyDefinition:policyRule",
-    "authorization:PolicyDefinition:policyType",
+    *IN_FORCE_PATHS,
     "authorization:PolicyExemption:policyAssignmentId",
     "authorization:RoleAssignment:principalId",
     "authorization:RoleAssignment:principalType",

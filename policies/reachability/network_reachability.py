@@ -61,8 +61,8 @@ class NetworkReachability:
         return any_of(public, known, self._to_added_endpoint(location, store.label, store.group, limit))
 
     def _over_own_endpoint(self, location: NetworkLocation, store: DataStore) -> ControlSets:
-        """Return the controls on a private endpoint of the store in a network outside the estate, which somebody of the
-        estate must approve."""
+        """Return the controls on a private endpoint of the store in a network outside the estate, which the owner
+        of the store must approve."""
         words = step(f"reach {store.label} over a private endpoint outside the estate")
         return words if store.id in location.connected else all_of(store.foreign, words)
 

@@ -88,9 +88,14 @@ def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
     """Return the rights that grants give on the resource with a lower-case id."""
     total = Right.NONE
     for grant in grants:
-        if not grant.scope or id_ == grant.scope or id_.startswith(f"{grant.scope}/"):
+        if covers(grant.scope, id_):
             total |= grant.rights
     return total
+
+
+def covers(scope: str, id_: str) -> bool:
+    """True if a role on a scope holds for the resource with a lower-case id. An empty scope is above all others."""
+    return not scope or id_ == scope or id_.startswith(f"{scope}/")
 
 
 def _holders(estate: PolicyContext) -> dict[str, str]:

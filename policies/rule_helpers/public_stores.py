@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from policies.azure_semantics.guardrails import addresses_permitted_to
+from policies.azure_semantics.guardrails import IN_FORCE_PATHS, addresses_permitted_to
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.expected.public_ranges import public_ranges
 from policies.model import PolicyContext, Resource
 
 REASON = 'tags["public-access"]'
 """The tag with the reason for public network access."""
-PERMITTED_PATHS = (
-    "authorization:PolicyAssignment:definitionVersion",
-    "authorization:PolicyAssignment:enforcementMode",
-    "authorization:PolicyAssignment:notScopes",
-    "authorization:PolicyAssignment:overrides",
-    "authorization:PolicyAssignment:parameters",
-    "authorization:PolicyAssignment:policyDefinitionId",
-    "authorization:PolicyAssignment:resourceSelectors",
-    "authorization:PolicyAssignment:scope",
-    "authorization:PolicyDefinition:mode",
-    "authorization:PolicyDefinition:parameters",
-    "authorization:PolicyDefinition:policyRule",
-    "authorization:PolicyDefinition:policyType",
-)
+PERMITTED_PATHS = IN_FORCE_PATHS
 """The paths of other types that `permitted_addresses` reads."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from operations.settings import ROOT
+from scripts.generated_estates import remove_ways_in
 
 TODAY = date(2026, 11, 22)
 
@@ -32,14 +33,8 @@ def sample(folder: Path) -> Path:
 def without_ways_in(estate: Path) -> Path:
     """Take every way in for people out of a sample, and return it."""
 
-    def close(data: Any) -> None:
-        for key in ("staff", "confidential_orchestrator"):
-            del data[key]
-        for system in data["integrated_care_systems"]:
-            for provider in system["providers"]:
-                del provider["way_in"]
-
-    change(estate / "estate.yaml", close)
+    change(estate / "estate.yaml", remove_ways_in)
+    change(estate / "estate.yaml", lambda d: d.pop("confidential_orchestrator"))
     change(estate / "requests/hcm-progression.yaml", lambda d: d.pop("recipients"))
     return estate
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.components.grants import NOTHING
+from infra.components.grants import NO_ACCESS
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
 from tests.infra.mock_stack import MockStack, run
@@ -64,7 +64,7 @@ def test_a_provider_has_a_role_on_its_own_intake_alone(with_inboxes: MockStack) 
     conditions = {
         grant.inputs["principalId"]: grant.inputs.get("condition") for grant in with_inboxes.of("RoleAssignment")
     }
-    assert {conditions[group(22)], conditions[group(24)]} == {NOTHING}, "closed"
+    assert {conditions[group(22)], conditions[group(24)]} == {NO_ACCESS}, "closed"
     assert not {conditions[group(number)] for number in (20, 21, 23)} - {None}
 
 
