@@ -49,6 +49,10 @@ class DeskConfig(DeskSpec):
     """Earlier package archives, of apt or pip, that virtual machines from before still have."""
 
 
+STAFF_PREFIX = "staff-vm-"
+"""Begins the logical names of the virtual machines of staff, and of their parts."""
+
+
 class StaffMachineSpec(DeskSpec):
     """A virtual machine of the staff network as the estate states it."""
 
@@ -57,6 +61,11 @@ class StaffMachineSpec(DeskSpec):
     users: Guid
     """The Entra group that signs in: its members are the groups of these roles."""
     data_disk_gib: int = Field(default=64, ge=32, le=32767)
+
+    @property
+    def logical_name(self) -> str:
+        """The logical name of the virtual machine, which begins those of its parts."""
+        return f"{STAFF_PREFIX}{self.name}"
 
 
 def refuse_shared_roles(staff: Sequence[StaffMachineSpec], researchers: UUID | None) -> None:

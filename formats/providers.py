@@ -27,6 +27,11 @@ class ProviderSpec(Model):
     closed: bool = False
     """True: its group has no right, and its data stays where it is."""
 
+    @property
+    def inbox_name(self) -> str:
+        """The logical name of its inbox, if it has one."""
+        return f"inbox-{self.code.lower()}"
+
     @model_validator(mode="after")
     def _closed_without_way_in(self) -> Self:
         if self.closed and self.way_in:

@@ -51,11 +51,6 @@ class StaffConnection:
     """True: to the hub's own network, which its peering reaches without the firewall."""
 
 
-def machine_name(machine: StaffMachine) -> str:
-    """Return the logical name of a virtual machine of staff."""
-    return f"staff-vm-{machine.name}"
-
-
 def staff_range(config: PlatformConfig) -> StaffRange:
     """Return the range of a cell's staff network."""
     assert config.staff_range  # noqa: S101 - required by the configuration model

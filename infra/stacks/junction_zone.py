@@ -27,12 +27,12 @@ def junction_zone(config: JunctionZoneConfig) -> None:
             config=config,
             guardrails=SPOKE_GUARDRAILS,
             public_stores={
-                _inbox_name(one): one.way_in.public_ranges
+                one.inbox_name: one.way_in.public_ranges
                 for one in config.providers
                 if one.way_in and one.way_in.public_ranges
             },
             connections={
-                _inbox_name(one): one.way_in.private_endpoint
+                one.inbox_name: one.way_in.private_endpoint
                 for one in config.providers
                 if one.way_in and one.way_in.private_endpoint
             },
@@ -61,12 +61,8 @@ def junction_zone(config: JunctionZoneConfig) -> None:
     export_reads(platform)
 
 
-def _inbox_name(provider: Provider) -> str:
-    return f"inbox-{provider.code}"
-
-
 def _inbox(provider: Provider, zone: Zone, guardrails: PolicyGuardrails) -> Inbox:
-    name = _inbox_name(provider)
+    name = provider.inbox_name
     assert provider.inbox  # noqa: S101 - called for providers with an inbox
     comes_from_addresses = provider.way_in and provider.way_in.public_ranges
     reason = f"uploads from the provider's own addresses ({provider.code})"

@@ -21,7 +21,7 @@ from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.virtual_network import SubnetSpec
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import Port
-from infra.staff_connections import archives_of_staff, connections_of, machine_name, staff_range
+from infra.staff_connections import archives_of_staff, connections_of, staff_range
 from infra.staff_first_boot import staff_first_boot
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
@@ -91,7 +91,7 @@ class StaffNetwork:
             has_identity=False,
             after=after,
         )
-        return Desk(machine_name(machine), desk_args)
+        return Desk(machine.logical_name, desk_args)
 
     def _rules(self, machine: StaffMachine) -> tuple[SecurityRule, ...]:
         """Return the rules of a virtual machine. Its interface has these alone, its subnet those of all machines."""

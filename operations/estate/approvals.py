@@ -16,8 +16,6 @@ from formats.people import FILE_NAME as PEOPLE
 from formats.ways_in import WayIn, storage_ip_rules
 from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile, RequestFile
-from policies.expected.public_ranges import inbox
-from policies.expected.staff import PREFIX as STAFF_MACHINE
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
@@ -177,14 +175,14 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             name = f"uploads of {provider.name} ({provider.code})"
             if not provider.closed:
                 source, opened_by = _source(provider.way_in)
-                part = inbox(provider.code.lower()) if provider.way_in else ""
+                part = provider.inbox_name if provider.way_in else ""
                 way = Way(IN, name, key, ("junction-zone",), holder=str(provider.group), source=source,
                           opened_by=opened_by, part=part)  # fmt: skip
                 yield way, provider.approval
     for i, machine in enumerate(file.staff):
         name = f"staff on the virtual machine {machine.name} ({', '.join(machine.roles)})"
         way = Way(IN, name, f"staff[{i}].approval", ("platform",), holder=str(machine.users), source="Bastion",
-                  part=f"{STAFF_MACHINE}{machine.name}")  # fmt: skip
+                  part=machine.logical_name)  # fmt: skip
         yield way, machine.approval
     for i, site in enumerate(file.sites):
         connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"

@@ -20,7 +20,6 @@ from formats.addresses import (
 )
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 from policies.expected import staff
-from policies.expected.public_ranges import inbox
 
 NONE: Mapping[str, IPv4Address] = {}
 
@@ -56,7 +55,7 @@ def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
         if config.staff and config.staff_range:
             yield "staff", _staff(StaffRange(config.staff_range), staff.addresses(config))
     elif isinstance(config, JunctionZoneConfig):
-        inboxes = {inbox(one.code): one.inbox for one in config.providers if one.inbox}
+        inboxes = {one.inbox_name: one.inbox for one in config.providers if one.inbox}
         yield ZoneName.JUNCTION, _zone(ZoneName.JUNCTION, config.zone.addresses, inboxes)
     elif isinstance(config, SafeHavenConfig):
         for name in ZoneName:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from formats.stack_config import JunctionZoneConfig, StackConfig
 from formats.ways_in import ApprovedConnection
-from policies.expected.public_ranges import inbox
 
 
 def approved_connections(config: StackConfig) -> Mapping[str, ApprovedConnection]:
     """Return the approved connection of each store with one, by the store's logical name."""
     providers = config.providers if isinstance(config, JunctionZoneConfig) else ()
     return {
-        inbox(provider.code): provider.way_in.private_endpoint
+        provider.inbox_name: provider.way_in.private_endpoint
         for provider in providers
         if provider.way_in and provider.way_in.private_endpoint
     }

@@ -20,7 +20,7 @@ from formats.stack_config import (
     ZoneConfig,
 )
 from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
-from policies.expected.public_ranges import OUTBOX, UPLOADS, inbox
+from policies.expected.public_ranges import OUTBOX, UPLOADS
 from policies.expected.staff import machines
 
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -114,8 +114,8 @@ def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitleme
     for provider in config.providers:
         container = f"{zone}-provider-{provider.code}"
         if provider.inbox:
-            yield from _store_of_zone(stack, zone, config.zone, inbox(provider.code))
-            container = f"{inbox(provider.code)}-{UPLOADS}"
+            yield from _store_of_zone(stack, zone, config.zone, provider.inbox_name)
+            container = f"{provider.inbox_name}-{UPLOADS}"
         condition = condition_text(NO_ACCESS) if provider.closed else ""
         yield Entitlement(_group(provider.group), BLOB_WRITER, CONTAINER, container, stack, condition)
 

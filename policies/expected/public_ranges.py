@@ -22,11 +22,6 @@ def _public_ranges(config: StackConfig) -> Iterator[tuple[str, frozenset[str]]]:
     if isinstance(config, JunctionZoneConfig):
         for provider in config.providers:
             if provider.way_in and provider.way_in.public_ranges:
-                yield inbox(provider.code), frozenset(storage_ip_rules(provider.way_in.public_ranges))
+                yield provider.inbox_name, frozenset(storage_ip_rules(provider.way_in.public_ranges))
     elif isinstance(config, TenancyConfig) and config.recipients:
         yield OUTBOX, frozenset(storage_ip_rules(config.recipients.ranges))
-
-
-def inbox(code: str) -> str:
-    """Return the logical name of a provider's inbox."""
-    return f"inbox-{code}"

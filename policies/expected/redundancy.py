@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from formats.addresses import ZoneName
 from formats.stack_config import JunctionZoneConfig, Redundancy, SafeHavenConfig, StackConfig, TenancyConfig
-from policies.expected.public_ranges import inbox
 
 SKUS = {
     Redundancy.LOCAL: ("Standard_LRS", "Standard_ZRS"),
@@ -27,7 +26,7 @@ def _redundancy(config: StackConfig, store: str) -> Redundancy:
         return config.redundancy
     if isinstance(config, JunctionZoneConfig) and store in (
         ZoneName.JUNCTION,
-        *(inbox(one.code) for one in config.providers if one.inbox),
+        *(one.inbox_name for one in config.providers if one.inbox),
     ):
         return config.zone.redundancy
     if isinstance(config, SafeHavenConfig) and store in (*ZoneName,) and store != ZoneName.JUNCTION:

@@ -19,7 +19,6 @@ from formats.stack_config import (
     TenancyConfig,
     ZoneConfig,
 )
-from policies.expected.public_ranges import inbox
 
 SYNTHETIC, DE_IDENTIFIED, IDENTIFIABLE = DataClass
 RECORD_DAYS: Mapping[DataClass, int] = {SYNTHETIC: 0, DE_IDENTIFIED: 365, IDENTIFIABLE: 2920}
@@ -57,7 +56,7 @@ def _schedules(config: StackConfig) -> Iterator[tuple[str, Schedule]]:
     elif isinstance(config, JunctionZoneConfig):
         yield _transient(ZoneName.JUNCTION, config.zone, config)
         schedule = _transient(ZoneName.JUNCTION, config.zone, config)[1]
-        yield from ((inbox(one.code), schedule) for one in config.providers if one.inbox)
+        yield from ((one.inbox_name, schedule) for one in config.providers if one.inbox)
     elif isinstance(config, SafeHavenConfig):
         least = RECORD_DAYS[config.data_class]
         yield _transient(ZoneName.LANDING, config.landing, config)

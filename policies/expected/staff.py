@@ -23,8 +23,6 @@ from formats.computers import DeskConfig, StaffMachine
 from formats.egress import EgressRule
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 
-PREFIX = "staff-vm-"
-"""Begins the logical names of the virtual machines, and of what belongs to them."""
 ZONES = (ZoneName.LANDING, ZoneName.WAREHOUSE, ZoneName.STAGING, ZoneName.ARCHIVE)
 """The zones of the safe haven."""
 STORES: Mapping[StaffRole, tuple[TenancyEndpoint, ...]] = {
@@ -38,7 +36,7 @@ STORES: Mapping[StaffRole, tuple[TenancyEndpoint, ...]] = {
 def machines(config: StackConfig) -> Mapping[str, StaffMachine]:
     """Return the virtual machines of a platform's staff network, by their logical names."""
     staff = config.staff if isinstance(config, PlatformConfig) else ()
-    return {f"{PREFIX}{machine.name}": machine for machine in staff}
+    return {machine.logical_name: machine for machine in staff}
 
 
 def desk_of(name: str, config: StackConfig) -> DeskConfig | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from formats.addresses import ZoneName
+from formats.computers import STAFF_PREFIX
 from formats.errors import InputError
 from formats.plan import UNKNOWN
 from formats.property_paths import parse
@@ -14,7 +15,6 @@ from formats.urns import ROOT_TYPE
 from policies.azure_semantics import ids
 from policies.expected.entitlements import Identity
 from policies.expected.outputs import KEY, OUTPUTS, PATTERNS, Form, stated
-from policies.expected.staff import PREFIX
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.entitlements import object_ids
 
@@ -66,7 +66,7 @@ def _check_keys(root: Resource, names: Collection[str], logical: Collection[str]
             if output == READS:
                 is_name = is_kind(key, StackConfig)
             else:
-                known = key in ZONES or key in names or f"provider-{key}" in names or f"{PREFIX}{key}" in logical
+                known = key in ZONES or key in names or f"provider-{key}" in names or f"{STAFF_PREFIX}{key}" in logical
                 is_name = _is_field(output, key) or known
             if not is_name:
                 yield Violation(
