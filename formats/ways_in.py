@@ -6,7 +6,6 @@ The same models validate the estate, its requests and each stack's configuration
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from typing import Annotated, Any, Self
@@ -29,11 +28,6 @@ EndpointId = Annotated[
     StringConstraints(max_length=300, pattern=rf"{NETWORK}/privateEndpoints/[\w.-]{{1,80}}$"),
 ]
 """The ARM id of a private endpoint."""
-CircuitId = Annotated[
-    str,
-    StringConstraints(max_length=300, pattern=rf"{NETWORK}/expressRouteCircuits/[\w.-]{{1,80}}$"),
-]
-"""The ARM id of an ExpressRoute circuit."""
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{1,127}$")]
 
 
@@ -100,36 +94,28 @@ class WayIn(Model):
         return self
 
 
-class GatewayKind(StrEnum):
-    """The kinds of gateway that connect a site."""
-
-    VPN = "vpn"
-    EXPRESSROUTE = "expressroute"
+def _vpn(gateway: str) -> str:
+    if gateway == "expressroute":
+        raise InvalidValue("vpn", problem="An ExpressRoute circuit does not lead to the inboxes.", fix="Use a VPN. A "
+                           "circuit learns the ranges of peered networks by gateway transit alone, which is off: "
+                           "it leads past the firewall.")  # fmt: skip
+    if gateway != "vpn":
+        raise InvalidValue("vpn")
+    return gateway
 
 
 class SiteSpec(Model):
     """A network outside Azure that is connected to the hub, such as HSCN."""
 
     name: Slug
-    gateway: GatewayKind
-    device: PublicAddress | None = None
-    """The public address of the site's VPN device. Required with `vpn`."""
-    circuit: CircuitId | None = None
-    """The site's ExpressRoute circuit. Required with `expressroute`."""
+    gateway: Annotated[str, AfterValidator(_vpn)]
+    """`vpn`, the one kind of gateway."""
+    device: PublicAddress
+    """The public address of the site's VPN device."""
     ranges: Addresses
     """The computers of the site from which data is uploaded."""
     key_renewals: Annotated[int, Field(ge=0, le=1000)] = 0
     """Raised by one to replace the shared key of the connection."""
-
-    @model_validator(mode="after")
-    def _of_its_kind(self) -> Self:
-        wanted = "device" if self.gateway is GatewayKind.VPN else "circuit"
-        found = [name for name in ("device", "circuit") if getattr(self, name) is not None]
-        if found != [wanted]:
-            raise InvalidValue(f"with `gateway: {self.gateway}` the key `{wanted}` alone",
-                               found=" and ".join(found) or "neither device nor circuit",
-                               problem="The site's connection is incomplete.")  # fmt: skip
-        return self
 
 
 def refuse_common_sites(sites: Sequence[SiteSpec], internal: Iterable[IPv4Network]) -> None:
@@ -140,12 +126,6 @@ def refuse_common_sites(sites: Sequence[SiteSpec], internal: Iterable[IPv4Networ
     refuse_duplicates((((i, "name"), site.name) for i, site in enumerate(sites)), "Two sites have the same name.")
     networks = tuple(internal)
     found = [((i, "ranges", j), range_) for i, site in enumerate(sites) for j, range_ in enumerate(site.ranges)]
-    for i, site in enumerate(sites):
-        if site.gateway is GatewayKind.EXPRESSROUTE:
-            raise InvalidValue(GatewayKind.VPN, at=(i, "gateway"), found=site.gateway,
-                               problem="An ExpressRoute circuit does not lead to the inboxes.", fix="Use a VPN. A "
-                               "circuit learns the ranges of peered networks by gateway transit alone, which is off: "
-                               "it leads past the firewall.")  # fmt: skip
     for at, range_ in found:
         if inside := next((network for network in networks if network.overlaps(range_)), None):
             raise InvalidValue(f"addresses outside {inside}", at=at, found=str(range_),

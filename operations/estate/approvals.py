@@ -185,8 +185,8 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
                   part=machine.logical_name)  # fmt: skip
         yield way, machine.approval
     for i, site in enumerate(file.sites):
-        connection = f"{site.gateway} {site.device or site.circuit}: {_text(site.ranges)}"
-        opened_by = frozenset(map(str, (*site.ranges, site.device or site.circuit)))
+        connection = f"{site.gateway} {site.device}: {_text(site.ranges)}"
+        opened_by = frozenset(map(str, (*site.ranges, site.device)))
         way = Way(IN, f"the site {site.name}", f"sites[{i}].approval", ("platform",), source=connection,
                   opened_by=opened_by, part=GATEWAY)  # fmt: skip
         yield way, site.approval

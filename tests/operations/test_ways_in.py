@@ -92,7 +92,6 @@ def own_endpoint(endpoint: str = ENDPOINT, number: int = 0) -> Edit:
 
 
 OWN = "10ca1000-0000-4000-8000-000000000001"
-CIRCUIT_SITE = {**site(gateway="expressroute", circuit=CIRCUIT), "device": None}
 PROVIDER = "integrated_care_systems[0].providers[0]"
 FAULTS: list[tuple[str, list[Edit], str]] = [
     ("the whole Internet", [ranges("0.0.0.0/0")], f"{PROVIDER}.way_in.public_ranges[0]"),
@@ -147,10 +146,12 @@ FAULTS: list[tuple[str, list[Edit], str]] = [
     ("a site inside the estate", [lambda d: d.update(sites=[site(ranges=["10.64.4.0/28"])])], "sites[0].ranges[0]"),
     ("a site that is a network", [lambda d: d.update(sites=[site(ranges=["10.200.0.0/16"])])], "sites[0].ranges[0]"),
     ("a private device", [lambda d: d.update(sites=[site(device="10.1.1.1")])], "sites[0].device"),
-    ("VPN to a circuit", [lambda d: d.update(sites=[site(circuit=CIRCUIT)])], "sites[0]"),
+    ("a site without a device", [lambda d: d.update(sites=[site(device=None)])], "sites[0].device"),
+    ("a kind of gateway that nobody has", [lambda d: d.update(sites=[site(gateway="vnet")])], "sites[0].gateway"),
     ("a site that is half of the Internet", [lambda d: d.update(sites=[site(ranges=["10.0.0.0/8"])])],
      "sites[0].ranges[0]"),
-    ("a circuit, whose routes are the site's", [lambda d: d.update(sites=[CIRCUIT_SITE])], "sites[0].gateway"),
+    ("a circuit, whose routes are the site's", [lambda d: d.update(sites=[site(gateway="expressroute")])],
+     "sites[0].gateway"),
     ("a site where desks send packages from",
      [lambda d: d.update(sites=[site(ranges=["203.0.113.16/29"])])], "sites[0].ranges[0]"),
     ("two providers in one site",
