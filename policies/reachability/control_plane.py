@@ -39,7 +39,7 @@ class Setting(StrEnum):
     NO_CONSOLE = "no-console"
     """The computer has no boot diagnostics, without which there is no serial console, log or screenshot."""
     LOCKED = "locked"
-    """A management lock, under which nothing is moved to another resource group."""
+    """A read-only lock, under which nothing is moved to another resource group. A lock against deletes is not enough."""
     NO_BACKUP = "no-backup"
     """The subscription has no backup vault."""
 
@@ -210,12 +210,11 @@ _TABLE = (
         (f"{_BACKUP}/write",),
     ),
     Technique(
-        "store-move",
-        "moves out of its guardrails",
+        "resource-move",
+        "moves out of its guardrails and locks",
         ("Microsoft.Resources/subscriptions/resourceGroups/moveResources/action",),
-        Source.STORE,
+        Source.ANY,
         settings=(Setting.LOCKED,),
-        writes=(f"{_RIGHTS}/locks/delete",),
     ),
     Technique(
         "delegation-sas",
@@ -223,7 +222,13 @@ _TABLE = (
         (f"{_STORAGE}/blobServices/generateUserDelegationKey/action",),
         Source.STORE,
     ),
-    Technique("vault-settings", "changes who reads the secrets of", (f"{_VAULT}/write",), Source.VAULT),
+    Technique(
+        "vault-settings",
+        "opens the network and the access policies of",
+        (f"{_VAULT}/write",),
+        Source.VAULT,
+        ("stores-stay-closed",),
+    ),
     Technique(
         "template-secrets",
         "deploys a template with the secrets of",
@@ -355,7 +360,7 @@ _TABLE = (
         "removes a management lock of",
         (f"{_RIGHTS}/locks/delete",),
         Source.ANY,
-        covered="a lock prevents deletes and moves: `store-move` counts it, and a delete moves no data",
+        covered="a lock prevents deletes, which move no data, and moves: `resource-move` counts a read-only one",
     ),
 )
 TECHNIQUES: Mapping[str, Technique] = {one.key: one for one in _TABLE}
