@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ from policies.reachability.actors import Actor, actors_of
 from policies.reachability.control_sets import MAX_CONTROLS, Control
 from policies.reachability.data_stores import DataContainer, DataStores
 from policies.reachability.flow_paths import FLOW_PATHS
-from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, minimal_cut_sets
+from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, Search
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
 from policies.reachability.topology import Topology
@@ -108,6 +108,8 @@ class FlowReport:
     """The graph that was searched: it has two tenancies of each equivalence class."""
     equivalents: tuple[EquivalentTenancy, ...] = field(default=(), compare=False, repr=False)
     """The tenancies that are equivalent to one in the graph."""
+    searches: Mapping[ForbiddenFlow, tuple[Search, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The searches for each flow that was analysed."""
 
     @property
     def findings(self) -> tuple[ForbiddenFlow, ...]:
@@ -157,8 +159,9 @@ def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
     graph = FlowGraph(stores, NetworkReachability(topology, stores), actors_of(topology, grants, stores), limit)
     if not graph.containers:
         raise InputError("The estate has no data containers, so it has no flows to analyse.")
-    flows = tuple(_ForbiddenFlows(view, graph).all())
-    return FlowReport(flows, tuple(dict.fromkeys(unknowns)), graph)
+    searched = _ForbiddenFlows(view, graph)
+    flows = tuple(searched.all())
+    return FlowReport(flows, tuple(dict.fromkeys(unknowns)), graph, searches=searched.searches)
 
 
 def _with_equivalents(
@@ -209,6 +212,7 @@ class _ForbiddenFlows:
         self._stages = [c for c in airlocks if c.store.stack in self.all_tenancies]
         self._reviewed: dict[Actor, frozenset[str]] = {}
         self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
+        self.searches: dict[ForbiddenFlow, tuple[Search, ...]] = {}
 
     def all(self) -> Iterator[ForbiddenFlow]:
         """Yield the flows in the order of the kinds."""
@@ -231,9 +235,9 @@ class _ForbiddenFlows:
         for group in dict.fromkeys(c.store.group for c in zones):
             sources = [c for c in zones if c.store.group == group]
             barred = [*staging, *self._nodes_outside(tenancies)]
-            found = self._cut_sets(sources, lambda n: bool(_stacks(n) & tenancies), barred=barred)
+            search = self._search(sources, lambda n: bool(_stacks(n) & tenancies), barred=barred)
             stacks = self.all_tenancies | {sources[0].store.stack}
-            yield ForbiddenFlow(FlowKind.PAST_STAGING, self._zone_name(group), self._urn_for(sources), stacks, found)
+            yield self._flow(FlowKind.PAST_STAGING, self._zone_name(group), self._urn_for(sources), stacks, search)
 
     def _zone_name(self, group: str) -> str:
         """Return a zone's name: the logical name of its resource group, or else its name in Azure."""
@@ -257,8 +261,8 @@ class _ForbiddenFlows:
         data = self._data_of(tenancy)
         if data:
             barred = [*airlock, *self._nodes_outside(frozenset([tenancy]))]
-            found = self._cut_sets(data, outside, barred, self._is_approval)
-            yield ForbiddenFlow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), found)
+            search = self._search(data, outside, barred, self._is_approval)
+            yield self._flow(FlowKind.PAST_AIRLOCK, tenancy, self._urn_for(data), frozenset([tenancy]), search)
 
     def _tenancy_to_tenancies(self, tenancy: str) -> Iterator[ForbiddenFlow]:
         """Yield the flow from a tenancy to all others, without paths through its airlocks' actors.
@@ -275,8 +279,8 @@ class _ForbiddenFlows:
         data = self._data_of(tenancy)
         if data:
             barred = [*self._airlock_actors(tenancy), *self._nodes_outside(others | {tenancy})]
-            found = self._cut_sets(data, is_of_others, barred, self._is_approval)
-            yield ForbiddenFlow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, found)
+            search = self._search(data, is_of_others, barred, self._is_approval)
+            yield self._flow(FlowKind.BETWEEN_PROJECTS, tenancy, self._urn_for(data), self.all_tenancies, search)
 
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
         """Yield a flow for each provider: a group with a role on a container of the junction zone."""
@@ -295,23 +299,31 @@ class _ForbiddenFlows:
         stewards and the mover have a role on the whole store, and are left out."""
         stores = {container.store for container in others}
         managers = self._actors(lambda a: any(a.may(s.id) & (Right.READ | Right.WRITE) for s in stores))
-        into_others = self._cut_sets([provider], lambda node: node in others, barred=managers)
-        from_others = self._cut_sets(others, lambda node: node is provider, barred=managers)
+        into_others = self._search([provider], lambda node: node in others, barred=managers)
+        from_others = self._search(others, lambda node: node is provider, barred=managers)
         stacks = frozenset(store.stack for store in stores)
-        found = _with_fewest_controls(into_others, from_others)
-        return ForbiddenFlow(FlowKind.BETWEEN_PROVIDERS, provider.label, own[0].urn, stacks, found)
+        return self._flow(FlowKind.BETWEEN_PROVIDERS, provider.label, own[0].urn, stacks, into_others, from_others)
 
-    def _cut_sets(
+    def _flow(
+        self, kind: FlowKind, source: str, subject: str, stacks: frozenset[str], *searches: Search
+    ) -> ForbiddenFlow:
+        """Return a flow with the fewest controls that any of its searches found."""
+        found = (search.found for search in searches)
+        fewest = min((one for one in found if one), key=lambda one: one.depth, default=None)
+        flow = ForbiddenFlow(kind, source, subject, stacks, fewest)
+        self.searches[flow] = searches
+        return flow
+
+    def _search(
         self,
         sources: Sequence[Node],
         is_sink: Callable[[Node], bool],
         barred: Iterable[Node] = (),
         is_approval: Callable[[Node, Node], bool] = lambda *_: False,
-    ) -> MinimalCutSets | None:
-        """Return the minimal cut sets of the paths that do not pass through a barred node or the Internet: data that
-        reaches the Internet is a forbidden flow already. `is_approval`: moves that are no part of such a path."""
-        untraversable = {INTERNET, *barred}
-        return minimal_cut_sets(self.graph, sources, is_sink, lambda node: node not in untraversable, is_approval)
+    ) -> Search:
+        """Return the search for the paths that do not pass through a barred node or the Internet: data that reaches
+        the Internet is a forbidden flow already. `is_approval`: moves that are no part of such a path."""
+        return Search(self.graph, tuple(sources), is_sink, frozenset([INTERNET, *barred]), is_approval)
 
     def _nodes_outside(self, tenancies: frozenset[str]) -> list[Node]:
         """Return the nodes that belong to other tenancies than these alone."""
@@ -392,7 +404,3 @@ def _stacks(node: Node) -> frozenset[str]:
     if isinstance(node, Actor):
         return node.stacks
     return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
-
-
-def _with_fewest_controls(*found: MinimalCutSets | None) -> MinimalCutSets | None:
-    return min((one for one in found if one), key=lambda one: one.depth, default=None)

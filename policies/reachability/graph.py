@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -312,3 +313,23 @@ def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutS
     if not paths:
         return None
     return MinimalCutSets(depth=min(mask.bit_count() for mask in paths), paths=tuple(paths.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The search for the paths of a forbidden flow."""
+
+    graph: FlowGraph
+    sources: tuple[Node, ...]
+    is_sink: Callable[[Node], bool]
+    barred: frozenset[Node]
+    """The nodes that no path passes through."""
+    is_approval: Callable[[Node, Node], bool]
+    """True for a move that no path has, since it is allowed."""
+
+    @cached_property
+    def found(self) -> MinimalCutSets | None:
+        """The fewest controls that prevent every path."""
+        return minimal_cut_sets(
+            self.graph, self.sources, self.is_sink, lambda node: node not in self.barred, self.is_approval
+        )

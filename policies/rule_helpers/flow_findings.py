@@ -48,7 +48,7 @@ def flow_report(context: PolicyContext) -> FlowReport:
         except InputError:
             return FlowReport((), ())
         # The graph refers to the context, which keeps this report: such a cycle stays in memory for long.
-        return replace(found, graph=None)
+        return replace(found, graph=None, searches={})
 
     return context.once(("flows",), compute)
 
