@@ -14,56 +14,10 @@ alias is one that Azure publishes (`az provider list --expand resourceTypes/alia
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-EVERY_TYPE = "All"
-"""The mode that evaluates every resource type, those without tags and location too."""
-DENY = "deny"
+from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type
 
-
-@dataclass(frozen=True)
-class PolicyGuardrail:
-    """One Azure Policy definition: a condition under which Azure refuses to create or change a resource."""
-
-    key: str
-    """Its key in `GUARDRAILS`, and part of its resource names."""
-    title: str
-    """The definition's display name, up to 128 letters."""
-    description: str
-    """The definition's description, up to 512 letters."""
-    why: str
-    """The message that Azure shows for a refused request."""
-    condition: Mapping[str, Any]
-    """The `if` of the rule: requests for which it is true are refused."""
-    mode: str = EVERY_TYPE
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def policy_rule(self) -> dict[str, Any]:
-        """The rule in Azure Policy's format."""
-        return {"if": dict(self.condition), "then": {"effect": DENY}}
-
-
-def _type(type_: str) -> dict[str, Any]:
-    return {"field": "type", "equals": type_}
-
-
-def _all(*conditions: Mapping[str, Any]) -> dict[str, Any]:
-    return {"allOf": list(conditions)}
-
-
-def _any(*conditions: Mapping[str, Any]) -> dict[str, Any]:
-    return {"anyOf": list(conditions)}
-
-
-def _any_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a condition: the array alias has an entry (for which `where` is true, if given)."""
-    return {"count": {"field": entries, **where}, "greater": 0}
-
-
-SAME_RESOURCE_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
-"""A pattern for ids in the resource group of the requested resource."""
 FIREWALL_POLICY = "Microsoft.Network/firewallPolicies"
 RULE_GROUP = f"{FIREWALL_POLICY}/ruleCollectionGroups"
 FIREWALL = "Microsoft.Network/azureFirewalls"
@@ -82,10 +36,10 @@ NO_DNAT = PolicyGuardrail(
         "another resource group, and there are no drafts of rules and none of the retired type ruleGroups."
     ),
     why="No inbound connection may pass the firewall: people connect through Bastion.",
-    condition=_any(
-        _all(
-            _type(RULE_GROUP),
-            _any_entry(
+    condition=any_of(
+        all_of(
+            is_type(RULE_GROUP),
+            any_entry(
                 f"{RULE_GROUP}/ruleCollections[*]",
                 where={
                     "field": f"{RULE_GROUP}/ruleCollections[*].ruleCollectionType",
@@ -93,10 +47,10 @@ NO_DNAT = PolicyGuardrail(
                 },
             ),
         ),
-        _all(
-            _type(FIREWALL),
-            _any(
-                _any_entry(f"{FIREWALL}/natRuleCollections[*]"),
+        all_of(
+            is_type(FIREWALL),
+            any_of(
+                any_entry(f"{FIREWALL}/natRuleCollections[*]"),
                 {"field": f"{FIREWALL}/firewallPolicy.id", "notLike": SAME_RESOURCE_GROUP},
             ),
         ),
@@ -112,9 +66,9 @@ BASTION_TRANSFERS_NOTHING = PolicyGuardrail(
     title="Bastion transfers no data except the screen",
     description="Bastion has no copy and paste, file copy, tunnels, connection by IP, shareable links or Kerberos.",
     why="Data leaves through the airlock only, where a checker reviews it.",
-    condition=_all(
-        _type(BASTION),
-        _any(
+    condition=all_of(
+        is_type(BASTION),
+        any_of(
             {"field": f"{BASTION}/disableCopyPaste", "notEquals": "true"},
             *({"field": f"{BASTION}/{feature}", "equals": "true"} for feature in TRANSFER_FEATURES),
         ),
@@ -133,11 +87,11 @@ ENDPOINTS_TO_OWN_GROUP = PolicyGuardrail(
         "endpoint connections; narrower: the resource group instead of the subscription)."
     ),
     why="A private endpoint to a foreign storage account would bypass the firewall and the airlock.",
-    condition=_all(
-        _type(ENDPOINT),
-        _any(
+    condition=all_of(
+        is_type(ENDPOINT),
+        any_of(
             *(
-                _any_entry(
+                any_entry(
                     f"{ENDPOINT}/{connections}[*]",
                     where={
                         "field": f"{ENDPOINT}/{connections}[*].privateLinkServiceId",
@@ -170,31 +124,39 @@ PUBLIC_TYPES = (
 )
 """Public IP addresses, and the types that use one, of any resource group. The instances of scale sets and container
 groups have public addresses that are no resources."""
+NAME_TYPES = (
+    "Microsoft.Network/privateDnsZones",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+    "Microsoft.Network/dnsResolverPolicies",
+    "Microsoft.Network/dnsResolverPolicies/virtualNetworkLinks",
+    "Microsoft.Network/dnsResolvers",
+)
+"""Types that answer DNS names for a network. The hub has all of them."""
 NO_PUBLIC_ADDRESSES = PolicyGuardrail(
     key="no-public-addresses",
-    title="No resource has a public IP address",
+    title="No resource has a public IP address, and none answers DNS names",
     description=(
         "No public IP address or prefix, no type that uses one, no network interface or virtual machine with one, and "
-        "no subnet with a NAT gateway."
+        "no subnet with a NAT gateway; no private DNS zones and DNS policies, which the hub has for all networks."
     ),
-    why="Zones and tenancies have egress through the hub's firewall only, and no inbound connections.",
-    condition=_any(
-        {"field": "type", "in": list(PUBLIC_TYPES)},
-        _all(
-            _type(INTERFACE),
-            _any_entry(
+    why="Zones and tenancies have egress and names through the hub only, and no inbound connections.",
+    condition=any_of(
+        {"field": "type", "in": [*PUBLIC_TYPES, *NAME_TYPES]},
+        all_of(
+            is_type(INTERFACE),
+            any_entry(
                 f"{INTERFACE}/ipconfigurations[*]",
                 where={"field": f"{INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists": "true"},
             ),
         ),
-        _all(
-            _type(MACHINE),
-            _any_entry(
+        all_of(
+            is_type(MACHINE),
+            any_entry(
                 f"{MACHINE}/{OWN_ADDRESSES}",
                 where={"field": f"{MACHINE}/{OWN_ADDRESSES}.publicIPAddressConfiguration", "exists": "true"},
             ),
         ),
-        _all(_type(SUBNET), {"field": f"{SUBNET}/natGateway.id", "exists": "true"}),
+        all_of(is_type(SUBNET), {"field": f"{SUBNET}/natGateway.id", "exists": "true"}),
     ),
 )
 
@@ -209,7 +171,7 @@ def no_public_stores(named: Mapping[str, Sequence[str]]) -> PolicyGuardrail:
     in their network rules, so that a wrong list in an account is refused as well (learn.microsoft.com, "Author policies
     for array properties").
     """
-    closed = _all(NOT_DISABLED, {"field": "name", "notIn": sorted(named)}) if named else NOT_DISABLED
+    closed = all_of(NOT_DISABLED, {"field": "name", "notIn": sorted(named)}) if named else NOT_DISABLED
     return PolicyGuardrail(
         key="stores-stay-closed",
         title="Storage accounts and key vaults have no public access, and storage accounts no account keys",
@@ -219,17 +181,17 @@ def no_public_stores(named: Mapping[str, Sequence[str]]) -> PolicyGuardrail:
             + (" Named accounts have public network access from named addresses only." if named else "")
         ),
         why="Data and keys are accessed through private endpoints only, by principals with a role in Entra.",
-        condition=_any(
-            _all(
-                _type(STORE),
-                _any(
+        condition=any_of(
+            all_of(
+                is_type(STORE),
+                any_of(
                     closed,
                     {"field": f"{STORE}/allowSharedKeyAccess", "notEquals": "false"},
                     {"field": f"{STORE}/allowBlobPublicAccess", "notEquals": "false"},
                     *(_other_addresses(account, named[account]) for account in sorted(named)),
                 ),
             ),
-            _all(_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
+            all_of(is_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
         ),
     )
 
@@ -237,13 +199,13 @@ def no_public_stores(named: Mapping[str, Sequence[str]]) -> PolicyGuardrail:
 def _other_addresses(account: str, ranges: Sequence[str]) -> dict[str, Any]:
     """Return a condition: the account admits others than these addresses."""
     rules = f"{STORE}/networkAcls"
-    return _all(
+    return all_of(
         {"field": "name", "equals": account},
         NOT_DISABLED,
-        _any(
+        any_of(
             {"field": f"{rules}.defaultAction", "notEquals": "Deny"},
-            _any_entry(f"{rules}.virtualNetworkRules[*]"),
-            _any_entry(f"{rules}.ipRules[*]", where={"field": f"{rules}.ipRules[*].value", "notIn": list(ranges)}),
+            any_entry(f"{rules}.virtualNetworkRules[*]"),
+            any_entry(f"{rules}.ipRules[*]", where={"field": f"{rules}.ipRules[*].value", "notIn": list(ranges)}),
         ),
     )
 
@@ -258,7 +220,7 @@ def own_connections(named: Mapping[str, str]) -> PolicyGuardrail:
     (Cloud Adoption Framework, "Limit cross-tenant private endpoint connections": connections from outside).
     """
     permitted = [
-        _all(
+        all_of(
             {"field": "fullName", "equals": connection},
             {"field": f"{STORE}/privateEndpointConnections/privateEndpoint.id", "equals": named[connection]},
         )
@@ -272,9 +234,9 @@ def own_connections(named: Mapping[str, str]) -> PolicyGuardrail:
             "key vault." + (" Named endpoints are approved at named accounts." if named else "")
         ),
         why="Nothing outside the estate reaches data, except from a private endpoint that the estate names.",
-        condition=_any(
-            _all(*_foreign_connection(STORE), *([{"not": _any(*permitted)}] if permitted else [])),
-            _all(*_foreign_connection(VAULT)),
+        condition=any_of(
+            all_of(*_foreign_connection(STORE), *([{"not": any_of(*permitted)}] if permitted else [])),
+            all_of(*_foreign_connection(VAULT)),
         ),
     )
 
@@ -283,7 +245,7 @@ def _foreign_connection(type_: str) -> tuple[dict[str, Any], ...]:
     """Return the conditions: the request approves a private endpoint of another resource group."""
     connection = f"{type_}/privateEndpointConnections"
     return (
-        _type(connection),
+        is_type(connection),
         {"field": f"{connection}/privateLinkServiceConnectionState.status", "equals": "Approved"},
         {"field": f"{connection}/privateEndpoint.id", "notLike": SAME_RESOURCE_GROUP},
     )

@@ -127,6 +127,11 @@ class Names:
             raise ValueError(f"the purpose of a resource group is one word without hyphens, not {purpose!r}")
         return self._shortened(("rg", self.estate, self.stack, _word(purpose)), RESOURCE_GROUP_MAX_LENGTH)
 
+    @property
+    def resource_group_prefix(self) -> str:
+        """How the name of each resource group of the estate begins, in every stack."""
+        return _without_reserved_words(f"rg-{self.estate}-")
+
     def local(self, kind: str, purpose: str = "") -> str:
         """Return a name that is unique in its resource group or parent. `kind` is a `ResourceKind`."""
         kind = ResourceKind(kind)

@@ -33,3 +33,7 @@ class Role(Enum):
     def definition_id(self, subscription: object) -> str:
         """Return the id of the role definition, as Azure returns it for an assignment in that subscription."""
         return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{self.value}"
+
+
+ASSIGNED_BY_AZURE = (UUID("1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40"),)
+"""Roles that Azure itself assigns in the estate: Defender for Storage Data Scanner, to the scanner of uploads."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from formats.local_cloud import SUBSCRIPTION_PREFIX
-from formats.property_paths import PropertyPath, find, parse
+from formats.property_paths import PropertyPath, find, parse, put
 from local_azure import ids, outputs
 from local_azure.fixed_properties import refuse_fixed_changes
 from local_azure.model import AzureError, AzureType, Cloud, Constraint, Request, StoredResource
@@ -178,7 +178,8 @@ class Arm:
     def _write(
         self, known: KnownType, request: Request, secrets: frozenset[PropertyPath], old: Mapping[str, Any] | None
     ) -> StoredResource:
-        refuse_disallowed(self.store, _policy_target(known, request))
+        for path, value in refuse_disallowed(self.store, _policy_target(known, request)).items():
+            request = replace(request, new=put(request.new, parse(path), value))
         self._require_references(known, request)
         self._refuse_locked(request.id, "write", [lock for lock in self.store.locks(request.id) if _read_only(lock)])
         _check(known.type.constraints, request)

@@ -20,8 +20,9 @@ from formats.ways_in import ApprovedConnection, storage_ip_rules
 from infra.components.blob_storage_account import PublicAccess
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.components.write_order import WriteOrder
-from infra.guardrails import NO_PUBLIC_STORES, OWN_CONNECTIONS, PolicyGuardrail, no_public_stores, own_connections
+from infra.guardrails import NO_PUBLIC_STORES, OWN_CONNECTIONS, no_public_stores, own_connections
 from infra.names import GloballyUnique, Names, ResourceKind
+from infra.policy_rules import PolicyGuardrail
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from infra.components.log_analytics_workspace import LogAnalyticsWorkspace, LogA
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.site_gateway import SiteGateway, SiteGatewayArgs
+from infra.components.subscription_guardrails import SubscriptionGuardrails, SubscriptionGuardrailsArgs
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES
 from infra.network_services import CELL_DNS_ZONES
 from infra.stacks.staff import StaffNetwork
@@ -46,6 +47,10 @@ def platform(config: PlatformConfig) -> None:
         hub = Hub("hub", hub_args)
         logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
         guardrails.assign_to(scope, after=hub.writes, chosen=HUB_GUARDRAILS)
+        subscriptions_args = SubscriptionGuardrailsArgs(
+            scope=scope, subscriptions=config.subscriptions, after=hub.writes
+        )
+        SubscriptionGuardrails("subscriptions", subscriptions_args)
         keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
         flows_args = FlowLogStorageArgs(

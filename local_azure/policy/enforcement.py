@@ -1,4 +1,6 @@
-"""Refuse requests that assigned policies deny, before the resource's own checks.
+"""Change requests as assigned policies say, and refuse those that one denies, before the resource's own checks.
+
+Azure evaluates the effect modify first, and deny on the result (docs/azure-facts.md#the-effect-modify).
 
 An assignment applies at once. In Azure that takes up to half an hour (docs/azure-facts.md#policy-assignments).
 """
@@ -7,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from formats.property_paths import parse, put
 from local_azure import ids
 from local_azure.model import AzureError, Cloud, StoredResource
 from local_azure.policy.conditions import EvaluationContext
@@ -16,21 +20,42 @@ from local_azure.policy.expressions import EvaluationError
 from local_azure.policy.fields import PolicyTarget
 
 ASSIGNMENTS = "providers/Microsoft.Authorization/policyAssignments"
-DENY = "deny"
+DENY, MODIFY = "deny", "modify"
 GROUP_DEPTH = 4
 """Number of slashes in a resource group's id."""
 
 
-def refuse_disallowed(cloud: Cloud, target: PolicyTarget) -> None:
-    """Raise `RequestDisallowedByPolicy` if an enforced assignment on the resource's scope denies the request."""
-    denied = [
-        (assignment, definition)
-        for assignment, definition in _assigned(cloud, target.id)
-        if _denies(cloud, assignment, definition, target)
-    ]
+def refuse_disallowed(cloud: Cloud, target: PolicyTarget) -> Mapping[str, Any]:
+    """Return the values that assigned policies write into a request, by property.
+
+    Raises `RequestDisallowedByPolicy` if an enforced assignment on the resource's scope denies the changed request.
+    """
+    assigned = list(_assigned(cloud, target.id))
+    values = {
+        path: value
+        for assignment, definition in assigned
+        if _applies(cloud, assignment, definition, target, MODIFY)
+        for path, value in _written(definition)
+    }
+    changed = replace(target, properties=_with_values(target.properties, values))
+    denied = [one for one in assigned if _applies(cloud, *one, changed, DENY)]
     if denied:
         name = target.names[-1]
         raise AzureError("RequestDisallowedByPolicy", _message(name, denied), status=403, target=name)
+    return values
+
+
+def _written(definition: StoredResource) -> Iterator[tuple[str, Any]]:
+    """Yield the properties that a rule writes, with azure-native's names, and their values."""
+    for operation in definition.properties["policyRule"]["then"]["details"]["operations"]:
+        yield str(operation["field"]).rpartition("/")[2], operation["value"]
+
+
+def _with_values(properties: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    changed = dict(properties)
+    for path, value in values.items():
+        changed = put(changed, parse(path), value)
+    return changed
 
 
 def _assigned(cloud: Cloud, id_: str) -> Iterator[tuple[StoredResource, StoredResource]]:
@@ -53,17 +78,20 @@ def _is_excluded(assignment: StoredResource, id_: str) -> bool:
     return excluded or properties.get("enforcementMode", "Default") != "Default"
 
 
-def _denies(cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget) -> bool:
-    """Return True if a rule denies the request. A failed evaluation denies (docs/azure-facts.md#policy-functions)."""
+def _applies(
+    cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget, wanted: str
+) -> bool:
+    """Return True if a rule has an effect on the request. A failed evaluation denies
+    (docs/azure-facts.md#policy-functions)."""
     if definition.properties.get("mode", "Indexed").lower() == "indexed" and not target.has_tags:
         return False
     context = _context(cloud, assignment, definition, target)
     rule = definition.properties["policyRule"]
     try:
         effect = str(context.value(rule["then"]["effect"])).lower()
-        return effect == DENY and context.holds(rule["if"])
+        return effect == wanted and context.holds(rule["if"])
     except EvaluationError:
-        return True
+        return wanted == DENY
 
 
 def _context(

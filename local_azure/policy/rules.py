@@ -14,10 +14,10 @@ from local_azure.policy.conditions import OPERATORS
 from local_azure.policy.expressions import SUPPORTED_FUNCTIONS
 from local_azure.policy.fields import ALL_ITEMS, COMMON_FIELDS, TAG, Alias, is_alias
 
-EFFECTS = frozenset({"deny", "audit", "disabled"})
-"""Supported effects. All others change or create resources, or act on later requests."""
+EFFECTS = frozenset({"deny", "audit", "disabled", "modify"})
+"""Supported effects. All others create resources, or act on later requests."""
 UNSUPPORTED_EFFECTS = frozenset({
-    "addtonetworkgroup", "append", "auditifnotexists", "denyaction", "deployifnotexists", "manual", "modify", "mutate",
+    "addtonetworkgroup", "append", "auditifnotexists", "denyaction", "deployifnotexists", "manual", "mutate",
 })  # fmt: skip
 MODES = frozenset({"all", "indexed"})
 LEFT_SIDES = ("field", "value", "count")
@@ -54,6 +54,8 @@ def validate_rule(rule: Any, parameters: Mapping[str, Any]) -> None:
     if not isinstance(then, Mapping) or not isinstance(then.get("effect"), str):
         refuse_invalid_rule("Required property 'effect' not found in JSON.")
     _validate_effect(then["effect"], parameters)
+    if "modify" in {effect.lower() for effect in possible_effects(then["effect"], parameters)}:
+        _validate_modify(then.get("details"))
     _validate_condition(rule["if"], 0)
     _validate_parameters(rule, parameters)
 
@@ -66,6 +68,20 @@ def _validate_effect(written: str, parameters: Mapping[str, Any]) -> None:
         if effect.lower() not in EFFECTS:
             allowed = ", ".join(sorted(EFFECTS | UNSUPPORTED_EFFECTS))
             refuse_invalid_rule(f"The policy effect '{effect}' is not valid. The allowed effects are: {allowed}")
+
+
+def _validate_modify(details: Any) -> None:
+    """Require the details of the effect modify (docs/azure-facts.md#the-effect-modify)."""
+    if not isinstance(details, Mapping) or not details.get("roleDefinitionIds") or not details.get("operations"):
+        refuse_invalid_rule("The effect 'modify' needs the details 'roleDefinitionIds' and 'operations'.")
+    for operation in details["operations"]:
+        if str(operation.get("operation")).lower() != "addorreplace" or "condition" in operation:
+            refuse_unsupported(f"the operation '{operation.get('operation')}', or one with a condition")
+        alias = Alias.of(str(operation.get("field")))
+        if alias is None or not is_alias(alias):
+            refuse_unknown_alias(str(operation.get("field")))
+        if alias.is_array or is_expression(str(operation.get("value"))):
+            refuse_unsupported("an operation on an array, or with a template expression")
 
 
 def possible_effects(written: str, parameters: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from local_azure.fixed_properties import PROPERTY_FIXED
 from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
+from local_azure.types import system_disk
 from local_azure.types.common import (
     ancestor_id,
     availability_zones_exist,
@@ -405,6 +406,7 @@ TYPES = (
         write_only=("osProfile.adminPassword", "osProfile.customData"),
         constraints=(
             _has_required_properties,
+            system_disk.is_permitted,
             _zone_or_availability_set,
             _admin_username_is_allowed,
             _has_login_method,

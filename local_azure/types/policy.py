@@ -2,7 +2,7 @@
 
 Facts: docs/azure-facts.md#names-of-policies, #policy-definitions, #policy-assignments.
 
-Effects that change resources, exemptions, policy sets and built-in definitions are not supported: each is refused by
+Effects that create resources, exemptions, policy sets and built-in definitions are not supported: each is refused by
 name.
 """
 
@@ -16,7 +16,7 @@ from local_azure.ids import name_of
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.policy import rules
 from local_azure.policy.enforcement import parameters
-from local_azure.types.common import at_most, guid, refuse, same, scope_exists, within
+from local_azure.types.common import at_most, guid, identity_outputs, refuse, same, scope_exists, within
 
 DEFINITION = "azure-native:authorization:PolicyDefinition"
 ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
@@ -25,7 +25,7 @@ NAME = NameRule(
     "1-64 characters without < > * % & : \\ ? . + / #, not ending with a space",
     code="InvalidPolicyName",
 )
-UNSUPPORTED = ("identity", "overrides", "resourceSelectors")
+UNSUPPORTED = ("overrides", "resourceSelectors")
 LATEST_VERSION = "1.*.*"
 """Definitions have one version here. By default Azure takes the latest of the major version."""
 
@@ -82,8 +82,29 @@ def _has_no_unsupported_property(request: Request) -> None:
     for path in UNSUPPORTED:
         if request.given.get(path):
             rules.refuse_unsupported(f"'{path}'")
+    if _identity_type(request) not in ("None", "SystemAssigned"):
+        rules.refuse_unsupported("a user-assigned identity")
     if request.given.get("definitionVersion") not in (None, LATEST_VERSION):
         rules.refuse_unsupported("an older version of a definition")
+
+
+def _identity_type(request: Request) -> str:
+    return str((request.new.get("identity") or {}).get("type", "None"))
+
+
+def _has_identity_if_needed(request: Request) -> None:
+    """Azure requires an identity of an assignment that can change resources, though changing a request needs none."""
+    definition = request.cloud.get(str(request.new.get("policyDefinitionId")))
+    if definition is None:
+        return
+    effect = definition.properties["policyRule"]["then"]["effect"]
+    effects = rules.possible_effects(effect, definition.properties.get("parameters") or {})
+    if "modify" in map(str.lower, effects) and (_identity_type(request) == "None" or not request.new.get("location")):
+        text = (
+            f"The policy assignment '{request.name}' request is invalid. Policy assignments must include a 'managed "
+            "identity' when assigning 'Modify' policy definitions."
+        )
+        refuse("ResourceIdentityRequired", text)
 
 
 def _definition_is_in_scope(request: Request) -> None:
@@ -139,7 +160,12 @@ def _require_allowed_value(assignment: str, name: str, value: Any, declared: Map
 
 
 def _assignment_outputs(request: Request) -> Mapping[str, Json]:
-    return {"assignmentType": "Custom", "definitionVersion": LATEST_VERSION, "instanceId": guid(request.id, "instance")}
+    return {
+        "assignmentType": "Custom",
+        "definitionVersion": LATEST_VERSION,
+        "instanceId": guid(request.id, "instance"),
+        **identity_outputs(request),
+    }
 
 
 TYPES = (
@@ -170,6 +196,7 @@ TYPES = (
             _has_no_unsupported_property,
             _definition_is_in_scope,
             _parameters_fit_definition,
+            _has_identity_if_needed,
             at_most(200, ASSIGNMENT, "PolicyAssignmentLimitExceeded", "A scope holds at most {limit} assignments.",
                     per_parent=True),
         ),

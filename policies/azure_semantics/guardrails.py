@@ -10,6 +10,7 @@ structure".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -19,15 +20,15 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display
 from policies.expected.guardrails import (
     GUARDRAILS,
-    MODE,
     NO_PUBLIC_STORES,
     OWN_CONNECTIONS,
-    Guardrail,
     named_connections,
     named_stores,
     no_public_stores,
     own_connections,
 )
+from policies.expected.policy_rules import MODE, Guardrail
+from policies.expected.subscription_guardrails import group_prefixes, groups_stay, logs_stay
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -35,11 +36,16 @@ DEFINITION = "authorization:PolicyDefinition"
 EXEMPTION = "authorization:PolicyExemption"
 NARROWING_PROPERTIES = ("notScopes", "overrides", "resourceSelectors", "parameters", "definitionVersion")
 """Properties that can narrow an assignment, or change its definition's parameters or version."""
+IDENTITY = "identity.type"
+ESTATE_PREFIX = re.compile(r"rg-[a-z][a-z0-9]{1,7}-")
+"""How the names of an estate's resource groups begin."""
+NAMING_GROUPS = frozenset({groups_stay("").key, logs_stay("").key})
+"""The keys of the guardrails that name an estate's resource groups."""
 
 IN_FORCE_PATHS = (
     *(f"{ASSIGNMENT}:{path}" for path in (
         "definitionVersion", "enforcementMode", "notScopes", "overrides", "parameters", "policyDefinitionId",
-        "resourceSelectors", "scope")),
+        "resourceSelectors", "scope", "identity")),
     *(f"{DEFINITION}:{path}" for path in ("mode", "parameters", "policyRule", "policyType")),
 )  # fmt: skip
 """The properties that `assignment_in_force` reads."""
@@ -62,7 +68,7 @@ def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]
         in_force: dict[str, dict[str, Resource]] = {}
         for assignment in context.of(ASSIGNMENT):
             guardrail = assigned_guardrail(assignment, context)
-            if guardrail and is_in_force(assignment, context):
+            if guardrail and has_needed_identity(assignment, guardrail) and is_in_force(assignment, context):
                 in_force.setdefault(guardrail.key, {})[ids.plain(assignment.at("scope"))] = assignment
         return in_force
 
@@ -108,12 +114,25 @@ def guardrail_of(definition: Resource) -> Guardrail | None:
         guardrail = no_public_stores(stores)
     elif connections := named_connections(rule):
         guardrail = own_connections(connections)
+    elif prefix := _group_prefix(rule):
+        candidates = (groups_stay(prefix), logs_stay(prefix))
+        guardrail = next((one for one in candidates if _text(rule) == canonical(one.policy_rule)), guardrail)
     return guardrail if guardrail and not differences(definition, guardrail) else None
 
 
 @cache
 def _by_rule() -> Mapping[str, Guardrail]:
-    return {canonical(guardrail.policy_rule): guardrail for guardrail in GUARDRAILS.values()}
+    return {
+        canonical(guardrail.policy_rule): guardrail
+        for guardrail in GUARDRAILS.values()
+        if guardrail.key not in NAMING_GROUPS
+    }
+
+
+def _group_prefix(rule: object) -> str:
+    """Return the prefix of an estate's resource groups that a rule names; empty if it names none, or more."""
+    found = group_prefixes(rule)
+    return next(iter(found)) if len(found) == 1 and all(map(ESTATE_PREFIX.fullmatch, found)) else ""
 
 
 def definition_of(assignment: Resource, context: PolicyContext) -> Resource | None:
@@ -127,6 +146,13 @@ def is_in_force(assignment: Resource, context: PolicyContext) -> bool:
     scope = _value(assignment, "scope")
     has_scope = scope != UNKNOWN and ids.plain(scope) != ""
     return has_scope and not weaknesses(assignment) and not exemptions_of(assignment, context)
+
+
+def has_needed_identity(assignment: Resource, guardrail: Guardrail) -> bool:
+    """True if an assignment has an identity exactly if Azure requires one: of a definition that changes requests."""
+    kind = _value(assignment, IDENTITY)
+    found = "None" if kind is MISSING else str(kind)
+    return found.lower() == ("systemassigned" if guardrail.changes_requests else "none")
 
 
 def weaknesses(assignment: Resource) -> list[tuple[str, str]]:

@@ -1,74 +1,41 @@
-"""The Azure Policy rules that every guardrail must equal.
-
-Source: learn.microsoft.com, "Azure Policy definition structure policy rule".
-"""
+"""The guardrails: the Azure Policy rules that the definitions of the resource groups must equal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-MODE = "All"
-"""The mode that evaluates every resource type."""
+from policies.expected.policy_rules import SAME_GROUP, Guardrail, field_is, has_entry, type_and
+from policies.expected.subscription_guardrails import subscription_guardrails
+
 _NETWORK = "Microsoft.Network"
 _BASTION, _INTERFACE = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/networkInterfaces"
 _FIREWALL, _ENDPOINT = f"{_NETWORK}/azureFirewalls", f"{_NETWORK}/privateEndpoints"
 _RULES = f"{_NETWORK}/firewallPolicies/ruleCollectionGroups"
 _MACHINE, _SUBNET = "Microsoft.Compute/virtualMachines", f"{_NETWORK}/virtualNetworks/subnets"
 _OWN_ADDRESSES = "networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
-_SAME_GROUP = "[concat(subscription().id, '/resourceGroups/', resourceGroup().name, '/*')]"
 _STORE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
-
-
-@dataclass(frozen=True)
-class Guardrail:
-    """A definition with the effect deny: Azure refuses the requests for which the condition is true."""
-
-    key: str
-    title: str
-    condition: Mapping[str, Any]
-    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The exceptions: addresses by the account that they may reach, or endpoints by the connection."""
-
-    @property
-    def policy_rule(self) -> dict[str, Any]:
-        """The rule in Azure Policy's format."""
-        return {"if": self.condition, "then": {"effect": "deny"}}
-
-
-def _type_and(type_: str, *conditions: Mapping[str, Any]) -> dict[str, Any]:
-    return {"allOf": [{"field": "type", "equals": type_}, *conditions]}
-
-
-def _field(field: str, operator: str, value: str) -> dict[str, Any]:
-    return {"field": field, operator: value}
-
-
-def _has_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
-    return {"count": {"field": entries, **where}, "greater": 0}
-
 
 NO_DNAT = Guardrail(
     "no-translation",
     "The firewall has no DNAT rules",
     {
         "anyOf": [
-            _type_and(
+            type_and(
                 _RULES,
-                _has_entry(
+                has_entry(
                     f"{_RULES}/ruleCollections[*]",
-                    where=_field(
+                    where=field_is(
                         f"{_RULES}/ruleCollections[*].ruleCollectionType", "equals", "FirewallPolicyNatRuleCollection"
                     ),
                 ),
             ),
-            _type_and(
+            type_and(
                 _FIREWALL,
                 {
                     "anyOf": [
-                        _has_entry(f"{_FIREWALL}/natRuleCollections[*]"),
-                        _field(f"{_FIREWALL}/firewallPolicy.id", "notLike", _SAME_GROUP),
+                        has_entry(f"{_FIREWALL}/natRuleCollections[*]"),
+                        field_is(f"{_FIREWALL}/firewallPolicy.id", "notLike", SAME_GROUP),
                     ]
                 },
             ),
@@ -86,16 +53,16 @@ NO_DNAT = Guardrail(
 BASTION_TRANSFERS_NOTHING = Guardrail(
     "bastion-carries-nothing",
     "Bastion transfers no data except the screen",
-    _type_and(
+    type_and(
         _BASTION,
         {
             "anyOf": [
-                _field(f"{_BASTION}/disableCopyPaste", "notEquals", "true"),
-                _field(f"{_BASTION}/enableFileCopy", "equals", "true"),
-                _field(f"{_BASTION}/enableTunneling", "equals", "true"),
-                _field(f"{_BASTION}/enableIpConnect", "equals", "true"),
-                _field(f"{_BASTION}/enableShareableLink", "equals", "true"),
-                _field(f"{_BASTION}/enableKerberos", "equals", "true"),
+                field_is(f"{_BASTION}/disableCopyPaste", "notEquals", "true"),
+                field_is(f"{_BASTION}/enableFileCopy", "equals", "true"),
+                field_is(f"{_BASTION}/enableTunneling", "equals", "true"),
+                field_is(f"{_BASTION}/enableIpConnect", "equals", "true"),
+                field_is(f"{_BASTION}/enableShareableLink", "equals", "true"),
+                field_is(f"{_BASTION}/enableKerberos", "equals", "true"),
             ]
         },
     ),
@@ -103,16 +70,16 @@ BASTION_TRANSFERS_NOTHING = Guardrail(
 ENDPOINTS_TO_OWN_GROUP = Guardrail(
     "endpoints-stay",
     "Private endpoints connect to services in their own resource group only",
-    _type_and(
+    type_and(
         _ENDPOINT,
         {
             "anyOf": [
-                _has_entry(
+                has_entry(
                     f"{_ENDPOINT}/{connections}[*]",
-                    where=_field(
+                    where=field_is(
                         f"{_ENDPOINT}/{connections}[*].privateLinkServiceId",
                         "notLike",
-                        _SAME_GROUP,
+                        SAME_GROUP,
                     ),
                 )
                 for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
@@ -122,7 +89,7 @@ ENDPOINTS_TO_OWN_GROUP = Guardrail(
 )
 NO_PUBLIC_ADDRESSES = Guardrail(
     "no-public-addresses",
-    "No resource has a public IP address",
+    "No resource has a public IP address, and none answers DNS names",
     {
         "anyOf": [
             {
@@ -140,27 +107,32 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                     f"{_NETWORK}/networkVirtualAppliances",
                     "Microsoft.Compute/virtualMachineScaleSets",
                     "Microsoft.ContainerInstance/containerGroups",
+                    f"{_NETWORK}/privateDnsZones",
+                    f"{_NETWORK}/privateDnsZones/virtualNetworkLinks",
+                    f"{_NETWORK}/dnsResolverPolicies",
+                    f"{_NETWORK}/dnsResolverPolicies/virtualNetworkLinks",
+                    f"{_NETWORK}/dnsResolvers",
                 ],
             },
-            _type_and(
+            type_and(
                 _INTERFACE,
-                _has_entry(
+                has_entry(
                     f"{_INTERFACE}/ipconfigurations[*]",
-                    where=_field(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
+                    where=field_is(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
                 ),
             ),
-            _type_and(
+            type_and(
                 _MACHINE,
-                _has_entry(
+                has_entry(
                     f"{_MACHINE}/{_OWN_ADDRESSES}",
-                    where=_field(f"{_MACHINE}/{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
+                    where=field_is(f"{_MACHINE}/{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
                 ),
             ),
-            _type_and(_SUBNET, _field(f"{_SUBNET}/natGateway.id", "exists", "true")),
+            type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
         ]
     },
 )
-_PUBLIC, _ACLS = _field(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"), f"{_STORE}/networkAcls"
+_PUBLIC, _ACLS = field_is(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"), f"{_STORE}/networkAcls"
 
 
 def no_public_stores(named: Mapping[str, Sequence[str]]) -> Guardrail:
@@ -174,18 +146,18 @@ def no_public_stores(named: Mapping[str, Sequence[str]]) -> Guardrail:
         "Storage accounts and key vaults have no public access, and storage accounts no account keys",
         {
             "anyOf": [
-                _type_and(
+                type_and(
                     _STORE,
                     {
                         "anyOf": [
                             public,
-                            _field(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
-                            _field(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
+                            field_is(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
+                            field_is(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
                             *(_admits_others(account, ranges) for account, ranges in named.items()),
                         ]
                     },
                 ),
-                _type_and(_VAULT, _field(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
+                type_and(_VAULT, field_is(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
             ]
         },
         {account: tuple(ranges) for account, ranges in named.items()},
@@ -196,13 +168,13 @@ def _admits_others(account: str, ranges: Sequence[str]) -> dict[str, Any]:
     other = {"field": f"{_ACLS}.ipRules[*].value", "notIn": list(ranges)}
     return {
         "allOf": [
-            _field("name", "equals", account),
+            field_is("name", "equals", account),
             _PUBLIC,
             {
                 "anyOf": [
-                    _field(f"{_ACLS}.defaultAction", "notEquals", "Deny"),
-                    _has_entry(f"{_ACLS}.virtualNetworkRules[*]"),
-                    _has_entry(f"{_ACLS}.ipRules[*]", where=other),
+                    field_is(f"{_ACLS}.defaultAction", "notEquals", "Deny"),
+                    has_entry(f"{_ACLS}.virtualNetworkRules[*]"),
+                    has_entry(f"{_ACLS}.ipRules[*]", where=other),
                 ]
             },
         ]
@@ -233,7 +205,7 @@ def own_connections(named: Mapping[str, Sequence[str]]) -> Guardrail:
     """
     endpoint = f"{_STORE}/privateEndpointConnections/privateEndpoint.id"
     permitted = [
-        {"allOf": [_field("fullName", "equals", connection), _field(endpoint, "equals", one)]}
+        {"allOf": [field_is("fullName", "equals", connection), field_is(endpoint, "equals", one)]}
         for connection, (one,) in named.items()
     ]
     return Guardrail(
@@ -252,9 +224,9 @@ def own_connections(named: Mapping[str, Sequence[str]]) -> Guardrail:
 def _approves_foreign(type_: str) -> list[dict[str, Any]]:
     connection = f"{type_}/privateEndpointConnections"
     return [
-        _field("type", "equals", connection),
-        _field(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
-        _field(f"{connection}/privateEndpoint.id", "notLike", _SAME_GROUP),
+        field_is("type", "equals", connection),
+        field_is(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
+        field_is(f"{connection}/privateEndpoint.id", "notLike", SAME_GROUP),
     ]
 
 
@@ -271,6 +243,12 @@ OWN_CONNECTIONS = own_connections({})
 COMMON_GUARDRAILS = (ENDPOINTS_TO_OWN_GROUP, OWN_CONNECTIONS, NO_PUBLIC_STORES)
 GUARDRAILS: Mapping[str, Guardrail] = {
     guardrail.key: guardrail
-    for guardrail in (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
+    for guardrail in (
+        NO_DNAT,
+        BASTION_TRANSFERS_NOTHING,
+        *COMMON_GUARDRAILS,
+        NO_PUBLIC_ADDRESSES,
+        *subscription_guardrails("rg-"),
+    )
 }
 """Every guardrail, by its key."""

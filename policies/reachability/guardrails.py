@@ -1,4 +1,4 @@
-"""Guardrails as controls: what Azure Policy denies in a resource group, however each resource is configured.
+"""Guardrails as controls: what Azure Policy denies in a resource group or subscription, whatever a resource has.
 
 A guardrail is a control of its own: it fails only if its policy assignment is removed, or an Azure Policy exemption is
 created.
@@ -16,6 +16,7 @@ from policies.azure_semantics.guardrails import (
     has_permitted_connection,
 )
 from policies.azure_semantics.public_addresses import narrow_range
+from policies.expected.subscription_guardrails import subscription_guardrails
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, ControlKind, ControlRegistry, ControlSets
 
@@ -24,10 +25,20 @@ DENIED: Mapping[str, str] = {
     "bastion-carries-nothing": "Bastion features other than the session",
     "endpoints-stay": "private endpoints to resources of other resource groups",
     "connections-stay": "private endpoints of other resource groups at stores and vaults",
-    "no-public-addresses": "public addresses",
+    "no-public-addresses": "public addresses and DNS zones",
     "stores-stay-closed": "storage accounts with public network access or shared keys",
+    "groups-stay": "resources outside the estate's resource groups",
+    "types-stay": "resource types that the estate does not use",
+    "rights-stay": "roles that administer, exemptions and custom roles",
+    "logs-stay": "logs that are sent elsewhere",
+    "disks-stay": "copies, exports and foreign attachments of disks",
+    "disks-close": "disks that can be exported",
+    "code-stays": "code that a request runs on a virtual machine",
+    "copies-stay": "copies of storage accounts to other tenants, SFTP and local users",
 }
 """The denied configurations, by the guardrail's key."""
+OF_SUBSCRIPTIONS = frozenset(guardrail.key for guardrail in subscription_guardrails(""))
+"""The guardrails that are assigned to a subscription: one change takes them from all of its resource groups."""
 
 
 class Guardrails:
@@ -38,8 +49,8 @@ class Guardrails:
         self._known: dict[tuple[str, str], ControlSets] = {}
 
     def of(self, key: str, id_: str) -> ControlSets:
-        """Return the control sets of a guardrail on a resource or resource group; `ALWAYS` if it is not in force."""
-        group = ids.resource_group(id_)
+        """Return the control sets of a guardrail for a resource, group or subscription; `ALWAYS` if not in force."""
+        group = ids.subscription(id_) if key in OF_SUBSCRIPTIONS else ids.resource_group(id_)
         if (key, group) not in self._known:
             self._known[key, group] = self._of(key, group)
         return self._known[key, group]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.guardrails import GUARDRAILS, HUB_GUARDRAILS, SPOKE_GUARDRAILS, PolicyGuardrail
+from infra.guardrails import GUARDRAILS, HUB_GUARDRAILS, SPOKE_GUARDRAILS
+from infra.policy_rules import PolicyGuardrail
 
 ALIASES = {
     "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollections[*]",

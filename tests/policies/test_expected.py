@@ -14,13 +14,15 @@ from formats.stack_config import Region
 from infra import first_boot, gpu_driver, guardrails, home_disk, malware_scanning, network_services
 from infra.components import confidential, resource_group_scope
 from infra.roles import Role
+from infra.subscription_guardrails import subscription_guardrails
 from operations.estate import schema
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
 from policies.expected import entitlements, key_release, ssh_server, tags
 from policies.expected.gpu_driver import GPU_DRIVER
-from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, MODE
+from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS
 from policies.expected.home_disk import HOME_DISK
+from policies.expected.policy_rules import MODE
 from policies.model import Resource
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
@@ -28,9 +30,10 @@ SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
 
 
 def test_every_guardrail_of_the_program_is_the_expected_one() -> None:
-    assert {
-        key: (one.title, one.policy_rule, one.mode, one.parameters) for key, one in guardrails.GUARDRAILS.items()
-    } == {key: (one.title, one.policy_rule, MODE, {}) for key, one in GUARDRAILS.items()}
+    of_program = {**guardrails.GUARDRAILS, **{one.key: one for one in subscription_guardrails("rg-")}}
+    assert {key: (one.title, one.policy_rule, one.mode) for key, one in of_program.items()} == {
+        key: (one.title, one.policy_rule, MODE) for key, one in GUARDRAILS.items()
+    }
     assert [one.key for one in guardrails.COMMON_GUARDRAILS] == [one.key for one in COMMON_GUARDRAILS]
 
 

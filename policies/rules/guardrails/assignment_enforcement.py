@@ -9,9 +9,11 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.guardrails import (
     ASSIGNMENT,
     DEFINITION,
+    IDENTITY,
     NARROWING_PROPERTIES,
     assigned_guardrail,
     definition_of,
+    has_needed_identity,
     weaknesses,
 )
 from policies.azure_semantics.properties import display, require_if_set
@@ -28,7 +30,6 @@ from policies.model import (
 )
 
 DEFINITION_ID, MODE, PARAMETERS, VERSION = "policyDefinitionId", "enforcementMode", "parameters", "definitionVersion"
-IDENTITY = "identity.type"
 KIND = "assignmentType"
 PATHS = (DEFINITION_ID, MODE, *NARROWING_PROPERTIES, IDENTITY, KIND)
 
@@ -37,12 +38,16 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Refuse foreign definitions and identities, exclusions and overrides: Azure would not deny there."""
     for path in PATHS:
         assignment.at(path)  # raises `Unknown` if the value is not known yet: it may be an exclusion
-    yield from require_if_set(assignment, IDENTITY, "None")
+    guardrail = assigned_guardrail(assignment, context)
+    if guardrail is None or not guardrail.changes_requests:
+        yield from require_if_set(assignment, IDENTITY, "None")
+    elif not has_needed_identity(assignment, guardrail):
+        yield Violation(IDENTITY, "must be SystemAssigned: Azure requires an identity for the effect modify")
     yield from require_if_set(assignment, KIND, "Custom", "NotSpecified")
     initiative = ids.plain(assignment.at(DEFINITION_ID)) in AUDIT_INITIATIVES
     if not initiative and definition_of(assignment, context) is None:
         yield Violation(DEFINITION_ID, "is neither a definition that is checked here nor a listed audit initiative")
-    free = _free(initiative, assigned_guardrail(assignment, context) is not None)
+    free = _free(initiative, guardrail is not None)
     for path, found in weaknesses(assignment):
         if path not in free:
             yield Violation(path, f"is {found}; the assignment must be enforced, on all of its scope, as it is defined")

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policies.azure_semantics.addresses import MIN_PREFIX_LENGTH
-from policies.azure_semantics.guardrails import DEFINITION, differences, guardrail_of, is_named_guardrail
+from policies.azure_semantics.guardrails import (
+    DEFINITION,
+    NAMING_GROUPS,
+    differences,
+    guardrail_of,
+    is_named_guardrail,
+)
 from policies.azure_semantics.properties import display, require, require_if_set
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.expected.approved_connections import approved_connections
-from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, OWN_CONNECTIONS, Guardrail
+from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, OWN_CONNECTIONS
 from policies.expected.initiatives import PERMITTED_EFFECTS
+from policies.expected.policy_rules import Guardrail
 from policies.expected.public_ranges import public_ranges
+from policies.expected.subscription_guardrails import resource_group_prefix
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PATHS = ("mode", "policyRule", "parameters", "policyType")
@@ -45,6 +53,11 @@ def _exceptions(definition: Resource, guardrail: Guardrail, context: PolicyConte
         addresses = found.values() if guardrail.key == NO_PUBLIC_STORES.key else ()
         if not all(narrow_range(text) for ranges in addresses for text in ranges):
             yield Violation("policyRule", f"names a range wider than /{MIN_PREFIX_LENGTH}, which is no single host's")
+        return
+    if guardrail.key in NAMING_GROUPS:
+        wanted_prefix = resource_group_prefix(config.estate)
+        if found != {"resource groups": frozenset({wanted_prefix})}:
+            yield Violation("policyRule", f"permits {_listed(found)}; the estate's groups begin with {wanted_prefix}")
         return
     stores = context.same_stack(definition, "storage:StorageAccount")
     names = {store.name: str(store.at("accountName")).lower() for store in stores}

@@ -10,6 +10,7 @@ import pytest
 
 from formats.plan import canonical
 from infra.guardrails import HUB_GUARDRAILS, SPOKE_GUARDRAILS
+from infra.subscription_guardrails import subscription_guardrails
 from local_azure.arm import Arm
 from local_azure.model import AzureError, StoredResource
 from local_azure.policy.enforcement import refuse_disallowed
@@ -18,7 +19,7 @@ from local_azure.schema import azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
 from tests.infra.local_stacks import LocalStacks
-from tests.infra.mock_stack import MockStack
+from tests.infra.mock_stack import MockStack, Registration
 
 AZURE = "azure-native:"
 FOREIGN = "/subscriptions/f0e10000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Storage"
@@ -29,15 +30,31 @@ def test_each_resource_group_has_its_guardrails_enforced(stack: MockStack) -> No
     groups = len(stack.of("ResourceGroup"))
     expected = HUB_GUARDRAILS if stack.of("AzureFirewall") else SPOKE_GUARDRAILS
     assigned = stack.of("PolicyAssignment")
-    assert len(assigned) == groups * len(expected)
+    assert len([one for one in assigned if not of_subscription(one)]) == groups * len(expected)
     for one in assigned:
         assert one.inputs["enforcementMode"] == "Default"
         assert not {"notScopes", "overrides", "resourceSelectors", "parameters"} & one.inputs.keys()
         assert one.inputs["nonComplianceMessages"][0]["message"]
 
 
+def of_subscription(assignment: Registration) -> bool:
+    return assignment.name.startswith("subscription-")
+
+
+def test_a_hub_protects_each_subscription_of_its_cell(stack: MockStack) -> None:
+    """Only the platform stack does: it is deployed before all others, and removed after them."""
+    wanted = subscription_guardrails("rg-wmsde-") if stack.of("AzureFirewall") else ()
+    assigned = {one.name: one for one in stack.of("PolicyAssignment") if of_subscription(one)}
+    assert sorted(assigned) == sorted(f"subscription-{one.key}" for one in wanted)
+    for guardrail in wanted:
+        one = assigned[f"subscription-{guardrail.key}"].inputs
+        assert one["scope"].count("/") == 2
+        assert ("identity" in one) is bool(guardrail.values)
+
+
 def test_each_stack_defines_its_guardrails_once(stack: MockStack) -> None:
-    expected = HUB_GUARDRAILS if stack.of("AzureFirewall") else SPOKE_GUARDRAILS
+    expected = tuple(HUB_GUARDRAILS if stack.of("AzureFirewall") else SPOKE_GUARDRAILS)
+    expected += subscription_guardrails("rg-wmsde-") if stack.of("AzureFirewall") else ()
     rules = [one.inputs["policyRule"] for one in stack.of("PolicyDefinition")]
     assert sorted(map(canonical, rules)) == sorted(canonical(guard.policy_rule) for guard in expected)
 

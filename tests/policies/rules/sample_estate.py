@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from infra.guardrails import HUB_GUARDRAILS, PolicyGuardrail
+from infra.guardrails import HUB_GUARDRAILS
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
+from infra.policy_rules import PolicyGuardrail
+from infra.subscription_guardrails import subscription_guardrails
 from policies.model import Resource
 from tests.policies.rules.cases import GROUP, World, made
 
@@ -344,17 +346,18 @@ def grants() -> list[Resource]:
     ]
 
 
-def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS) -> list[Resource]:
+def guards(wanted: Sequence[PolicyGuardrail] = HUB_GUARDRAILS, scope: str = GROUP) -> list[Resource]:
     """Return a definition and an assignment of each guardrail."""
     authorization = f"{GROUP.rpartition('/resourceGroups/')[0]}/providers/Microsoft.Authorization"
     found = []
     for guard in wanted:
         id_ = f"{authorization}/policyDefinitions/{guard.key}"
+        identity = {"identity": {"type": "SystemAssigned"}} if guard.values else {}
         rule = made("authorization:PolicyDefinition", f"{guard.key}-rule", mode="All", policyType="Custom",
                     policyRule=guard.policy_rule)  # fmt: skip
         held = made("authorization:PolicyAssignment", guard.key,
-                    f"Microsoft.Authorization/policyAssignments/{guard.key}", scope=GROUP, policyDefinitionId=id_,
-                    enforcementMode="Default", location="uksouth")  # fmt: skip
+                    f"Microsoft.Authorization/policyAssignments/{guard.key}", scope=scope, policyDefinitionId=id_,
+                    enforcementMode="Default", location="uksouth", **identity)  # fmt: skip
         found += [replace(rule, id=id_), held]
     return found
 
@@ -366,5 +369,6 @@ def site() -> World:
     record_ = replace(record("zone-record", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     logged = replace(setting("zone", "Microsoft.Network/virtualNetworks/vnet-zone"), stack="safe-haven")
     others = [zone, record_, logged]
-    every = [group, *networks(), *doors(), *stores(), *watching(), *grants(), *guards(), *others]
+    every = [group, *networks(), *doors(), *stores(), *watching(), *grants(), *guards(),
+             *guards(subscription_guardrails("rg-heart-"), SUBSCRIPTION), *others]  # fmt: skip
     return {resource.name: resource for resource in every}

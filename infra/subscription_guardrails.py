@@ -1,0 +1,270 @@
+"""The guardrails of a subscription: what no resource group of it may have, those outside the estate included.
+
+The platform stack assigns them to every subscription of its cell, because it is there before the zones and tenancies
+and is removed after them. No rule has exceptions by name, so that a zone or a tenancy changes none.
+
+Azure Policy evaluates no types of Microsoft.Resources (deployments, deployment scripts), no requests other than PUT and
+PATCH (run command, export of a disk), and with `deny` no deletion (docs/azure-facts.md#what-azure-policy-evaluates).
+Sources of the aliases: docs/azure-facts.md#aliases-of-the-guardrails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from infra.estate_types import ESTATE_TYPES
+from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
+from infra.roles import ASSIGNED_BY_AZURE, Role
+
+AUTHORIZATION, COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
+MACHINE, DISK = f"{COMPUTE}/virtualMachines", f"{COMPUTE}/disks"
+STORE = "Microsoft.Storage/storageAccounts"
+NETWORK_WATCHERS = "NetworkWatcherRG"
+"""The resource group in which Azure creates network watchers."""
+
+
+def _types(*types: str) -> dict[str, Any]:
+    return {"field": "type", "in": list(types)}
+
+
+def _group_pattern(prefix: str) -> str:
+    return f"[concat(subscription().id, '/resourceGroups/{prefix}*')]"
+
+
+def groups_stay(prefix: str) -> PolicyGuardrail:
+    """Return the guardrail that refuses resource groups whose names do not begin with a prefix, and what is in them."""
+    return PolicyGuardrail(
+        key="groups-stay",
+        title="Resources are in resource groups of the estate only",
+        description=(
+            f"No resource group has a name that does not begin with {prefix}, except {NETWORK_WATCHERS}, and no "
+            "resource is in one."
+        ),
+        why="A resource in another resource group has none of the guardrails of the estate's groups.",
+        condition=all_of(
+            {"field": "id", "contains": "/resourceGroups/"},
+            none_of(*({"field": "id", "like": _group_pattern(name)} for name in (prefix, NETWORK_WATCHERS))),
+        ),
+    )
+
+
+TYPES_STAY = PolicyGuardrail(
+    key="types-stay",
+    title="Resources are of the types that the estate uses",
+    description=(
+        "No resource is of a type that the estate does not use: nothing that runs code, routes data or copies it "
+        "elsewhere (Azure's built-in policy Allowed resource types, with child types too)."
+    ),
+    why="A type that the estate does not use has no policies, and may carry data out.",
+    condition={"field": "type", "notIn": list(ESTATE_TYPES)},
+)
+
+ASSIGNMENT, POLICY_ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments", f"{AUTHORIZATION}/policyAssignments"
+RIGHTS_STAY = PolicyGuardrail(
+    key="rights-stay",
+    title="Only roles that administer nothing are assigned, and no guardrail is weakened",
+    description=(
+        "No role is assigned that the estate does not use, by an assignment or in Privileged Identity Management; "
+        "there are no custom roles and no policy exemptions, and policy assignments are enforced on all of their scope."
+    ),
+    why="Roles that change resources or rights belong to the deployment; they are assigned above the subscription.",
+    condition=any_of(
+        all_of(
+            is_type(ASSIGNMENT),
+            none_of(
+                *(
+                    {"field": f"{ASSIGNMENT}/roleDefinitionId", "like": f"*/{role}"}
+                    for role in sorted(str(one) for one in (*(role.value for role in Role), *ASSIGNED_BY_AZURE))
+                )
+            ),
+        ),
+        _types(
+            f"{AUTHORIZATION}/roleDefinitions",
+            f"{AUTHORIZATION}/policyExemptions",
+            f"{AUTHORIZATION}/roleAssignmentScheduleRequests",
+            f"{AUTHORIZATION}/roleEligibilityScheduleRequests",
+            f"{AUTHORIZATION}/roleManagementPolicies",
+            f"{AUTHORIZATION}/roleManagementPolicyAssignments",
+        ),
+        all_of(
+            is_type(POLICY_ASSIGNMENT),
+            any_of(
+                all_of(
+                    {"field": f"{POLICY_ASSIGNMENT}/enforcementMode", "exists": "true"},
+                    {"field": f"{POLICY_ASSIGNMENT}/enforcementMode", "notEquals": "Default"},
+                ),
+                any_entry(f"{POLICY_ASSIGNMENT}/notScopes[*]"),
+            ),
+        ),
+    ),
+)
+
+SETTING = "Microsoft.Insights/diagnosticSettings"
+
+
+def logs_stay(prefix: str) -> PolicyGuardrail:
+    """Return the guardrail that permits logs to be sent to workspaces in groups with a prefix only."""
+    return PolicyGuardrail(
+        key="logs-stay",
+        title="Logs are sent to the workspaces of the estate only",
+        description=(
+            "No diagnostic setting sends to a storage account, an event hub, a service bus, or a Log Analytics "
+            f"workspace in a resource group whose name does not begin with {prefix}."
+        ),
+        why="Logs contain names and addresses, and must not leave the estate.",
+        condition=all_of(
+            is_type(SETTING),
+            any_of(
+                *(
+                    {"field": f"{SETTING}/{destination}", "exists": "true"}
+                    for destination in ("storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
+                ),
+                all_of(
+                    {"field": f"{SETTING}/workspaceId", "exists": "true"},
+                    {"field": f"{SETTING}/workspaceId", "notContains": f"/resourceGroups/{prefix}"},
+                ),
+            ),
+        ),
+    )
+
+
+NOT_CLOSED = any_of(
+    {"field": f"{DISK}/networkAccessPolicy", "notEquals": "DenyAll"},
+    {"field": f"{DISK}/publicNetworkAccess", "notEquals": "Disabled"},
+)
+DATA_DISKS = f"{MACHINE}/storageProfile.dataDisks[*]"
+DISKS_STAY = PolicyGuardrail(
+    key="disks-stay",
+    title="Disks are new, cannot be exported, and are attached in their own resource group only",
+    description=(
+        "No disk is copied, restored or imported, none but the system disk of a virtual machine can be exported, and "
+        "there are no snapshots, images or restore points. A virtual machine has a published image and disks of its "
+        "own resource group only."
+    ),
+    why="A copy of a disk leaves its project with all of the data on it.",
+    condition=any_of(
+        _types(
+            f"{COMPUTE}/snapshots",
+            f"{COMPUTE}/images",
+            f"{COMPUTE}/galleries",
+            f"{COMPUTE}/galleries/images",
+            f"{COMPUTE}/galleries/images/versions",
+            f"{COMPUTE}/restorePointCollections",
+            f"{COMPUTE}/restorePointCollections/restorePoints",
+            f"{COMPUTE}/diskAccesses",
+        ),
+        all_of(
+            is_type(DISK),
+            any_of(
+                {"field": f"{DISK}/creationData.createOption", "notIn": ["Empty", "FromImage"]},
+                # Azure creates the system disk with its own defaults, which `DISKS_CLOSE` changes.
+                all_of({"field": f"{DISK}/creationData.createOption", "notEquals": "FromImage"}, NOT_CLOSED),
+            ),
+        ),
+        all_of(
+            is_type(MACHINE),
+            any_of(
+                any_entry(DATA_DISKS, where={"field": f"{DATA_DISKS}.createOption", "notEquals": "Attach"}),
+                any_entry(DATA_DISKS, where={"field": f"{DATA_DISKS}.managedDisk.id", "notLike": SAME_RESOURCE_GROUP}),
+                {"field": f"{MACHINE}/storageProfile.osDisk.createOption", "notEquals": "FromImage"},
+                *(
+                    {"field": f"{MACHINE}/storageProfile.{image}", "exists": "true"}
+                    for image in (
+                        "osDisk.vhd.uri",
+                        "imageReference.id",
+                        "imageReference.sharedGalleryImageId",
+                        "imageReference.communityGalleryImageId",
+                    )
+                ),
+            ),
+        ),
+    ),
+)
+DISKS_CLOSE = PolicyGuardrail(
+    key="disks-close",
+    title="Every disk is created and kept so that it cannot be exported",
+    description=(
+        "Each request for a disk gets networkAccessPolicy DenyAll and publicNetworkAccess Disabled, also that of the "
+        "system disk, for which a virtual machine has no such property."
+    ),
+    why="An exported disk can be downloaded by everybody who has its address.",
+    condition=all_of(is_type(DISK), NOT_CLOSED),
+    values={f"{DISK}/networkAccessPolicy": "DenyAll", f"{DISK}/publicNetworkAccess": "Disabled"},
+)
+
+EXTENSION = f"{MACHINE}/extensions"
+EXTENSIONS: Sequence[tuple[str, str]] = (
+    ("Microsoft.Azure.ActiveDirectory", "AADSSHLoginForLinux"),
+    ("Microsoft.CPlat.Core", "LinuxPatchExtension"),
+)
+"""The publishers and types of extensions: sign-in with Entra, and Azure's patches, which Azure installs itself."""
+CODE_STAYS = PolicyGuardrail(
+    key="code-stays",
+    title="No request runs code on a virtual machine",
+    description=(
+        "No managed run command, no VM application, and no extension except sign-in with Entra and Azure's patches."
+    ),
+    why="Code that a request brings runs as root, past the rights of the people who work on the virtual machine.",
+    condition=any_of(
+        _types(
+            f"{MACHINE}/runCommands", f"{COMPUTE}/galleries/applications", f"{COMPUTE}/galleries/applications/versions"
+        ),
+        all_of(
+            is_type(EXTENSION),
+            none_of(
+                *(
+                    all_of(
+                        {"field": f"{EXTENSION}/publisher", "equals": publisher},
+                        {"field": f"{EXTENSION}/type", "equals": type_},
+                    )
+                    for publisher, type_ in EXTENSIONS
+                )
+            ),
+        ),
+        all_of(is_type(MACHINE), any_entry(f"{MACHINE}/applicationProfile.galleryApplications[*]")),
+    ),
+)
+
+COPIES_STAY = PolicyGuardrail(
+    key="copies-stay",
+    title="Storage accounts copy nothing to other tenants, and have no SFTP and no local users",
+    description=(
+        "No storage account has SFTP, local users, object replication, or copies from other tenants, and there are no "
+        "file shares, queues, tables and inventories."
+    ),
+    why="Data leaves through the airlock only, by people and computers with a role in Entra.",
+    condition=any_of(
+        _types(
+            *(
+                f"{STORE}/{child}"
+                for child in (
+                    "objectReplicationPolicies",
+                    "localUsers",
+                    "inventoryPolicies",
+                    "storageTaskAssignments",
+                    "fileServices/shares",
+                    "queueServices/queues",
+                    "tableServices/tables",
+                )
+            )
+        ),
+        all_of(
+            is_type(STORE),
+            any_of(
+                {"field": f"{STORE}/isSftpEnabled", "equals": "true"},
+                {"field": f"{STORE}/isLocalUserEnabled", "notEquals": "false"},
+                {"field": f"{STORE}/allowCrossTenantReplication", "notEquals": "false"},
+                {"field": f"{STORE}/allowedCopyScope", "notIn": ["AAD", "PrivateLink"]},
+            ),
+        ),
+    ),
+)
+
+
+def subscription_guardrails(prefix: str) -> tuple[PolicyGuardrail, ...]:
+    """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
+    return (
+        groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
+        COPIES_STAY,
+    )  # fmt: skip
