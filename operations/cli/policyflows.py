@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +22,8 @@ from policies.model import PolicyContext
 from policies.plan_evaluation import exemptions_of
 from policies.plan_resources import resources_of
 from policies.reachability.allowed_flows import allowed_flows
+from policies.reachability.certificate import certificate as certificate_of
+from policies.reachability.certificate import digest_of
 from policies.reachability.forbidden_flows import FlowReport, analyse_flows
 from policies.reachability.graph import FlowGraph
 from policies.rule_helpers.flow_findings import finding_of
@@ -38,6 +41,13 @@ GraphFile = Annotated[
     typer.Option("--graph", metavar="FILE", help="Write the analysed graph as GraphML.", show_default=False),
 ]
 
+CertificateFile = Annotated[
+    str | None,
+    typer.Option(
+        "--certificate", metavar="FILE", help="Write a proof for scripts/check_certificate.py.", show_default=False
+    ),
+]
+
 
 @command()
 def flows(
@@ -47,6 +57,7 @@ def flows(
     everything: All = False,
     target: ReportFile = None,
     graph: GraphFile = None,
+    certificate: CertificateFile = None,
     exemptions: ExemptionsFile = None,
 ) -> None:
     """Count the controls that prevent each forbidden flow of data, and list the ways in. Exits 3 if a flow has fewer
@@ -54,10 +65,11 @@ def flows(
 
     Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
     """
-    for file in (target, graph):
+    for file in (target, graph, certificate):
         refuse_unwritable(file)
-    if graph == STDOUT:
-        raise InputError("The graph needs a file: stdout is for the report.", key="--graph", found=graph)
+    for key, file in (("--graph", graph), ("--certificate", certificate)):
+        if file == STDOUT:
+            raise InputError("This needs a file: stdout is for the report.", key=key, found=file)
     catalogue = open_catalogue(session.estate_folder)
     granted = exemptions_of(exemptions, session.estate_folder)
     orphaned = warn_of_orphaned(session, everything)
@@ -72,7 +84,7 @@ def flows(
         configs=session.configs([plan.stack for plan in plans]),
     )
     with session.output.err.status("Analysing the flows"):
-        found = analyse_flows(context_, exhaustive=graph is not None)
+        found = analyse_flows(context_, exhaustive=bool(graph or certificate))
     report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
     allowed = [one for one in allowed_flows(found, context_) if one.stacks & wanted]
     exempt = _exempt(report, context_, granted)
@@ -82,6 +94,9 @@ def flows(
         "plans": {plan.stack: plan.digest for plan in plans},
         "catalogue": catalogue.to_json(),
     }
+    if certificate:
+        estate = {"plans": content["plans"], "catalogue": catalogue.digest, "doubts": list(found.unknowns)}
+        content["certificate"] = _write_certificate(session, certificate, found, estate)
     if target is None:
         session.output.emit({"event": "flows", **content})
     else:
@@ -99,6 +114,15 @@ def _write_graph(session: Session, target: str, graph: FlowGraph) -> None:
 
     write_text(session, target, "graph", graphml(graph))
     session.output.say(f"wrote {target}")
+
+
+def _write_certificate(session: Session, target: str, report: FlowReport, estate: Mapping[str, Any]) -> str:
+    """Write the certificate of the whole estate. Return its digest."""
+    text = certificate_of(report, estate)
+    digest = digest_of(text)
+    write_text(session, target, "certificate", text)
+    session.output.say(f"wrote {target}, {digest}")
+    return digest
 
 
 def _exempt(report: FlowReport, estate: PolicyContext, granted: Exemptions) -> Exempt:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from policies.reachability.actors import Actor
-from policies.reachability.graph import Edge, FlowGraph, Node
+from policies.reachability.graph import Edge, FlowGraph, kind_of, label_of
 from policies.wording import printable
 
 
@@ -21,7 +20,7 @@ def graphml(flows: FlowGraph) -> str:
     exported: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     numbers = {node: f"n{number}" for number, node in enumerate(flows.moves)}
     for node, number in numbers.items():
-        exported.add_node(number, label=printable(_label(node)), kind=_kind(node))
+        exported.add_node(number, label=printable(label_of(node)), kind=kind_of(node))
     for start, end, data in flows.moves.edges(data=True):
         edge: Edge = data["edge"]
         controls = sorted(
@@ -31,15 +30,3 @@ def graphml(flows: FlowGraph) -> str:
         exported.add_edge(numbers[start], numbers[end], label=printable(edge.description), depth=len(controls),
                       controls=printable("; ".join(controls)), path=steps)  # fmt: skip
     return "\n".join(nx.generate_graphml(exported)) + "\n"
-
-
-def _label(node: Node) -> str:
-    return node if isinstance(node, str) else node.label
-
-
-def _kind(node: Node) -> str:
-    if isinstance(node, str):
-        return "internet"
-    if not isinstance(node, Actor):
-        return "container"
-    return "people" if node.is_people else "computer" if node.is_computer else "identity"

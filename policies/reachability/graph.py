@@ -42,6 +42,25 @@ MAX_PATHS = 12
 """At most this many paths of one length are collected."""
 
 
+def id_of(node: Node) -> str:
+    """Return the id of a node, which no other node of its kind has."""
+    return node if isinstance(node, str) else node.key if isinstance(node, Actor) else node.id
+
+
+def label_of(node: Node) -> str:
+    """Return the name of a node in reports."""
+    return node if isinstance(node, str) else node.label
+
+
+def kind_of(node: Node) -> str:
+    """Return the kind of a node, in one word."""
+    if isinstance(node, str):
+        return "internet"
+    if not isinstance(node, Actor):
+        return "container"
+    return "people" if node.is_people else "computer" if node.is_computer else "identity"
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One way to move data from a node to another."""
@@ -98,6 +117,24 @@ class FlowGraph:
         moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
         moves.add_edges_from((*ends, {"edge": edge}) for ends, edges in self._edges.items() for edge in edges)
         return moves
+
+    def every_node(self) -> Iterable[Node]:
+        """Return every node that data could reach."""
+        nodes: dict[Node, None] = dict.fromkeys((*self.actors, *self.containers))
+        todo = list(nodes)
+        for node in todo:
+            for to in self._successors(node):
+                if to not in nodes:
+                    nodes[to] = None
+                    todo.append(to)
+        return nodes
+
+    def every_edge(self) -> Iterator[tuple[Node, Edge]]:
+        """Yield every edge with its start, and keep none."""
+        for node in self.every_node():
+            for to in self._successors(node):
+                for edge in self._edges_of(node, to):
+                    yield node, edge
 
     def outgoing(
         self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
@@ -308,8 +345,7 @@ def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutS
     for label in found:
         steps = label.control_set().steps
         if label.mask not in paths or len(steps) < len(paths[label.mask].steps):
-            end = label.node if isinstance(label.node, str) else label.node.label
-            paths[label.mask] = Path(frozenset(registry.controls(label.mask)), steps, end)
+            paths[label.mask] = Path(frozenset(registry.controls(label.mask)), steps, label_of(label.node))
     if not paths:
         return None
     return MinimalCutSets(depth=min(mask.bit_count() for mask in paths), paths=tuple(paths.values()))

@@ -10,6 +10,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from scripts.check_certificate import main as check_certificate
 from tests.operations.cli.fakes import CliRunner, stack
 from tests.people import APPROVERS, OWNER
 from tests.policies import shipped
@@ -69,6 +70,22 @@ def test_the_analysed_graph_is_written(weak: CliRunner, tmp_path: Path) -> None:
 def test_the_graph_cannot_go_to_stdout(whole: CliRunner) -> None:
     assert whole("policy", "flows", "--all", "--graph", "-") == 2
     assert "--graph" in whole.err
+
+
+def test_the_certificate_is_of_these_plans_and_has_the_printed_digest(weak: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "certificate.json"
+    assert weak("policy", "flows", TENANCY, "--json", "--certificate", str(file)) == 3
+    event = next(line for line in weak.lines if line.get("event") == "flows")
+    assert check_certificate([str(file), "--digest", event["certificate"]]) == 0
+    stated = json.loads(file.read_text())
+    assert stated["estate"]["plans"] == event["plans"]
+    assert min(flow["at_least"] for flow in stated["flows"]) == 1
+    assert {flow["flow"] for flow in stated["flows"]} > {flow["flow"] for flow in event["flows"]}, "the whole estate"
+
+
+def test_the_certificate_cannot_go_to_stdout(whole: CliRunner) -> None:
+    assert whole("policy", "flows", "--all", "--certificate", "-") == 2
+    assert "--certificate" in whole.err
 
 
 def test_json_has_each_path_with_its_controls_and_plan_digests(weak: CliRunner) -> None:

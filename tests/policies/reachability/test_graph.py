@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import cast
 
 import networkx as nx
 from hypothesis import given, settings
@@ -19,30 +18,8 @@ from policies.reachability.control_sets import (
     any_of,
     minimal,
 )
-from policies.reachability.graph import Edge, FlowGraph, Node, minimal_cut_sets
-
-LEDGER = ControlRegistry()
-CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
-BITS = [LEDGER.bit(control) for control in CONTROLS]
-Links = list[tuple[int, int, frozenset[int]]]
-links = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
-)
-
-
-class Drawn:
-    """A drawn graph in place of an estate's."""
-
-    limit = MAX_CONTROLS
-
-    def __init__(self, drawn: Links) -> None:
-        self.registry = LEDGER
-        self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
-
-    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
-        for start, end, bits in self.made:
-            if str(start) == node and is_relevant(str(end), 0):
-                yield Edge(str(end), ControlSet(bits), f"{start} to {end}")
+from policies.reachability.graph import FlowGraph, minimal_cut_sets
+from tests.policies.reachability.drawn_graphs import BITS, CONTROLS, LEDGER, Drawn, Links, links
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:

@@ -1,0 +1,237 @@
+"""A certificate of the forbidden flows: the graph, each flow with its smallest cut, and a proof that no smaller set of
+failing controls opens a path.
+
+The proof is a closed set of labels. A label is a node and a set of failed controls with which data gets there. It is
+closed if each edge leads from a label to a set that contains a label of its target, or that has as many controls as the
+flow claims. `scripts/check_certificate.py` checks that without a search. The labels and paths come from the complete
+list of edges, not from the search of `graph.py`, so that a certificate also checks that search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from formats.errors import Failed
+from policies.reachability.control_sets import Control
+from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow
+from policies.reachability.graph import FlowGraph, Node, Search, id_of, kind_of, label_of
+
+FORMAT = "sde-flow-certificate-1"
+Moves = Mapping[Node, Mapping[int, Sequence[Node]]]
+"""For each node and mask of controls, the nodes that data reaches if these controls fail."""
+Labels = Mapping[Node, Sequence[int]]
+"""For each node, the masks of its labels, none of which contains another."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One search of a flow, and the number of controls that every path has at least."""
+
+    flow: ForbiddenFlow
+    direction: str
+    search: Search
+    at_least: int
+
+
+class ProvedFlows:
+    """The claims of an analysis with their proofs."""
+
+    def __init__(self, report: FlowReport) -> None:
+        assert report.graph  # noqa: S101 - every analysis has it; only the gate's copy does not
+        self.graph: FlowGraph = report.graph
+        self.report = report
+        self._approvals: dict[Callable[[Node, Node], bool], frozenset[tuple[Node, Node]]] = {}
+
+    @cached_property
+    def limit(self) -> int:
+        """The number of controls of the largest claim that a path shows. The graph's own, if more would have to fail
+        than it counts."""
+        found = [search.found for searches in self.report.searches.values() for search in searches]
+        return max((one.depth for one in found if one), default=0) if all(found) else self.graph.limit
+
+    @cached_property
+    def claims(self) -> Sequence[Claim]:
+        """Every claim, sorted."""
+        return sorted(
+            self._claims(), key=lambda one: (one.flow.kind.name, one.flow.source, one.flow.subject, one.direction)
+        )
+
+    def _claims(self) -> Iterator[Claim]:
+        for flow, searches in self.report.searches.items():
+            for search, direction in zip(searches, ("from it", "to it"), strict=False):
+                yield Claim(flow, direction, search, search.found.depth if search.found else self.limit + 1)
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Every edge of no more controls than the limit."""
+        moves: dict[Node, dict[int, list[Node]]] = {}
+        for node, edge in self.graph.every_edge():
+            if edge.control_set.size <= self.limit:
+                moves.setdefault(node, {}).setdefault(edge.control_set.mask, []).append(edge.to)
+        return moves
+
+    @cached_property
+    def nodes(self) -> Sequence[Node]:
+        """Every node, sorted."""
+        return sorted(self.graph.every_node(), key=lambda node: (kind_of(node), id_of(node)))
+
+    def approvals(self, search: Search) -> frozenset[tuple[Node, Node]]:
+        """Return the moves that a search leaves out since they are allowed."""
+        found = self._approvals.get(search.is_approval)
+        if found is None:
+            moves = ((start, end) for start, by_mask in self.moves.items() for ends in by_mask.values() for end in ends)
+            found = self._approvals[search.is_approval] = frozenset(m for m in moves if search.is_approval(*m))
+        return found
+
+    def sinks(self, search: Search) -> frozenset[Node]:
+        """Return the nodes at which a forbidden path ends."""
+        return frozenset(node for node in self.nodes if search.is_sink(node))
+
+    def labels(self, claim: Claim) -> Labels:
+        """Return the closed labels that prove a claim. Raises `Failed` if a path has fewer controls."""
+        search, order, labels = claim.search, count(), dict[Node, list[int]]()
+        approvals, sinks = self.approvals(search), self.sinks(search)
+        heap = [(0, next(order), source, 0) for source in search.sources] if claim.at_least else []
+        while heap:
+            _, _, node, label = heapq.heappop(heap)
+            known = labels.setdefault(node, [])
+            if _is_covered(label, known):
+                continue
+            known.append(label)
+            for mask, ends in self.moves.get(node, {}).items():
+                failed = label | mask
+                size = failed.bit_count()
+                for end in ends if size < claim.at_least else ():
+                    if (node, end) in approvals:
+                        continue
+                    if end in sinks:
+                        raise _contradiction(claim, f"a path has only {size} controls")
+                    if end not in search.barred and not _is_covered(failed, labels.get(end, ())):
+                        heapq.heappush(heap, (size, next(order), end, failed))
+        return labels
+
+    def paths(self, claim: Claim) -> Iterator[Sequence[tuple[Node, int, Node]]]:
+        """Yield a path for each of the smallest sets that the search found, as edges with their masks."""
+        for path in claim.search.found.paths if claim.search.found else ():
+            mask = sum(map(self.graph.registry.bit, path.controls))
+            found = self.open_path(claim.search, mask)
+            if found is None:
+                raise _contradiction(claim, f"no path leads to {path.end}")
+            yield found
+
+    def open_path(self, search: Search, failed: int) -> Sequence[tuple[Node, int, Node]] | None:
+        """Return the shortest path whose controls are all among the failed ones, None if there is none."""
+        approvals, sinks = self.approvals(search), self.sinks(search)
+        before: dict[Node, tuple[Node, int, Node] | None] = dict.fromkeys(search.sources)
+        todo = list(search.sources)
+        for node in todo:
+            for mask, ends in self.moves.get(node, {}).items():
+                for end in ends if mask & failed == mask else ():
+                    if (node, end) in approvals:
+                        continue
+                    if end in sinks:
+                        return [*_back(before, node), (node, mask, end)]
+                    if end not in before and end not in search.barred:
+                        before[end] = (node, mask, end)
+                        todo.append(end)
+        return None
+
+
+def _back(before: Mapping[Node, tuple[Node, int, Node] | None], node: Node) -> list[tuple[Node, int, Node]]:
+    steps = []
+    step = before[node]
+    while step:
+        steps.append(step)
+        step = before[step[0]]
+    return steps[::-1]
+
+
+def _contradiction(claim: Claim, found: str) -> Failed:
+    """Return an error of the analysis, which the edges of its own graph contradict."""
+    return Failed(
+        f"The flow analysis is wrong: {claim.flow.kind}, {claim.flow.source}, {claim.at_least} controls; {found}."
+    )
+
+
+def _is_covered(mask: int, labels: Iterable[int]) -> bool:
+    return any(label & mask == label for label in labels)
+
+
+def certificate(report: FlowReport, estate: Mapping[str, Any]) -> str:
+    """Return the certificate of an analysis, as canonical JSON. `estate`: what identifies the estate, such as the
+    digests of its plans."""
+    values = _Numbered(ProvedFlows(report)).to_json()
+    return json.dumps({**values, "estate": estate}, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a certificate, for the checker."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+class _Numbered:
+    """Proved flows with numbers for nodes, controls, and sets of controls, which are the same on every machine."""
+
+    def __init__(self, proved: ProvedFlows) -> None:
+        self.proved, registry = proved, proved.graph.registry
+        self.nodes = {node: number for number, node in enumerate(proved.nodes)}
+        claims = [one for one in proved.claims if proved.sinks(one.search)]  # nothing is to prove without a sink
+        self.flows = [(one, proved.labels(one), list(proved.paths(one))) for one in claims]
+        masks = {mask for by_mask in proved.moves.values() for mask in by_mask}
+        masks.update(mask for _, labels, _ in self.flows for found in labels.values() for mask in found)
+        all_controls = 0
+        for mask in masks:
+            all_controls |= mask
+        self.controls: dict[Control, int] = {c: n for n, c in enumerate(sorted(registry.controls(all_controls)))}
+        rows = {mask: sorted(self.controls[c] for c in registry.controls(mask)) for mask in masks}
+        self.sets = sorted(rows.values(), key=lambda row: (len(row), row))
+        numbers = {tuple(row): number for number, row in enumerate(self.sets)}
+        self.numbers = {mask: numbers[tuple(row)] for mask, row in rows.items()}
+        self.approvals = list(dict.fromkeys(proved.approvals(one.search) for one in claims))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate without the estate."""
+        edges = [
+            [self.nodes[node], self.numbers[mask], self._all(ends)]
+            for node, by_mask in self.proved.moves.items()
+            for mask, ends in by_mask.items()
+        ]
+        return {
+            "format": FORMAT,
+            "limit": self.proved.limit,
+            "nodes": [[kind_of(node), id_of(node), label_of(node)] for node in self.nodes],
+            "controls": [[str(control.kind), control.id, control.description] for control in self.controls],
+            "sets": self.sets,
+            "edges": sorted(edges),
+            "approvals": [sorted([self.nodes[a], self.nodes[b]] for a, b in one) for one in self.approvals],
+            "flows": [self._flow(*one) for one in self.flows],
+        }
+
+    def _flow(self, claim: Claim, labels: Labels, paths: Iterable[Sequence[tuple[Node, int, Node]]]) -> dict[str, Any]:
+        flow, search = claim.flow, claim.search
+        return {
+            "flow": flow.kind.name.lower().replace("_", "-"),
+            "from": flow.source,
+            "about": flow.subject,
+            "direction": claim.direction,
+            "at_least": claim.at_least,
+            "sources": self._all(search.sources),
+            "sinks": self._all(self.proved.sinks(search)),
+            "barred": self._all(search.barred),
+            "approvals": self.approvals.index(self.proved.approvals(search)),
+            "labels": sorted([self.nodes[node], sorted(map(self._set, found))] for node, found in labels.items()),
+            "paths": sorted([[self.nodes[a], self._set(mask), self.nodes[b]] for a, mask, b in path] for path in paths),
+        }
+
+    def _set(self, mask: int) -> int:
+        return self.numbers[mask]
+
+    def _all(self, nodes: Iterable[Node]) -> list[int]:
+        return sorted({self.nodes[node] for node in nodes})

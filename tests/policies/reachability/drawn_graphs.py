@@ -1,0 +1,50 @@
+"""Small drawn graphs in place of an estate's: six nodes, with up to three of five controls on an edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from hypothesis import strategies as st
+
+from policies.reachability.control_sets import MAX_CONTROLS, Control, ControlKind, ControlRegistry, ControlSet
+from policies.reachability.forbidden_flows import FlowKind, FlowReport, ForbiddenFlow
+from policies.reachability.graph import Edge, FlowGraph, Node, Search
+
+LEDGER = ControlRegistry()
+CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
+BITS = [LEDGER.bit(control) for control in CONTROLS]
+Links = list[tuple[int, int, frozenset[int]]]
+links = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
+)
+
+
+class Drawn:
+    """A drawn graph in place of an estate's."""
+
+    limit = MAX_CONTROLS
+
+    def __init__(self, drawn: Links) -> None:
+        self.registry = LEDGER
+        self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
+
+    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
+        for start, edge in self.every_edge():
+            if start == node and is_relevant(edge.to, 0):
+                yield edge
+
+    def every_node(self) -> list[str]:
+        return [str(number) for number in range(6)]
+
+    def every_edge(self) -> Iterator[tuple[str, Edge]]:
+        for start, end, bits in self.made:
+            yield str(start), Edge(str(end), ControlSet(bits), f"{start} to {end}")
+
+
+def report_of(drawn: Links, barred: str = "", allowed: tuple[str, str] = ("", "")) -> FlowReport:
+    """Return the analysis of a drawn graph with one flow, from 0 to 5, past a barred node and without one move."""
+    graph = cast(FlowGraph, Drawn(drawn))
+    search = Search(graph, ("0",), lambda node: node == "5", frozenset([barred]), lambda *move: move == allowed)
+    flow = ForbiddenFlow(FlowKind.PAST_STAGING, "drawn", "urn", frozenset(["stack"]), search.found)
+    return FlowReport((flow,), (), graph, searches={flow: (search,)})
