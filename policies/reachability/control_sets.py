@@ -85,6 +85,11 @@ class ControlRegistry:
             self._controls.append(control)
         return 1 << number
 
+    @property
+    def every(self) -> int:
+        """The mask of all controls."""
+        return (1 << len(self._controls)) - 1
+
     def requiring(self, *controls: Control, step: str = "") -> ControlSets:
         """Return the single set of all these controls."""
         mask = 0

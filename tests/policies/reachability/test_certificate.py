@@ -24,7 +24,7 @@ from tests.policies.reachability.drawn_graphs import Links, links, report_of
 from tests.policies.reachability.sample_estates import estate, seen
 
 SOURCE = ROOT / "scripts/check_certificate.py"
-TAMPERED = int(os.environ.get("SDE_TAMPERED", "100"))
+TAMPERED = int(os.environ.get("SDE_TAMPERED", "60"))
 """How many changed certificates are tried. `scripts/soak` tries 1,000."""
 Claims = dict[tuple[str, ...], int]
 
