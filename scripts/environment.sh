@@ -3,6 +3,9 @@
 
 ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 
+# Python keeps what it has compiled, which is ignored by Git: else each command would compile what it loads again.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 
 find_python() {
@@ -57,7 +60,7 @@ make_environment() {
         say "  Python: $python"
         "$uv" venv --quiet --allow-existing --python "$python" "$folder" >&2 || exit 1
         say "  installing $(grep -c '^[a-z0-9].*==' "$lock") locked packages"
-        VIRTUAL_ENV="$folder" "$uv" pip sync --quiet --require-hashes --compile-bytecode "$lock" >&2 || exit 1
+        VIRTUAL_ENV="$folder" "$uv" pip sync --quiet --require-hashes "$lock" >&2 || exit 1
         printf '%s' "$wanted" >"$folder/.made-from.tmp" && mv "$folder/.made-from.tmp" "$folder/.made-from"
         say "  ready"
     ) 9>"$ROOT/.sde/environment.lock"

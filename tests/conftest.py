@@ -3,6 +3,7 @@ about the code."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ import tempfile
 import pytest
 from hypothesis import HealthCheck, settings
 
+from operations.__main__ import COLLECT_AFTER
 from tests.made_once import VARIABLE
 
 if not os.environ.get("CI"):  # there Hypothesis loads its own profile, which has these settings too
@@ -22,3 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if VARIABLE not in os.environ:
         os.environ[VARIABLE] = folder = tempfile.mkdtemp(prefix="sde-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage as commands do, and never what collecting the tests has made."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)

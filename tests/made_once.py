@@ -33,7 +33,7 @@ def deployed_estate() -> Path:
 
 
 def _deploy(folder: Path) -> None:
-    from operations.cli.app import main  # every test run reads this file; few deploy
+    from tests.kept_hosts import main  # every test run reads this file; few deploy
     from tests.operations.estates import copy_estate
 
     copy_estate(folder / "estate")

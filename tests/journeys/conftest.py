@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from operations.cli.app import main
 from operations.cli.session import OpenGate
 from operations.settings import ROOT, Settings
+from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import copy_estate
 

@@ -12,8 +12,8 @@ import yaml
 
 from local_azure.admin import count, set_load
 from local_azure.load.setting import Load
-from operations.cli.app import main
 from operations.settings import Settings
+from tests.kept_hosts import main
 from tests.operations.estates import change, copy_estate
 from tests.pulumi_cli import CLI, needs_cli
 

@@ -15,8 +15,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
-from operations.cli.app import main
 from operations.settings import Settings
+from tests.kept_hosts import main
 from tests.operations.estates import add_request, change, copy_estate
 from tests.people import APPROVERS, OWNER
 

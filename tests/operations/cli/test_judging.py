@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from operations.cli.app import main
 from operations.cli.gate import refuse
 from operations.settings import ROOT, Settings
 from policies.judged_runs import FOLDER
+from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import add_request, change
 

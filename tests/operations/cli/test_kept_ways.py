@@ -11,13 +11,13 @@ from typing import Any, cast
 import pytest
 
 from formats.deployed_stack import DeployedStack
-from operations.cli.app import main
 from operations.cli.estate import open_estate
 from operations.cli.estate_state import EstateState
 from operations.cli.kept_ways import kept_ways
 from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
 from operations.settings import ROOT, Settings
+from tests.kept_hosts import main
 from tests.operations.estates import change
 
 HUB, TENANCY = "platform", "tre-hcm-progression"

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from formats.plan import Plan
-from operations.cli.app import main
 from operations.engine.choose import choose
 from operations.engine.port import StackSettings
 from operations.settings import Settings
@@ -27,6 +26,7 @@ from policies.model import Finding
 from policies.plan_evaluation import today
 from policies.rules import load
 from policies.shape_cache import ShapeCache
+from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import add_request, change
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.cli.app import main
 from operations.settings import Settings
+from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import change, snapshot
 

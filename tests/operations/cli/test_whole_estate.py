@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from operations.cli.app import main
 from operations.settings import ROOT, Settings
+from tests.kept_hosts import main
 
 Run = Callable[..., tuple[int, str, str]]
 STACKS = ["platform", "junction-zone", "safe-haven", "tre-hcm-progression"]

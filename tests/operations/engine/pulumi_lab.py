@@ -21,13 +21,13 @@ from pathlib import Path
 import yaml
 
 from operations.__main__ import stop_in_order
-from operations.cli.app import main
 from operations.cli.stack_catalog import Stack
 from operations.engine.choose import choose
 from operations.engine.embedded.secrets import Crypter
 from operations.engine.port import Engine, StackSettings
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import ROOT, Settings
+from tests.kept_hosts import main
 from tests.operations.cli.fakes import FakeCatalog, FakeGate
 from tests.pulumi_cli import CLI
 
