@@ -100,29 +100,46 @@ RIGHTS_STAY = PolicyGuardrail(
     ),
 )
 
-SETTING = "Microsoft.Insights/diagnosticSettings"
+SETTING, EVENTS = "Microsoft.Insights/diagnosticSettings", "Microsoft.EventGrid/systemTopics/eventSubscriptions"
+RECEIVER = f"{EVENTS}/destination.WebHook.azureActiveDirectoryTenantId"
+SCANNER_TENANT = "33e01921-4d64-4f8c-a055-5bdaffd5e33d"
+"""Microsoft's own tenant, which has the application that receives the events of malware scanning. Nobody outside that
+tenant can subscribe it (docs/azure-facts.md#defender-for-storage)."""
 
 
 def logs_stay(prefix: str) -> PolicyGuardrail:
     """Return the guardrail that permits logs to be sent to workspaces in groups with a prefix only."""
     return PolicyGuardrail(
         key="logs-stay",
-        title="Logs are sent to the workspaces of the estate only",
+        title="Logs and events are sent to the workspaces of the estate and to malware scanning only",
         description=(
             "No diagnostic setting sends to a storage account, an event hub, a service bus, or a Log Analytics "
-            f"workspace in a resource group whose name does not begin with {prefix}."
+            f"workspace in a resource group whose name does not begin with {prefix}. Events are sent to malware "
+            "scanning only."
         ),
         why="Logs contain names and addresses, and must not leave the estate.",
-        condition=all_of(
-            is_type(SETTING),
-            any_of(
-                *(
-                    {"field": f"{SETTING}/{destination}", "exists": "true"}
-                    for destination in ("storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
+        condition=any_of(
+            all_of(
+                is_type(SETTING),
+                any_of(
+                    *(
+                        {"field": f"{SETTING}/{destination}", "exists": "true"}
+                        for destination in ("storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
+                    ),
+                    all_of(
+                        {"field": f"{SETTING}/workspaceId", "exists": "true"},
+                        {"field": f"{SETTING}/workspaceId", "notContains": f"/resourceGroups/{prefix}"},
+                    ),
                 ),
-                all_of(
-                    {"field": f"{SETTING}/workspaceId", "exists": "true"},
-                    {"field": f"{SETTING}/workspaceId", "notContains": f"/resourceGroups/{prefix}"},
+            ),
+            all_of(
+                is_type(EVENTS),
+                any_of(
+                    {
+                        "field": f"{EVENTS}/destination.WebHook.azureActiveDirectoryTenantId",
+                        "notEquals": SCANNER_TENANT,
+                    },
+                    {"field": f"{EVENTS}/deliveryWithResourceIdentity", "exists": "true"},
                 ),
             ),
         ),

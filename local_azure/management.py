@@ -94,11 +94,11 @@ class Management:
         settings = self._settings(subscription)
         state = "NotRegistered" if settings.has("unregistered_providers", namespace) else "Registered"
         known = [alias for alias in self._aliases if _exists(alias) and not settings.has("unknown_aliases", alias)]
-        types: dict[str, list[dict[str, str]]] = {}
+        types: dict[str, list[dict[str, Any]]] = {}
         for name in known:
             owner, kind = name.rpartition("/")[0].split("/", 1)
             if owner.lower() == namespace.lower():
-                types.setdefault(kind, []).append({"name": name})
+                types.setdefault(kind, []).append({"name": name, "defaultMetadata": {"attributes": "Modifiable"}})
         return 200, {
             "namespace": namespace,
             "registrationState": state,

@@ -13,6 +13,14 @@ def aliases_in(rule: Any) -> frozenset[str]:
     return frozenset(name for name in _fields(rule) if "/" in name)
 
 
+def modified_aliases(rule: Any) -> frozenset[str]:
+    """Return the aliases that a rule writes, which must be modifiable ("Azure Policy definitions modify effect")."""
+    then = rule.get("then") if isinstance(rule, Mapping) else None
+    details = then.get("details") if isinstance(then, Mapping) else None
+    operations = details.get("operations") if isinstance(details, Mapping) else None
+    return aliases_in(operations)
+
+
 def _fields(value: Any, key: str = "") -> Iterator[str]:
     """Yield the fields of conditions and counts, and those of the function `field`."""
     if isinstance(value, str):

@@ -114,24 +114,32 @@ def _assignments(subscription: str, missing: dict[str, list[str]]) -> str:
 
 
 def aliases(reads: Reads, needs: Needs) -> Iterator[Finding]:
-    """Check that the tenant knows each alias that a guardrail uses (400 InvalidPolicyAlias)."""
+    """Check that the tenant knows each alias that a guardrail uses (400 InvalidPolicyAlias), and that those that one
+    writes can be written."""
+    modified = needs.modified_aliases
     for namespace, used in sorted(needs.aliases.items()):
         answer = _provider(reads, needs, namespace)
         types = answer.body.get("resourceTypes") if answer.body is not None else None
         known = {
-            str(alias.get("name")).lower()
+            str(alias.get("name")).lower(): (alias.get("defaultMetadata") or {}).get("attributes") == "Modifiable"
             for type_ in types or ()
             for alias in type_.get("aliases") or ()
             if isinstance(alias, dict)
         }
         unknown = sorted(alias for alias in used if alias.lower() not in known)
-        found = answer.why or (f"unknown: {shortened(unknown)}" if unknown else f"{len(used)} used, all known")
+        fixed = sorted(alias for alias in used if not known.get(alias.lower(), True) and alias.lower() in modified)
+        faults = [
+            f"{fault}: {shortened(names)}"
+            for fault, names in (("unknown", unknown), ("not modifiable", fixed))
+            if names
+        ]
+        found = answer.why or "; ".join(faults) or f"{len(used)} used, all known"
         fix = (
             f"az provider show --namespace {namespace} --subscription {needs.subscription} --expand "
             'resourceTypes/aliases --query "resourceTypes[].aliases[].name" lists those that are: correct '
-            "infra/guardrails.py"
+            "infra/guardrails.py or infra/subscription_guardrails.py"
         )
-        yield finding(needs.subscription, f"policy aliases of {namespace}", not unknown and not answer.why, found, fix)
+        yield finding(needs.subscription, f"policy aliases of {namespace}", not faults and not answer.why, found, fix)
 
 
 def _provider(reads: Reads, needs: Needs, namespace: str) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formats.arm.actions import action_on, delete_action, linked_actions, scanning_actions, type_of
-from formats.arm.policy_aliases import aliases_in
+from formats.arm.policy_aliases import aliases_in, modified_aliases
 from formats.plan import Operation, Plan, PlannedResource
 
 DEFENDER = "microsoft.security/defenderforstoragesettings"
@@ -93,6 +93,12 @@ class Needs:
             for alias in aliases_in(definition.inputs.get("policyRule")):
                 found.setdefault(alias.partition("/")[0], set()).add(alias)
         return found
+
+    @property
+    def modified_aliases(self) -> set[str]:
+        """The aliases that guardrails write, in lower case."""
+        rules = (definition.inputs.get("policyRule") for definition in self.of_type(DEFINITION))
+        return {alias.lower() for rule in rules for alias in modified_aliases(rule)}
 
 
 def needs_of(plans: Iterable[Plan]) -> list[Needs]:

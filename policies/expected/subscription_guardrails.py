@@ -14,6 +14,9 @@ from policies.expected.policy_rules import SAME_GROUP, Guardrail, field_is, has_
 _AUTHORIZATION, _COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 _MACHINE, _DISK = f"{_COMPUTE}/virtualMachines", f"{_COMPUTE}/disks"
 _STORE, _SETTING = "Microsoft.Storage/storageAccounts", "Microsoft.Insights/diagnosticSettings"
+_EVENTS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
+_SCANNER_TENANT = "33e01921-4d64-4f8c-a055-5bdaffd5e33d"
+"""Microsoft's tenant with the application that receives the events of malware scanning."""
 _ROLE, _POLICY = f"{_AUTHORIZATION}/roleAssignments", f"{_AUTHORIZATION}/policyAssignments"
 _EXTENSION = f"{_MACHINE}/extensions"
 ROLES = (
@@ -92,28 +95,52 @@ RIGHTS_STAY = Guardrail(
 )
 
 
+_OTHER_DESTINATIONS = ("storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
+
+
 def logs_stay(prefix: str) -> Guardrail:
     """Return the guardrail that permits logs to go to workspaces in resource groups with a prefix only."""
     return Guardrail(
         "logs-stay",
-        "Logs are sent to the workspaces of the estate only",
-        type_and(
-            _SETTING,
-            {
-                "anyOf": [
-                    *(
-                        field_is(f"{_SETTING}/{destination}", "exists", "true")
-                        for destination in ("storageAccountId", "eventHubAuthorizationRuleId", "serviceBusRuleId")
-                    ),
+        "Logs and events are sent to the workspaces of the estate and to malware scanning only",
+        {
+            "anyOf": [
+                type_and(
+                    _SETTING,
                     {
-                        "allOf": [
-                            field_is(f"{_SETTING}/workspaceId", "exists", "true"),
-                            field_is(f"{_SETTING}/workspaceId", "notContains", f"/resourceGroups/{prefix}"),
+                        "anyOf": [
+                            *(
+                                field_is(f"{_SETTING}/{destination}", "exists", "true")
+                                for destination in (
+                                    "storageAccountId",
+                                    "eventHubAuthorizationRuleId",
+                                    "serviceBusRuleId",
+                                )
+                            ),
+                            {
+                                "allOf": [
+                                    field_is(f"{_SETTING}/workspaceId", "exists", "true"),
+                                    field_is(f"{_SETTING}/workspaceId", "notContains", f"/resourceGroups/{prefix}"),
+                                ]
+                            },
                         ]
                     },
-                ]
-            },
-        ),
+                ),
+                type_and(
+                    _EVENTS,
+                    {
+                        "anyOf": [
+                            field_is(
+                                f"{_EVENTS}/destination.WebHook.azureActiveDirectoryTenantId",
+                                "notEquals",
+                                _SCANNER_TENANT,
+                            ),
+                            field_is(f"{_EVENTS}/deliveryWithResourceIdentity", "exists", "true"),
+                        ]
+                    },
+                ),
+            ]
+        },
         {"resource groups": (prefix,)},
     )
 

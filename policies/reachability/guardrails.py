@@ -30,7 +30,7 @@ DENIED: Mapping[str, str] = {
     "groups-stay": "resources outside the estate's resource groups",
     "types-stay": "resource types that the estate does not use",
     "rights-stay": "roles that administer, exemptions and custom roles",
-    "logs-stay": "logs that are sent elsewhere",
+    "logs-stay": "logs and events that are sent elsewhere",
     "disks-stay": "copies, exports and foreign attachments of disks",
     "disks-close": "disks that can be exported",
     "code-stays": "code that a request runs on a virtual machine",

@@ -17,6 +17,7 @@ from policies.mutations.table import external
 MATCHES_NOTHING = {"field": "type", "equals": "Microsoft.Nothing/atAll"}
 AUDIT = "/providers/Microsoft.Authorization/policyDefinitions/b2982f36-99f2-4db5-8eff-283140c09693"
 """A built-in rule that only reports: Storage accounts should disable public network access."""
+EFFECT = "policyRule.then.effect"
 EFFECTS = ("audit", "disabled", "[parameters('effect')]")
 NOT_DENIED = "Azure would allow forbidden deployments"
 EXEMPTION_INPUTS = {"policyExemptionName": "mutant", "exemptionCategory": "Waiver"}
@@ -26,7 +27,7 @@ OTHER_VALUE = "Microsoft.Other/thing"
 def _rule_paths() -> tuple[str, ...]:
     """Return the path of every value in the policy rules of the guardrails."""
     found = (path for guard in GUARDRAILS.values() for path in leaves({"policyRule": guard.policy_rule}))
-    return tuple(dict.fromkeys(path for path in found if "effect" not in path))
+    return tuple(dict.fromkeys(path for path in found if path != EFFECT))
 
 
 def _weaker_rules(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[str, Value]]]:
@@ -36,7 +37,9 @@ def _weaker_rules(inputs: Mapping[str, Value]) -> Iterator[tuple[str, Mapping[st
         return
     yield "policyRule.if = nothing", {**inputs, "policyRule": {**rule, "if": MATCHES_NOTHING}}
     yield "policyRule.if = negated", {**inputs, "policyRule": {**rule, "if": {"not": rule["if"]}}}
-    for path in dict.fromkeys(leaves({"policyRule": {"if": rule["if"]}})):
+    for path in dict.fromkeys(leaves({"policyRule": rule})):
+        if path == EFFECT:
+            continue
         for steps in places(inputs, path):
             yield f"{join(steps)} = another", put(inputs, steps, _other_value(get(inputs, steps)))
 
@@ -48,7 +51,7 @@ def _other_value(value: Any) -> Any:
 DEFINITION = Table(
     "authorization:PolicyDefinition",
     weakenings=(
-        Weakening("policyRule.then.effect", EFFECTS, "Azure would only audit forbidden deployments"),
+        Weakening(EFFECT, EFFECTS, "Azure would only audit forbidden deployments"),
         Rework(_rule_paths(), _weaker_rules, NOT_DENIED),
         Weakening("mode", ("Indexed", "Microsoft.Network.Data"), "types without tags would not be evaluated"),
         Weakening("policyType", ("BuiltIn",), NOT_DENIED, missing_ok="Azure's default is Custom, the same value"),
@@ -92,6 +95,12 @@ ASSIGNMENT = Table(
             missing_ok="no scope is excluded",
         ),
         Weakening("parameters", ({"effect": {"value": "Audit"}},), NOT_DENIED, missing_ok="it is not set"),
+        Weakening(
+            "identity.type",
+            ("UserAssigned",),
+            "the assignment could change resources with the rights of another identity",
+            missing_ok="it has no identity, or Azure refuses it",
+        ),
         Weakening("definitionVersion", ("1.0.*",), "an older version would apply", missing_ok="Azure uses the newest"),
     ),
     harmless=(

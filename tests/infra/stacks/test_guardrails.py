@@ -10,7 +10,7 @@ import pytest
 
 from formats.plan import canonical
 from infra.guardrails import HUB_GUARDRAILS, SPOKE_GUARDRAILS
-from infra.subscription_guardrails import subscription_guardrails
+from infra.subscription_guardrails import SCANNER_TENANT, subscription_guardrails
 from local_azure.arm import Arm
 from local_azure.model import AzureError, StoredResource
 from local_azure.policy.enforcement import refuse_disallowed
@@ -22,6 +22,7 @@ from tests.infra.local_stacks import LocalStacks
 from tests.infra.mock_stack import MockStack, Registration
 
 AZURE = "azure-native:"
+INTERFACE = "Microsoft.Network/networkInterfaces"
 FOREIGN = "/subscriptions/f0e10000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Storage"
 pytestmark = pytest.mark.xdist_group("infra-guards")
 
@@ -214,3 +215,128 @@ def test_public_access_to_a_vault_is_refused(probe: GuardrailProbe) -> None:
     for vault in probe.store.of_type(f"{AZURE}keyvault:Vault"):
         with disallowed("stores-stay-closed"):
             probe.change(vault, properties={**vault.properties["properties"], "publicNetworkAccess": "Enabled"})
+
+
+MACHINE, DISK = "Microsoft.Compute/virtualMachines", "Microsoft.Compute/disks"
+CLOSED = {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}
+STORE = {"isSftpEnabled": False, "isLocalUserEnabled": False, "allowCrossTenantReplication": False,
+         "allowedCopyScope": "AAD", "publicNetworkAccess": "Disabled", "allowSharedKeyAccess": False,
+         "allowBlobPublicAccess": False}  # fmt: skip
+ELSEWHERE = "/subscriptions/10ca1000-0000-4000-8000-000000000001/resourceGroups/rg-theirs/providers"
+
+
+def machine(**more: Any) -> dict[str, Any]:
+    return {"storageProfile": {"osDisk": {"createOption": "FromImage"}, **more}}
+
+
+def attached(disk: str, option: str = "Attach") -> dict[str, Any]:
+    return machine(dataDisks=[{"createOption": option, "managedDisk": {"id": disk}}])
+
+
+def role(id_: str) -> dict[str, Any]:
+    return {"roleDefinitionId": f"/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/{id_}"}
+
+
+DENIED: list[tuple[str, str, dict[str, Any]]] = [
+    ("types-stay", "Microsoft.Automation/automationAccounts", {}),
+    ("types-stay", "Microsoft.DataFactory/factories", {}),
+    ("types-stay", "Microsoft.Logic/workflows", {}),
+    ("types-stay", "Microsoft.Web/sites", {}),
+    ("types-stay", "Microsoft.Network/natGateways", {}),
+    ("types-stay", "Microsoft.Network/networkWatchers/packetCaptures", {}),
+    ("types-stay", "Microsoft.DataProtection/backupVaults", {}),
+    ("types-stay", "Microsoft.EventGrid/eventSubscriptions", {}),
+    ("types-stay", "Microsoft.Insights/dataCollectionRules", {}),
+    ("types-stay", "Microsoft.OperationalInsights/workspaces/dataExports", {}),
+    ("types-stay", "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", {}),
+    ("types-stay", "Microsoft.SerialConsole/consoleServices", {}),
+    ("rights-stay", "Microsoft.Authorization/roleAssignments", role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635")),
+    ("rights-stay", "Microsoft.Authorization/roleAssignments", role("b24988ac-6180-42a0-ab88-20f7382dd24c")),
+    ("rights-stay", "Microsoft.Authorization/roleAssignments", role("9980e02c-c2be-4d73-94e8-173b1dc7cf3c")),
+    ("rights-stay", "Microsoft.Authorization/roleAssignments", {}),
+    ("rights-stay", "Microsoft.Authorization/roleDefinitions", {}),
+    ("rights-stay", "Microsoft.Authorization/roleAssignmentScheduleRequests", {}),
+    ("rights-stay", "Microsoft.Authorization/roleEligibilityScheduleRequests", {}),
+    ("rights-stay", "Microsoft.Authorization/roleManagementPolicies", {}),
+    ("rights-stay", "Microsoft.Authorization/policyExemptions", {}),
+    ("rights-stay", "Microsoft.Authorization/policyAssignments", {"enforcementMode": "DoNotEnforce"}),
+    ("rights-stay", "Microsoft.Authorization/policyAssignments", {"notScopes": [ELSEWHERE]}),
+    ("logs-stay", "Microsoft.Insights/diagnosticSettings", {"eventHubAuthorizationRuleId": f"{ELSEWHERE}/e"}),
+    ("logs-stay", "Microsoft.Insights/diagnosticSettings", {"storageAccountId": f"{ELSEWHERE}/s"}),
+    ("logs-stay", "Microsoft.Insights/diagnosticSettings", {"serviceBusRuleId": f"{ELSEWHERE}/b"}),
+    ("logs-stay", "Microsoft.Insights/diagnosticSettings", {"workspaceId": f"{ELSEWHERE}/w"}),
+    ("logs-stay", "Microsoft.EventGrid/systemTopics/eventSubscriptions", {"destination": {"endpointType": "WebHook"}}),
+    ("disks-stay", "Microsoft.Compute/snapshots", {}),
+    ("disks-stay", "Microsoft.Compute/images", {}),
+    ("disks-stay", "Microsoft.Compute/galleries/images/versions", {}),
+    ("disks-stay", "Microsoft.Compute/restorePointCollections/restorePoints", {}),
+    ("disks-stay", DISK, {"creationData": {"createOption": "Copy", "sourceResourceId": "d"}, **CLOSED}),
+    ("disks-stay", DISK, {"creationData": {"createOption": "Upload"}, **CLOSED}),
+    ("disks-stay", DISK, {}),
+    ("disks-stay", MACHINE, attached(f"{ELSEWHERE}/{DISK}/theirs")),
+    ("disks-stay", MACHINE, machine(dataDisks=[{"createOption": "Empty"}])),
+    ("disks-stay", MACHINE, {"storageProfile": {"osDisk": {"createOption": "Attach"}}}),
+    ("disks-stay", MACHINE, machine(imageReference={"id": f"{ELSEWHERE}/image"})),
+    ("disks-stay", MACHINE, machine(imageReference={"communityGalleryImageId": "/CommunityGalleries/x"})),
+    ("code-stays", f"{MACHINE}/runCommands", {}),
+    ("code-stays", f"{MACHINE}/extensions", {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript"}),
+    ("code-stays", f"{MACHINE}/extensions", {"publisher": "Microsoft.CPlat.Core", "type": "RunCommandLinux"}),
+    (
+        "code-stays",
+        MACHINE,
+        {**machine(), "applicationProfile": {"galleryApplications": [{"packageReferenceId": "x"}]}},
+    ),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "isSftpEnabled": True}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "isLocalUserEnabled": None}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "allowCrossTenantReplication": None}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "allowedCopyScope": None}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts/objectReplicationPolicies", {}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts/localUsers", {}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts/fileServices/shares", {}),
+    ("no-public-addresses", "Microsoft.Network/privateDnsZones", {}),
+]
+"""The guardrail that refuses each request in a zone."""
+
+
+@pytest.mark.parametrize(("key", "type_", "inputs"), DENIED, ids=lambda one: str(one)[:60])
+def test_a_technique_of_the_control_plane_is_refused(
+    probe: GuardrailProbe, key: str, type_: str, inputs: dict[str, Any]
+) -> None:
+    with disallowed(key):
+        requested(probe, probe.one("keyvault:Vault", "junction"), type_, **inputs)
+
+
+def test_every_guardrail_of_a_subscription_refuses_something() -> None:
+    changing = {one.key for one in subscription_guardrails("rg-") if one.values}
+    tested = {key for key, _, _ in DENIED} | changing | {"groups-stay"}
+    assert {one.key for one in subscription_guardrails("rg-")} <= tested
+
+
+@pytest.mark.parametrize("name", ["rg-theirs", "rg-wmsd-x", "wmsde", "networkwatcher"])
+def test_a_resource_outside_the_estates_groups_is_refused(probe: GuardrailProbe, name: str) -> None:
+    subscription = "/".join(probe.one("keyvault:Vault").id.split("/")[:3])
+    for id_, type_ in (
+        (f"{subscription}/resourceGroups/{name}", "Microsoft.Resources/resourceGroups"),
+        (f"{subscription}/resourceGroups/{name}/providers/Microsoft.Network/networkInterfaces/n", INTERFACE),
+    ):
+        with disallowed("groups-stay"):
+            refuse_disallowed(probe.store, PolicyTarget(id_, type_, {}))
+
+
+def test_a_disk_that_could_be_exported_is_closed(probe: GuardrailProbe) -> None:
+    """That of a new virtual machine has no network settings, and an update may open it again."""
+    group = "/".join(probe.one("keyvault:Vault", "junction").id.split("/")[:5])
+    for opened in ({}, {"networkAccessPolicy": "AllowAll"}, {**CLOSED, "publicNetworkAccess": "Enabled"}):
+        inputs = {"creationData": {"createOption": "FromImage"}, **opened}
+        target = PolicyTarget(f"{group}/providers/{DISK}/system", DISK, inputs)
+        assert refuse_disallowed(probe.store, target) == CLOSED
+
+
+def test_what_the_scanner_of_uploads_needs_is_permitted(probe: GuardrailProbe) -> None:
+    vault = probe.one("keyvault:Vault", "junction")
+    requested(probe, vault, "Microsoft.EventGrid/systemTopics")
+    requested(probe, vault, "Microsoft.Security/dataScanners")
+    scanner = role("1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40")
+    requested(probe, vault, "Microsoft.Authorization/roleAssignments", **scanner)
+    receiver = {"WebHook": {"azureActiveDirectoryTenantId": SCANNER_TENANT}}
+    requested(probe, vault, "Microsoft.EventGrid/systemTopics/eventSubscriptions", destination=receiver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from local_azure.model import AzureError
 from tests.local_azure.types.support import SUBSCRIPTION, World, refused
 
+READER = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+WITH_IDENTITY = {"identity": {"type": "SystemAssigned"}, "location": "uksouth"}
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 OPEN = {
@@ -22,6 +25,16 @@ CLOSED = {"publicNetworkAccess": "Disabled"}
 
 def rule(condition: Any, effect: str = "deny") -> dict[str, Any]:
     return {"if": condition, "then": {"effect": effect}}
+
+
+def changing(
+    *, value: str, field: str = "publicNetworkAccess", operation: str = "addOrReplace",
+    roles: Sequence[str] = (READER,),
+) -> dict[str, Any]:  # fmt: skip
+    """Return a rule that writes a value into requests for accounts."""
+    written = {"operation": operation, "field": f"{ACCOUNT}/{field}", "value": value}
+    details = {"roleDefinitionIds": list(roles), "conflictEffect": "deny", "operations": [written]}
+    return {"if": OPEN, "then": {"effect": "modify", "details": details}}
 
 
 def define(world: World, name: str = "closed", condition: Any = OPEN, effect: str = "deny", **more: Any) -> str:
@@ -74,7 +87,11 @@ def test_invalid_name_is_refused(world: World, name: str) -> None:
         (rule({"value": "[utcNow()]", "equals": "x"}), "NotImplemented"),
         (rule({"count": {"value": ["a"], "where": OPEN}, "greater": 0}), "NotImplemented"),
         (rule(OPEN, "deployIfNotExists"), "NotImplemented"),
-        (rule(OPEN, "modify"), "NotImplemented"),
+        (rule(OPEN, "modify"), "InvalidPolicyRule"),
+        (changing(value="Disabled", roles=[]), "InvalidPolicyRule"),
+        (changing(value="Disabled", field="publicNetwork"), "InvalidPolicyAlias"),
+        (changing(value="Disabled", operation="remove"), "NotImplemented"),
+        (changing(value="[field('name')]"), "NotImplemented"),
     ],
     ids=str,
 )
@@ -166,7 +183,7 @@ def test_definition_of_another_subscription_is_out_of_scope(world: World) -> Non
         {"overrides": [{"kind": "policyEffect", "value": "audit"}]},
         {"resourceSelectors": [{"name": "some", "selectors": [{"kind": "resourceLocation", "in": ["ukwest"]}]}]},
         {"definitionVersion": "1.0.*"},
-        {"identity": {"type": "SystemAssigned"}},
+        {"identity": {"type": "UserAssigned"}, "location": "uksouth"},
     ],
     ids=str,
 )
@@ -281,3 +298,34 @@ def test_parameters_of_the_assignment_set_the_effect(world: World) -> None:
     assign(world, definition, parameters={"effect": {"value": "deny"}})
     with refused("RequestDisallowedByPolicy"):
         world.account("two")
+
+
+# The effect modify ---------------------------------------------------------------------------------------------------
+
+
+def test_assignment_that_changes_requests_needs_an_identity(world: World) -> None:
+    definition = define(world, policyRule=changing(value="Disabled"))
+    for more in ({}, {"identity": {"type": "None"}}, {"identity": {"type": "SystemAssigned"}}):
+        with refused("ResourceIdentityRequired"):
+            assign(world, definition, **more)
+    assigned = assign(world, definition, **WITH_IDENTITY)
+    assert world.read(assigned)["identity"]["principalId"]
+
+
+def test_changed_request_has_the_values_of_the_rule(world: World) -> None:
+    assign(world, define(world, policyRule=changing(value="Disabled")), **WITH_IDENTITY)
+    opened = world.account(publicNetworkAccess="Enabled")
+    assert world.read(opened)["publicNetworkAccess"] == "Disabled"
+    world.change(opened, publicNetworkAccess="Enabled")
+    assert world.read(opened)["publicNetworkAccess"] == "Disabled"
+
+
+def test_denial_is_evaluated_on_the_changed_request(world: World) -> None:
+    assign(world, define(world, "closed"), name="closed")
+    assign(world, define(world, "closes", policyRule=changing(value="Disabled")), name="closes", **WITH_IDENTITY)
+    world.account()
+    assign(
+        world, define(world, "opens", policyRule=changing(value="SecuredByPerimeter")), name="opens", **WITH_IDENTITY
+    )
+    with refused("RequestDisallowedByPolicy"):
+        world.account("other")

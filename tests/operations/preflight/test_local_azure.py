@@ -99,6 +99,19 @@ def test_missing_precondition_is_found_with_its_cure(
     assert said[1] in one.fix
 
 
+def test_alias_that_a_guardrail_cannot_write_is_found(tmp_path: Path, needs: Sequence[Needs]) -> None:
+    with local_azure(tmp_path, needs) as azure:
+
+        def answer(*request: Any) -> tuple[int, Any]:
+            found = azure.answer(*request)
+            text = json.dumps(found[1]).replace('"Modifiable"', '"None"')
+            return found[0], json.loads(text)
+
+        (one,) = [one for one in findings(needs, answer) if not one.holds]
+    assert one.what == "policy aliases of Microsoft.Compute"
+    assert "not modifiable: Microsoft.Compute/disks/networkAccessPolicy" in one.found
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from formats.plan import UNKNOWN
+from formats.stack_config import PlatformConfig
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
+from infra.policy_rules import PolicyGuardrail
+from infra.subscription_guardrails import groups_stay, logs_stay, subscription_guardrails
 from policies.model import PolicyContext, Verdict
 from policies.mutations.table.guardrails import DEFINITION, MATCHES_NOTHING
+from tests.policies import shipped
 from tests.policies.rules.cases import GONE, GROUP, World, changed, findings, made, verdict, without
 from tests.policies.rules.sample_estate import guards, site
+from tests.policies.rules.shipped_cases import blocking, having, one
 from tests.policies.rules.weakening import REMOVED, Case, cases, unknowns
 
 GUARD = HUB_GUARDRAILS[0].key
 RULE = f"{GUARD}-rule"
+OF_SUBSCRIPTION = [one.key for one in subscription_guardrails("rg-heart-")]
+CLOSES = "disks-close"
 WEAKER = {
     "GD1": [
         (f"group<{GUARD}", REMOVED, ()),
@@ -27,6 +36,12 @@ WEAKER = {
         (f"group<{RULE}", "policyRule.then.effect", ("audit", "disabled", UNKNOWN, GONE)),
         (f"group<{RULE}", "policyRule.if", (MATCHES_NOTHING, UNKNOWN, GONE)),
         (f"group<{RULE}", "mode", ("Indexed", UNKNOWN, GONE)),
+        *((f"group<{key}", REMOVED, ()) for key in OF_SUBSCRIPTION),
+        *((f"group<{key}", "scope", (GROUP,)) for key in OF_SUBSCRIPTION),
+        (f"group<{CLOSES}", "identity", (GONE, {"type": "None"}, UNKNOWN)),
+        (f"group<{CLOSES}-rule", "policyRule.then.details.operations", ([],)),
+        (f"group<{CLOSES}-rule", "policyRule.then.details.operations[0].value", ("AllowAll",)),
+        ("group<types-stay-rule", "policyRule.if.notIn[0]", ("Microsoft.Compute/snapshots",)),
     ],
     "GD2": [
         (GUARD, "enforcementMode", ("DoNotEnforce", "Enroll", "")),
@@ -35,6 +50,9 @@ WEAKER = {
         (GUARD, "resourceSelectors", ([{"name": "one"}],)),
         (GUARD, "parameters", ({"effect": {"value": "audit"}},)),
         (GUARD, "definitionVersion", ("1.*.*",)),
+        (GUARD, "identity", ({"type": "SystemAssigned"},)),
+        (CLOSES, "identity", ({"type": "UserAssigned"}, {"type": "None"}, GONE)),
+        ("types-stay", "notScopes", ([GROUP],)),
     ],
     "GD4": [
         (RULE, "policyRule.then.effect", ("audit", "disabled", "append", GONE)),
@@ -43,6 +61,9 @@ WEAKER = {
         (RULE, "mode", ("Indexed", "all", GONE)),
         (RULE, "parameters", ({"effect": {"type": "String"}},)),
         (RULE, "policyType", ("BuiltIn",)),
+        ("groups-stay-rule", "policyRule", (groups_stay("rg-").policy_rule,)),
+        ("logs-stay-rule", "policyRule", (logs_stay("rg-").policy_rule,)),
+        (f"{CLOSES}-rule", "policyRule.then", ({"effect": "deny"}, {"effect": "modify"})),
     ],
 }
 NOT_KNOWN = {
@@ -123,3 +144,25 @@ def test_every_mutation_changes_the_rule() -> None:
         world = site() | {RULE: replace(rule, inputs=inputs)}
         assert verdict(world, "GD4", RULE) is Verdict.FAIL, words
         assert PolicyContext(world.values())
+
+
+@pytest.mark.parametrize("guardrail", [groups_stay, logs_stay], ids=lambda one: str(one.__name__))
+def test_a_guardrail_names_the_groups_of_its_own_estate_alone(
+    guardrail: Callable[[str], PolicyGuardrail],
+) -> None:
+    key = guardrail("rg-").key
+    definition = one("platform", "authorization:PolicyDefinition", key)
+    assert not blocking("GD4", definition)
+    other = having(definition, "policyRule", guardrail("rg-other-").policy_rule)
+    (found,) = blocking("GD4", other)
+    assert "the estate's groups begin with rg-wmsde-" in found.message
+
+
+def test_a_hub_protects_every_subscription_of_its_cell() -> None:
+    """Also those without a stack yet."""
+    config = shipped.configs()["platform"]
+    assert isinstance(config, PlatformConfig)
+    more = config.model_copy(update={"subscriptions": (*config.subscriptions, UUID(int=7))})
+    found = blocking("GD1", configs={**shipped.configs(), "platform": more})
+    assert len(found) == len(OF_SUBSCRIPTION)
+    assert all(f"/subscriptions/{UUID(int=7)} has no enforced guardrail" in one.message for one in found)
