@@ -160,6 +160,19 @@ def test_the_activity_log_of_every_subscription_is_collected() -> None:
         assert f"::in-{one}::" in setting.provider
 
 
+def test_every_subscription_of_a_cell_has_guardrails_of_its_own() -> None:
+    """A definition can be assigned in its own subscription only, so each has its definitions, by a provider of it."""
+    stack = run(lambda: declare_stack(samples.platform(subscriptions=[SUBSCRIPTION, *OTHERS])))
+    assigned = [one for one in stack.of("PolicyAssignment") if one.name.startswith("subscription-types-stay")]
+    assert [one.inputs["scope"] for one in assigned] == [f"/subscriptions/{one}" for one in (SUBSCRIPTION, *OTHERS)]
+    for subscription, assignment in zip(OTHERS, assigned[1:], strict=True):
+        definition = stack.one("PolicyDefinition", f"types-stay-{subscription}")
+        provider = stack.one("azure-native", f"subscriptions-in-{subscription}")
+        assert provider.inputs["subscriptionId"] == subscription
+        assert assignment.provider == definition.provider
+        assert f"::subscriptions-in-{subscription}::" in definition.provider
+
+
 def test_two_cells_in_one_subscription_do_not_collide() -> None:
     ids = {run(lambda: declare_stack(samples.platform()), name=stack).one(
         "SubscriptionDiagnosticSetting", f"activity-{SUBSCRIPTION}").inputs["name"]

@@ -71,6 +71,17 @@ def test_a_resource_in_the_group_of_another_stack_fails() -> None:
 
 
 @pytest.mark.parametrize("is_named", [True, False])
+def test_a_guardrail_may_be_in_another_subscription_of_the_estate(is_named: bool) -> None:
+    plan = shipped.after("platform")
+    kept = next(r for r in plan.resources if r.urn.endswith("::types-stay"))
+    made = replace(kept, urn=f"{kept.urn}-other", id=moved(str(kept.id)))
+    config = shipped.configs()["platform"].model_copy(update={"subscriptions": (UUID(OWN), UUID(OTHER))})
+    configs = {**shipped.configs(), **({"platform": config} if is_named else {})}
+    found = blocking(replace(plan, resources=(*plan.resources, made)), configs)
+    assert found == (set() if is_named else {"SC2"})
+
+
+@pytest.mark.parametrize("is_named", [True, False])
 def test_a_provider_may_be_in_a_subscription_that_the_estate_names_for_later(is_named: bool) -> None:
     plan = shipped.after("platform")
     provider = PlannedResource(f"urn:pulumi:platform::sde::{PROVIDER}::in-other", PROVIDER, Operation.CREATE,
