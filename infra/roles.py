@@ -35,5 +35,8 @@ class Role(Enum):
         return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{self.value}"
 
 
-ASSIGNED_BY_AZURE = (UUID("1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40"),)
-"""Roles that Azure itself assigns in the estate: Defender for Storage Data Scanner, to the scanner of uploads."""
+SCANNER_ROLES = (
+    UUID("1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40"),  # Defender for Storage Data Scanner
+    UUID("b7e6dc6d-f1e8-4753-8033-0f276bb0955b"),  # Storage Blob Data Owner
+)
+"""The roles of which Azure itself assigns one to the scanner of uploads, on a storage account."""

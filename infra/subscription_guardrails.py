@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.estate_types import ESTATE_TYPES
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
-from infra.roles import ASSIGNED_BY_AZURE, Role
+from infra.roles import SCANNER_ROLES, Role
 
 AUTHORIZATION, COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 MACHINE, DISK = f"{COMPUTE}/virtualMachines", f"{COMPUTE}/disks"
@@ -61,11 +61,18 @@ TYPES_STAY = PolicyGuardrail(
 )
 
 ASSIGNMENT, POLICY_ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments", f"{AUTHORIZATION}/policyAssignments"
+
+
+def _has_role(role: str) -> dict[str, Any]:
+    return {"field": f"{ASSIGNMENT}/roleDefinitionId", "like": f"*/{role}"}
+
+
 RIGHTS_STAY = PolicyGuardrail(
     key="rights-stay",
     title="Only roles that administer nothing are assigned, and no guardrail is weakened",
     description=(
-        "No role is assigned that the estate does not use, by an assignment or in Privileged Identity Management; "
+        "No role is assigned that the estate does not use, by an assignment or in Privileged Identity Management, "
+        "except one of malware scanning to a service on a storage account; "
         "there are no custom roles and no policy exemptions, and policy assignments are enforced on all of their scope."
     ),
     why="Roles that change resources or rights belong to the deployment; they are assigned above the subscription.",
@@ -73,10 +80,12 @@ RIGHTS_STAY = PolicyGuardrail(
         all_of(
             is_type(ASSIGNMENT),
             none_of(
-                *(
-                    {"field": f"{ASSIGNMENT}/roleDefinitionId", "like": f"*/{role}"}
-                    for role in sorted(str(one) for one in (*(role.value for role in Role), *ASSIGNED_BY_AZURE))
-                )
+                *(_has_role(role) for role in sorted(str(role.value) for role in Role)),
+                all_of(
+                    any_of(*(_has_role(str(role)) for role in SCANNER_ROLES)),
+                    {"field": "id", "contains": f"/providers/{STORE}/"},
+                    {"field": f"{ASSIGNMENT}/principalType", "notIn": ["User", "Group"]},
+                ),
             ),
         ),
         _types(

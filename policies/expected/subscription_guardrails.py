@@ -21,7 +21,6 @@ _ROLE, _POLICY = f"{_AUTHORIZATION}/roleAssignments", f"{_AUTHORIZATION}/policyA
 _EXTENSION = f"{_MACHINE}/extensions"
 ROLES = (
     "08bbd89e-9f13-488c-ac41-acfcb10c90ab",  # Key Vault Crypto Service Release User
-    "1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40",  # Defender for Storage Data Scanner, which Azure assigns
     "21090545-7ca7-4776-b22c-e363652d74d2",  # Key Vault Reader
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",  # Storage Blob Data Reader
     "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
@@ -32,6 +31,11 @@ ROLES = (
     "fb879df8-f326-4884-b1cf-06f3ad86be52",  # Virtual Machine User Login
 )
 """The roles that may be assigned: they read or use, and administer nothing."""
+SCANNER_ROLES = (
+    "1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40",  # Defender for Storage Data Scanner
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",  # Storage Blob Data Owner
+)
+"""The roles that Azure may assign to the scanner of uploads, on a storage account."""
 READER = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
@@ -62,12 +66,30 @@ def groups_stay(prefix: str) -> Guardrail:
 TYPES_STAY = Guardrail(
     "types-stay", "Resources are of the types that the estate uses", field_is("type", "notIn", list(ESTATE_TYPES))
 )
+
+
+def _has_role(role: str) -> dict[str, Any]:
+    return field_is(f"{_ROLE}/roleDefinitionId", "like", f"*/{role}")
+
+
 RIGHTS_STAY = Guardrail(
     "rights-stay",
     "Only roles that administer nothing are assigned, and no guardrail is weakened",
     {
         "anyOf": [
-            type_and(_ROLE, none_of(*(field_is(f"{_ROLE}/roleDefinitionId", "like", f"*/{role}") for role in ROLES))),
+            type_and(
+                _ROLE,
+                none_of(
+                    *map(_has_role, ROLES),
+                    {
+                        "allOf": [
+                            {"anyOf": list(map(_has_role, SCANNER_ROLES))},
+                            field_is("id", "contains", f"/providers/{_STORE}/"),
+                            field_is(f"{_ROLE}/principalType", "notIn", ["User", "Group"]),
+                        ]
+                    },
+                ),
+            ),
             _types(
                 f"{_AUTHORIZATION}/roleDefinitions",
                 f"{_AUTHORIZATION}/policyExemptions",

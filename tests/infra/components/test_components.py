@@ -45,6 +45,7 @@ TYPE_TOKENS = {
     "ResourceGroupScope": "sde:infra:ResourceGroupScope",
     "SiteGateway": "sde:infra:SiteGateway",
     "SpokeNetwork": "sde:infra:SpokeNetwork",
+    "SubscriptionGuardrails": "sde:infra:SubscriptionGuardrails",
     "VirtualNetwork": "sde:infra:VirtualNetwork",
     "Zone": "sde:infra:Zone",
 }

@@ -332,11 +332,28 @@ def test_a_disk_that_could_be_exported_is_closed(probe: GuardrailProbe) -> None:
         assert refuse_disallowed(probe.store, target) == CLOSED
 
 
+@pytest.mark.parametrize("id_", ["1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"])
+def test_a_role_of_the_scanner_is_assigned_to_a_service_on_a_store_only(probe: GuardrailProbe, id_: str) -> None:
+    store = probe.one("storage:StorageAccount", "junction").id
+    type_ = "Microsoft.Authorization/roleAssignments"
+
+    def assign(scope: str, principal: str) -> None:
+        target = PolicyTarget(f"{scope}/providers/{type_}/one", type_, {**role(id_), "principalType": principal})
+        refuse_disallowed(probe.store, target)
+
+    assign(store, "ServicePrincipal")
+    for scope, principal in (
+        (store, "Group"),
+        (store, "User"),
+        (store.partition("/providers/")[0], "ServicePrincipal"),
+    ):
+        with disallowed("rights-stay"):
+            assign(scope, principal)
+
+
 def test_what_the_scanner_of_uploads_needs_is_permitted(probe: GuardrailProbe) -> None:
     vault = probe.one("keyvault:Vault", "junction")
     requested(probe, vault, "Microsoft.EventGrid/systemTopics")
     requested(probe, vault, "Microsoft.Security/dataScanners")
-    scanner = role("1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40")
-    requested(probe, vault, "Microsoft.Authorization/roleAssignments", **scanner)
     receiver = {"WebHook": {"azureActiveDirectoryTenantId": SCANNER_TENANT}}
     requested(probe, vault, "Microsoft.EventGrid/systemTopics/eventSubscriptions", destination=receiver)
