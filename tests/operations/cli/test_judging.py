@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 
 from operations.cli.gate import refuse
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
 from policies.judged_runs import FOLDER
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
-from tests.operations.estates import add_request, change
+from tests.operations.estates import add_request, change, copy_estate
 
 STAGING_STEWARDS = "5bbb7694-f292-5ef8-995d-ea3581a724bc"
 GROUPS = ("researchers", "stewards", "checkers")
@@ -64,8 +64,10 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
 def test_a_breach_in_a_new_estate_is_refused_at_the_stack_that_causes_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    copy_estate(tmp_path / "estate")
     sde = Sde(tmp_path, capsys)
+    (sde.estate / "requests/hcm-progression.yaml").unlink()
+    (sde.estate / "allocations.yaml").unlink()
     new_request(sde.estate, "frailty", researchers=STAGING_STEWARDS)
     new_request(sde.estate, "stroke-2")
     code, out = sde("up", "--all", "--yes")
@@ -143,11 +145,10 @@ def recorded(recorded_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_an_unrecorded_breach_blocks_every_stack_until_it_is_recorded(breached: Sde) -> None:
-    for _ in range(2):  # a refused run records nothing
-        code, out = breached("up", "tre-other", "--yes")
-        assert code == 3
-        assert "no evaluation of the whole estate recorded" in out
-        assert breached.recorded == {}
+    code, out = breached("up", "tre-other", "--yes")
+    assert code == 3
+    assert "no evaluation of the whole estate recorded" in out
+    assert breached.recorded == {}, "a refused run records nothing, so that the next one is refused too"
     assert breached("policy", "check", "--all")[0] == 3
     assert {f["policy"] for run in breached.recorded.values() for f in run["findings"]} >= {"FL1"}
     code, out = breached("up", "tre-other", "--yes")
@@ -188,7 +189,7 @@ def test_a_planned_breach_is_reported_and_not_recorded(sde: Sde) -> None:
 def test_a_check_before_the_first_up_covers_what_can_be_planned(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    copy_estate(tmp_path / "estate")
     code, out = Sde(tmp_path, capsys)("policy", "check", "--all")
     assert code == 2
     assert re.search(r"checks pass.*of platform", out.replace("\n", " "))

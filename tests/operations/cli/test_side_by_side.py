@@ -18,8 +18,9 @@ import pytest
 
 from operations.cli.run_progress import RunProgress, width, workers_for
 from operations.settings import ROOT
+from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import stack
-from tests.operations.estates import add_request, copy_estate
+from tests.operations.estates import add_request
 
 CHAIN = [stack("a"), stack("b", "a"), stack("c", "b")]
 FAN = [stack("a"), stack("b", "a"), stack("c", "a"), stack("d", "b")]
@@ -30,8 +31,6 @@ class Sde:
 
     def __init__(self, folder: Path) -> None:
         self.estate, self.home = folder / "estate", folder / "home"
-        if not self.estate.exists():
-            copy_estate(self.estate)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "operations", "--engine", "embedded", "--estate", str(self.estate)]
@@ -56,18 +55,10 @@ def new_requests(sde: Sde, *projects: str) -> None:
         add_request(sde.estate, project, **groups)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the deployed stacks that tenancies require, to be copied."""
-    folder = tmp_path_factory.mktemp("shared")
-    code, out = Sde(folder)("up", "platform", "junction-zone", "safe-haven", "--yes")
-    assert code == 0, out
-    return folder
-
-
 @pytest.fixture
-def sde(shared: Path, tmp_path: Path) -> Sde:
-    shutil.copytree(shared, tmp_path / "copy")
+def sde(tmp_path: Path) -> Sde:
+    """Run commands on a copy of the deployed sample estate."""
+    shutil.copytree(deployed_estate(), tmp_path / "copy")
     return Sde(tmp_path / "copy")
 
 
@@ -101,19 +92,19 @@ def test_a_failed_stack_stops_only_those_that_need_it() -> None:
 
 
 def test_stacks_side_by_side_come_up_and_a_second_run_changes_nothing(sde: Sde) -> None:
-    new_requests(sde, "heart")
+    new_requests(sde, "heart", "lung")
     code, out = sde("up", "--all", "--yes", "--parallel", "3")
     assert code == 0, out
     assert set(sde.states().values()) == {"up"}
     assert re.search(r"The whole estate\n +policies: \d+ checks pass", out)
     code, out = sde("preview", "--all", "--parallel", "2")
     assert code == 0, out
-    assert out.count("Nothing to change") == 5
+    assert out.count("Nothing to change") == 6
 
 
 def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:
-    new_requests(sde, "heart", "lung")
-    process = sde.start("--json", "up", "tre-heart", "tre-lung", "tre-hcm-progression", "--yes", "--parallel", "2")
+    new_requests(sde, "heart", "lung", "liver")
+    process = sde.start("--json", "up", "tre-heart", "tre-lung", "tre-liver", "--yes", "--parallel", "2")
     assert process.stdout
     killed = next(_workers_that_deploy(process))
     os.kill(killed, signal.SIGKILL)
@@ -126,13 +117,17 @@ def test_a_killed_worker_fails_its_stack_alone(sde: Sde) -> None:
     assert set(sde.states().values()) == {"up"}
 
 
-@pytest.mark.parametrize("parallel", [1, 2])
-@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "terminal"])
+# An interrupted process without workers is in tests/journeys/test_interruption.py.
+@pytest.mark.parametrize(
+    ("parallel", "send"),
+    [(1, os.killpg), (2, os.kill), (2, os.killpg)],
+    ids=["one, by its terminal", "several, by their parent", "several, by their terminal"],
+)
 def test_an_interrupted_run_saves_the_state_and_continues(
     sde: Sde, parallel: int, send: Callable[[int, int], None]
 ) -> None:
-    new_requests(sde, "heart")
-    command = ("up", "tre-heart", "tre-hcm-progression", "--yes", "--parallel", str(parallel))
+    new_requests(sde, "heart", "lung")
+    command = ("up", "tre-heart", "tre-lung", "--yes", "--parallel", str(parallel))
     process = sde.start("--json", *command)
     _wait_for_step(process)
     children = _descendants(process.pid)
