@@ -277,6 +277,11 @@ class CellRange:
         return TenancyRange(subnet_at(self.tenancies(kind), TENANCY_PREFIX, slot))
 
 
+def staff_beside(hub: HubRange) -> StaffRange:
+    """Return the staff network's range in the plan of a hub's cell, used or not: the first after the hub."""
+    return StaffRange(IPv4Network((hub.network.broadcast_address + 1, TENANCY_PREFIX)))
+
+
 def zone_in(zone_range: IPv4Network, name: ZoneName) -> ZoneRange:
     """Return the range of one zone, given the range that contains all zones of the cell."""
     return ZoneRange(subnet_at(zone_range, 24, list(ZoneName).index(name)))

@@ -14,6 +14,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.hosts_file import hosts_file
+
 ADMINISTRATOR = "breakglass"
 """The platform team's account for emergencies. The team keeps its key; it has no daily use."""
 SESSION_PATH = "/usr/local/sbin/terminal-only"
@@ -63,6 +65,6 @@ CLOUD_CONFIG_HEADER = "#cloud-config\n"
 def first_boot(commands: Sequence[Sequence[str]] = (), **more: Any) -> str:
     """Return the cloud-init data of a desk in base64, as Azure takes it: the SSH restrictions, and more settings
     by cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read. `commands` run last."""
-    files = [*map(dict, FILES), *more.pop("write_files", ())]
+    files = [*map(dict, FILES), hosts_file(), *more.pop("write_files", ())]
     settings = {**more, "write_files": files, "runcmd": [list(command) for command in (*COMMANDS, *commands)]}
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(settings, indent=1)).encode()).decode()

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.network_services import SIGN_IN_HOSTS
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type
 
 FIREWALL_POLICY = "Microsoft.Network/firewallPolicies"
@@ -55,6 +56,34 @@ NO_DNAT = PolicyGuardrail(
             ),
         ),
         {"field": "type", "in": list(UNCHECKED_RULES)},
+    ),
+)
+
+_FILTER = f"{RULE_GROUP}/ruleCollections[*].FirewallPolicyFilterRuleCollection"
+_APPLICATION = f"{_FILTER}.rules[*].ApplicationRule"
+SIGN_IN_ONLY = PolicyGuardrail(
+    key="names-stay",
+    title="The firewall allows sign-in by name, and no other host",
+    description=(
+        "No rule collection that allows traffic has an application rule with another host than those of Entra's "
+        "sign-in, or with FQDN tags, URLs or web categories."
+    ),
+    why="The firewall resolves the name of such a rule itself, whatever the network security groups allow.",
+    condition=all_of(
+        is_type(RULE_GROUP),
+        any_entry(
+            f"{RULE_GROUP}/ruleCollections[*]",
+            where=all_of(
+                {"field": f"{_FILTER}.action.type", "notEquals": "Deny"},
+                any_of(
+                    any_entry(
+                        f"{_APPLICATION}.targetFqdns[*]",
+                        where={"field": f"{_APPLICATION}.targetFqdns[*]", "notIn": list(SIGN_IN_HOSTS)},
+                    ),
+                    *(any_entry(f"{_APPLICATION}.{names}[*]") for names in ("fqdnTags", "targetUrls", "webCategories")),
+                ),
+            ),
+        ),
     ),
 )
 
@@ -254,7 +283,7 @@ def _foreign_connection(type_: str) -> tuple[dict[str, Any], ...]:
 OWN_CONNECTIONS = own_connections({})
 
 COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, OWN_CONNECTIONS, NO_PUBLIC_STORES)
-HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)
+HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, SIGN_IN_ONLY, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)
 SPOKE_GUARDRAILS: Sequence[PolicyGuardrail] = (*COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
 """For the resource group of each zone and tenancy."""
 GUARDRAILS: Mapping[str, PolicyGuardrail] = {rail.key: rail for rail in (*HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES)}

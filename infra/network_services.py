@@ -7,6 +7,7 @@ rule processing" (priorities).
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from ipaddress import IPv4Address
 
 from formats.addresses import TenancyKind
 
@@ -29,6 +30,7 @@ class RuleGroupPriority(IntEnum):
     """The priorities of the firewall policy's rule collection groups, 100 to 65,000. The lowest is evaluated first."""
 
     NAMES = 100
+    """Sign-in by name, and then the denial of every name."""
     SITE_LIMITS = 150
     SITES = 160
     ZONES = 200
@@ -43,9 +45,12 @@ class RuleGroupPriority(IntEnum):
         return cls.TENANCIES + 100 * list(TenancyKind).index(kind)
 
 
-ENTRA = "AzureActiveDirectory"
-"""Azure's service tag for Entra, which every desk needs for sign-in (learn.microsoft.com, "Sign in to a Linux virtual
-machine in Azure by using Microsoft Entra ID", network requirements). All other egress is defined by the estate."""
+SIGN_IN_HOSTS = ("login.microsoftonline.com", "pas.windows.net")
+"""The hosts of Entra that a sign-in needs, by their exact names (docs/azure-facts.md#hosts-of-a-sign-in). All other
+egress is defined by the estate."""
+SIGN_IN_ADDRESS = IPv4Address("192.0.2.1")
+"""The address at which computers know these hosts. No network has it (RFC 5737), so it leads to the firewall only,
+which ignores it and resolves the name (docs/decisions/0019-sign-in-by-name.md)."""
 
 
 class PrivateService(StrEnum):

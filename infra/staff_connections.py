@@ -24,7 +24,7 @@ from formats.computers import StaffMachine
 from formats.egress import EgressRule
 from formats.stack_config import PlatformConfig
 from infra.components.nsg_rules import host_range
-from infra.network_services import ENTRA
+from infra.network_services import SIGN_IN_ADDRESS
 
 STORES_OF_PROJECTS = {
     StaffRole.PROJECT_STEWARDS: (TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED),
@@ -43,12 +43,14 @@ class StaffConnection:
     source: IPv4Address
     """The address of the virtual machine."""
     destinations: tuple[str, ...]
-    """Single addresses, approved public ranges, or one service tag."""
+    """Single addresses, or approved public ranges."""
     description: str
     plain_http: bool = False
     """Allow HTTP as well."""
     in_hub: bool = False
     """True: to the hub's own network, which its peering reaches without the firewall."""
+    by_name: bool = False
+    """True: the firewall allows it by the names of the hosts, and not by address."""
 
 
 def staff_range(config: PlatformConfig) -> StaffRange:
@@ -86,7 +88,7 @@ def _connections(machine: StaffMachine, config: PlatformConfig) -> Iterator[Staf
         else:
             # Every slot of the plan, so that a new tenancy does not change the hub.
             yield StaffConnection(what, source, _texts(_project_stores(role, config)), "stores of projects' airlocks")
-    yield StaffConnection(f"{name}_sign_in", source, (ENTRA,), "sign-in with Entra")
+    yield StaffConnection(f"{name}_sign_in", source, (host_range(SIGN_IN_ADDRESS),), "sign-in with Entra", by_name=True)
     for rule in archives_of_staff(config):
         yield StaffConnection(f"{name}_{rule.name}_egress", source, rule.destinations, "a package archive",
                               plain_http=rule.plain_http)  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
-from pulumi_azure_native import network
+from pulumi_azure_native import authorization, network
 
 from formats.addresses import (
     SOURCE_ZONE,
@@ -23,15 +23,15 @@ from formats.stack_config import Site
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.public_ip_address import PublicIpAddress
 from infra.names import ResourceKind
-from infra.network_services import ENTRA, Port, RuleGroupPriority
+from infra.network_services import SIGN_IN_HOSTS, Port, RuleGroupPriority
 from infra.staff_connections import StaffConnection
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
 """As the only "private range", it makes the firewall translate every source address to its own, so that responses
 return through it, also those of private endpoints (learn.microsoft.com, "Azure Firewall SNAT private IP address
 ranges")."""
-ENTRA_RULE = "people_sign_in"
-"""The underscores keep it apart from the names of the estate's egress rules, which have none."""
+DENY_NAMES_PRIORITY = RuleGroupPriority.NAMES + 1
+"""Directly after sign-in: another collection or group has a larger number, since these are unique."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,8 @@ class FirewallArgs(ComponentArgs):
     """The egress rules of each kind of tenancy."""
     sites: Sequence[Site] = ()
     """The connected sites."""
+    staff_machines: IPv4Network
+    """The range of the virtual machines of staff, in a cell that may have some."""
     staff: Sequence[StaffConnection] = ()
     """The connections of the virtual machines of staff that pass the firewall."""
 
@@ -65,16 +67,16 @@ class Firewall(BaseComponent):
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         self.policy = self._policy()
-        self._last_rules: pulumi.Resource = self.policy
-        self._deny_all_host_names()
+        self._last_rules: network.FirewallPolicy | network.FirewallPolicyRuleCollectionGroup = self.policy
+        self._allow_sign_in_alone(args)
         if args.sites:
             self._allow_sites(args.sites)
         self._allow_zones(args.zone_range, args.tenancy_ranges)
-        if args.staff:
-            rules = [
-                _https_rule(one.name, one.source, one.destinations, plain_http=one.plain_http) for one in args.staff
-            ]
-            self._add_rules("staff", RuleGroupPriority.STAFF, rules)
+        self._add_rules("staff", RuleGroupPriority.STAFF, [
+            _https_rule(one.name, one.source, one.destinations, plain_http=one.plain_http)
+            for one in args.staff
+            if not one.by_name
+        ])  # fmt: skip
         for kind in TenancyKind:
             if kind in args.tenancy_ranges:
                 self._allow_tenancies(kind, args.tenancy_ranges[kind], args.egress.get(kind, ()))
@@ -147,49 +149,50 @@ class Firewall(BaseComponent):
         whatever its destination address was (learn.microsoft.com, "Azure Firewall rule processing logic"; "DNS
         settings": how requests are resolved), so that a host name allowed by mistake would bypass every NSG.
         """
-        rules = [
-            _https_rule(ENTRA_RULE, source, [ENTRA]),
-            *(_https_rule(rule.name, source, rule.destinations, plain_http=rule.plain_http) for rule in egress),
-        ]
+        rules = [_https_rule(rule.name, source, rule.destinations, plain_http=rule.plain_http) for rule in egress]
         self._add_rules(kind.value, RuleGroupPriority.of_tenancies(kind), rules)
 
-    def _deny_all_host_names(self) -> None:
-        """Deny every host name before any other application rule: no traffic is allowed by host name."""
-        protocols = network.FirewallPolicyRuleApplicationProtocolType
-        everything = network.ApplicationRuleArgs(
-            rule_type="ApplicationRule",
-            name="every-name",
-            protocols=[
-                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=protocol, port=int(port))
-                for protocol, port in ((protocols.HTTPS, Port.HTTPS), (protocols.HTTP, Port.HTTP))
-            ],
-            source_addresses=["*"],
-            target_fqdns=["*"],
+    def _allow_sign_in_alone(self, args: FirewallArgs) -> None:
+        """Allow sign-in to tenancies and to staff, and deny every other host name. Entra has the addresses of Microsoft
+        Graph too, so only the names tell them apart."""
+        https, http = (network.FirewallPolicyRuleApplicationProtocolType.HTTPS, Port.HTTPS), (
+            network.FirewallPolicyRuleApplicationProtocolType.HTTP, Port.HTTP)  # fmt: skip
+        # Whole ranges of the plan, so that a new tenancy or virtual machine of staff changes nothing under the lock.
+        ranges = [args.tenancy_ranges[kind] for kind in TenancyKind if kind in args.tenancy_ranges]
+        people = [str(range_) for range_ in (*ranges, args.staff_machines)]
+        sign_in = [_name_rule("people_sign_in", people, SIGN_IN_HOSTS, https)]
+        self._add_group("names", RuleGroupPriority.NAMES, [
+            *_collections("names", RuleGroupPriority.NAMES, sign_in),
+            *_collections("names", DENY_NAMES_PRIORITY, [_name_rule("every-name", ["*"], ["*"], https, http)],
+                          allow=False),
+        ])  # fmt: skip
+        group = self._last_rules
+        authorization.ManagementLockByScope(
+            f"{self.name}-names",
+            lock_name=self.scope.names.local(ResourceKind.LOCK, f"{self.name}-names"),
+            scope=group.id,
+            level=authorization.LockLevel.READ_ONLY,
+            notes="Decides which names leave. A change needs a decision: see the platform team's guide.",
+            opts=self.child_opts(depends_on=[group]),
         )
-        self._add_rules("names", RuleGroupPriority.NAMES, [everything], allow=False)
 
     def _add_rules(
-        self, purpose: str, priority: int, rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs], *,
-        allow: bool = True,
-    ) -> None:  # fmt: skip
-        actions = network.FirewallPolicyFilterRuleCollectionActionType
+        self, purpose: str, priority: int, rules: Sequence[network.NetworkRuleArgs], *, allow: bool = True
+    ) -> None:
+        """Add a group with one collection; none for no rules, which Azure would refuse."""
+        if rules:
+            self._add_group(purpose, priority, _collections(purpose, priority, rules, allow=allow))
+
+    def _add_group(
+        self, purpose: str, priority: int, collections: Sequence[network.FirewallPolicyFilterRuleCollectionArgs]
+    ) -> None:
         self._last_rules = network.FirewallPolicyRuleCollectionGroup(
             f"{self.name}-{purpose}",
             rule_collection_group_name=self.scope.names.local(ResourceKind.RULE_GROUP, purpose),
             firewall_policy_name=self.policy.name,
             resource_group_name=self.scope.group_name,
             priority=priority,
-            rule_collections=[
-                network.FirewallPolicyFilterRuleCollectionArgs(
-                    rule_collection_type="FirewallPolicyFilterRuleCollection",
-                    name=f"{purpose}-{'allow' if allow else 'deny'}",
-                    priority=priority,
-                    action=network.FirewallPolicyFilterRuleCollectionActionArgs(
-                        type=actions.ALLOW if allow else actions.DENY
-                    ),
-                    rules=list(rules),
-                )
-            ],
+            rule_collections=list(collections),
             # Azure accepts one write at a time to a policy and its rule collection groups.
             opts=self.child_opts(depends_on=[self._last_rules]),
         )
@@ -220,11 +223,45 @@ class Firewall(BaseComponent):
         )
 
 
+def _collections(
+    purpose: str,
+    priority: int,
+    rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs],
+    *,
+    allow: bool = True,
+) -> list[network.FirewallPolicyFilterRuleCollectionArgs]:
+    """Return a collection with these rules; none for no rules."""
+    actions = network.FirewallPolicyFilterRuleCollectionActionType
+    collection = network.FirewallPolicyFilterRuleCollectionArgs(
+        rule_collection_type="FirewallPolicyFilterRuleCollection",
+        name=f"{purpose}-{'allow' if allow else 'deny'}",
+        priority=priority,
+        action=network.FirewallPolicyFilterRuleCollectionActionArgs(type=actions.ALLOW if allow else actions.DENY),
+        rules=list(rules),
+    )
+    return [collection] if rules else []
+
+
+def _name_rule(
+    name: str, sources: Sequence[str], hosts: Sequence[str],
+    *protocols: tuple[network.FirewallPolicyRuleApplicationProtocolType, Port],
+) -> network.ApplicationRuleArgs:  # fmt: skip
+    return network.ApplicationRuleArgs(
+        rule_type="ApplicationRule",
+        name=name,
+        protocols=[
+            network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type=protocol, port=int(port))
+            for protocol, port in protocols
+        ],
+        source_addresses=list(sources),
+        target_fqdns=list(hosts),
+    )
+
+
 def _https_rule(
     name: str, source: IPv4Network | IPv4Address, destinations: Sequence[IPv4Address | str], *, plain_http: bool = False
 ) -> network.NetworkRuleArgs:
-    """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range or an address to addresses or a service
-    tag."""
+    """Return a rule that allows HTTPS, and HTTP if `plain_http`, from a range or an address to addresses."""
     ports = (Port.HTTPS, Port.HTTP) if plain_http else (Port.HTTPS,)
     return _network_rule(name, source, destinations, [str(int(port)) for port in ports])
 

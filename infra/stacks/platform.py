@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from formats.addresses import HubEndpoint, HubRange, StaffRole
+from formats.addresses import HubEndpoint, HubRange, StaffRole, staff_beside
 from formats.stack_config import PlatformConfig
 from infra.components.activity_log import ActivityLog, ActivityLogArgs
 from infra.components.bastion import Bastion, BastionArgs
@@ -77,6 +77,7 @@ def platform(config: PlatformConfig) -> None:
             tenancy_ranges=ranges,
             egress=config.egress,
             sites=config.sites,
+            staff_machines=staff_beside(HubRange(config.addresses)).machines,
             staff=[one for one in all_connections(config) if not one.in_hub],
         )
         firewall = Firewall("firewall", firewall_args)

@@ -25,7 +25,7 @@ from infra.components.virtual_network import SubnetSpec
 from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
-from infra.network_services import ENTRA, Port
+from infra.network_services import SIGN_IN_ADDRESS, Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
@@ -164,8 +164,7 @@ def _desk_rules(
         SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "SSH through Bastion"),
         SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own vault and the stores that desks use"),
         SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "DNS by the firewall", "*"),
-        # A service tag, because only Azure knows the addresses of Entra.
-        SecurityRule("sign-in-out", OUT, desks, ENTRA, HTTPS, "sign-in with Entra"),
+        SecurityRule("sign-in-out", OUT, desks, host_range(SIGN_IN_ADDRESS), HTTPS, "sign-in with Entra"),
         *(
             SecurityRule(f"{rule.name}-egress", OUT, desks, list(rule.destinations),
                          HTTP_AND_HTTPS if rule.plain_http else HTTPS, "an egress rule of the estate")

@@ -13,8 +13,9 @@ from typing import NoReturn
 from local_azure.types.addresses import RFC_1918
 from local_azure.types.common import refuse
 
-PUBLIC_ADDRESS = IPv4Address("192.0.2.1")
-"""Stands for the public address of a service or of Bastion, which Azure chooses."""
+PUBLIC_ADDRESS = IPv4Address("198.18.0.1")
+"""Stands for the public address of a service or of Bastion, which Azure chooses (RFC 2544: no network
+has it)."""
 NOT_INTERNET = (*RFC_1918, IPv4Network("100.64.0.0/10"))
 PLATFORM = frozenset({"azureloadbalancer", "gatewaymanager", "azureplatformdns", "azureplatformimds"})
 """The tags of Azure's own traffic, which no request here is."""

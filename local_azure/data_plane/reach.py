@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from local_azure.data_plane.addresses import PUBLIC_ADDRESS, Peer
 from local_azure.data_plane.answers import Attempt, Control
 from local_azure.data_plane.callers import Caller, check_identity
+from local_azure.data_plane.hosts_file import known_hosts
 from local_azure.data_plane.names import Service, resolve
 from local_azure.data_plane.paths import Target, deliver
 from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place
@@ -21,7 +22,9 @@ from local_azure.model import Cloud, StoredResource
 from local_azure.types.common import same, value_at, values_at
 from local_azure.types.private_endpoint import ENDPOINT
 
-ENTRA = Target(Peer(PUBLIC_ADDRESS, frozenset({"azureactivedirectory"})), host="login.microsoftonline.com")
+SIGN_IN, RIGHTS_CHECK = "login.microsoftonline.com", "pas.windows.net"
+"""Entra's host for sign-in, and the one that a Linux virtual machine asks for a person's roles
+(docs/azure-facts.md#hosts-of-a-sign-in)."""
 CONNECTION = "azure-native:storage:PrivateEndpointConnection"
 
 
@@ -48,8 +51,7 @@ def connect(
         attempt.passed(Control.NAMES, f"{service.host} is its public address")
         return Arrival(place.address)
     if caller.identity is None:
-        deliver(attempt, place, ENTRA)
-        attempt.passed(Control.SIGN_IN, f"{place.address} reaches Entra")
+        reach_entra(attempt, place, SIGN_IN)
     address = resolve(attempt, place, service)
     if address is None:
         public = Target(Peer(PUBLIC_ADDRESS, service.tags), host=service.host)
@@ -59,6 +61,14 @@ def connect(
             if address in addresses_of(endpoint):
                 return _at_endpoint(attempt, place, endpoint, address, resource)
     attempt.drop(Control.ENDPOINT, f"no private endpoint of {service.host} has the address {address}")
+
+
+def reach_entra(attempt: Attempt, place: InNetwork, host: str) -> None:
+    """Send a request to a host of Entra: at the address in the computer's hosts file, or else at one of Entra's."""
+    known = known_hosts(place.machine).get(host) if place.machine else None
+    peer = Peer(known) if known else Peer(PUBLIC_ADDRESS, frozenset({"azureactivedirectory"}))
+    deliver(attempt, place, Target(peer, host=host))
+    attempt.passed(Control.SIGN_IN, f"{place.address} reaches {host}")
 
 
 def _at_endpoint(

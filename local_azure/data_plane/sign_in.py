@@ -15,6 +15,7 @@ from local_azure.data_plane.conditions import Attributes
 from local_azure.data_plane.networks import is_near, last_host, network_of
 from local_azure.data_plane.paths import Target, deliver
 from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place, machine_place
+from local_azure.data_plane.reach import RIGHTS_CHECK, SIGN_IN, reach_entra
 from local_azure.data_plane.rights import find_right
 from local_azure.data_plane.roles import LOGIN
 from local_azure.data_plane.security_groups import INBOUND, Connection, check
@@ -44,6 +45,8 @@ def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer
             _require_sight(attempt, caller, network.id, "Microsoft.Network/virtualNetworks")
         session = Target(Peer(target.address), target.subnet, target.interface, port=SSH)
         deliver(attempt, InNetwork(subnet, last_host(subnet)), session)
+        for host in (SIGN_IN, RIGHTS_CHECK):
+            reach_entra(attempt, target, host)
         _log_in(attempt, caller, target.machine)
         return 200, {"machine": target.machine.name}
 

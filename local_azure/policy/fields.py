@@ -31,6 +31,14 @@ RENAMED = {
 """azure-native's name of a property by ARM's name, for each type, in lower case."""
 
 
+DISCRIMINATORS = frozenset({
+    "firewallpolicyfilterrulecollection", "firewallpolicynatrulecollection",
+    "applicationrule", "networkrule", "natrule",
+})  # fmt: skip
+"""Parts of aliases that name one of several types of an object, and are no properties
+(docs/azure-facts.md#policy-aliases). An alias for one type also reads the objects of the others."""
+
+
 class _Missing:
     def __bool__(self) -> bool:
         return False
@@ -92,7 +100,7 @@ class Alias:
         type_, found, path = field.lower().rpartition("/")
         if not found or "/" not in type_ or not path:
             return None
-        steps = [step for part in path.split(".") for step in _parts(part)]
+        steps = [step for part in path.split(".") if part not in DISCRIMINATORS for step in _parts(part)]
         return cls(type_, tuple(steps)) if all(steps) else None
 
     @property

@@ -23,8 +23,6 @@ INTERNET = "internet"
 NON_SERVICE_TAGS = ("virtualnetwork", "azureloadbalancer")
 """Service tags that are not services: the virtual network with its peers and routed ranges, and Azure's health probes.
 With a user-defined default route, `VirtualNetwork` includes every address."""
-ENTRA = "azureactivedirectory"
-"""The service tag of Entra ID, the only one that an egress rule may allow: desks need it for sign-in."""
 MIN_PREFIX_LENGTH = 28
 """The largest IPv4 range that an egress rule may name: 16 addresses. A larger one is a network, not a host."""
 ALL_PORTS = (0, 65535)
@@ -63,10 +61,8 @@ class Span:
         return bool(self.networks) and all(n.version == 4 and n.prefixlen >= MIN_PREFIX_LENGTH for n in self.networks)
 
     def is_permitted_egress(self, ports: Sequence[tuple[int, int]]) -> bool:
-        """True if an egress rule may allow these addresses with these ports: Entra ID over HTTPS, or a few hosts over
-        HTTPS and HTTP."""
-        if self.tag:
-            return self.tag == ENTRA and tuple(ports) == (HTTPS,)
+        """True if an egress rule may allow these addresses with these ports: a few hosts over HTTPS and HTTP, and no
+        service tag."""
         return self.is_few_hosts and bool(ports) and set(ports) <= {HTTPS, HTTP}
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span, ports, span
 from policies.azure_semantics.properties import entries, lower_text, texts
 from policies.azure_semantics.spans import SpanIndex
@@ -40,6 +41,8 @@ RULE_PATHS = (
     "network:IpGroup:ipAddresses",
 )
 """The properties that `rules_of` reads."""
+FIRST_PRIORITY = 100
+"""The lowest priority of a rule collection group. No two groups of a policy have the same."""
 NAT, NETWORK_RULE, APPLICATION = "natrule", "networkrule", "applicationrule"
 
 
@@ -49,6 +52,8 @@ class FirewallRule:
 
     path: str
     """Its property path in its rule collection group."""
+    group: str
+    """The lower-case id of its rule collection group."""
     name: str
     kind: str
     """`natrule`, `networkrule` or `applicationrule`: Azure evaluates them in this order, regardless of priority."""
@@ -65,6 +70,8 @@ class FirewallRule:
     """In lower case: `tcp`, `any`, … of a network rule; `https`, `http`, `mssql` of an application rule."""
     managed_lists: tuple[str, ...]
     """FQDN tags and web categories: lists of names that Microsoft maintains."""
+    has_urls: bool
+    """True if some of its names are of URLs, which the firewall reads only with TLS inspection."""
 
     @cached_property
     def destination_index(self) -> SpanIndex:
@@ -103,6 +110,7 @@ def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> Fire
     name = group.at(f"{path}.name")
     return FirewallRule(
         path=path,
+        group=ids.own(group),
         name=str(name) if name is not MISSING else path,
         kind=kind,
         allows=True,
@@ -113,6 +121,7 @@ def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> Fire
         ports=tuple(_ports(group, path, kind)),
         protocols=tuple(_protocols(group, path, kind)),
         managed_lists=tuple(texts(group, f"{path}.fqdnTags") + texts(group, f"{path}.webCategories")),
+        has_urls=bool(lists["targetUrls"]),
     )
 
 

@@ -71,6 +71,28 @@ def is_locked(resource: Resource, context: PolicyContext) -> bool:
     return False
 
 
+def is_read_only(id_: str, context: PolicyContext) -> bool:
+    """True if a lock by scope on exactly this lower-case id refuses each change of it. Raises `Unknown` if a lock that
+    is not known may be that one."""
+    known, unknown = _read_only(context)
+    if id_ not in known and unknown:
+        raise Unknown("level")
+    return id_ in known
+
+
+@lru_cache(maxsize=2)
+def _read_only(context: PolicyContext) -> tuple[frozenset[str], bool]:
+    """Return the ids that a lock of level ReadOnly is on, and True if a lock is not known."""
+    found: set[str] = set()
+    unknown = False
+    for lock in context.of(BY_SCOPE):
+        try:
+            found.update(scopes_of(lock) if lower_text(lock, "level") == "readonly" else ())
+        except Unknown:
+            unknown = True
+    return frozenset(found), unknown
+
+
 @lru_cache(maxsize=2)
 def _locks_of(context: PolicyContext) -> tuple[frozenset[str], list[tuple[str, ...]]]:
     """Return the ids with a lock, and the dependencies of each lock whose scope is unknown; computed once per

@@ -17,13 +17,13 @@ IPV4 = 4
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
 """The number of addresses of a /28. A larger public range counts as the Internet."""
 TAGS_WITHOUT_STORAGE = (
-    "azureactivedirectory",
     "azureplatformdns",
     "azureplatformimds",
     "azureplatformlkm",
     "gatewaymanager",
 )
-"""Service tags of services in which no other tenant can store data."""
+"""Service tags of services in which no other tenant can store data. Entra's is none: Microsoft Graph has its addresses,
+and stores files of every tenant (docs/azure-facts.md#addresses-of-entra)."""
 ANY_PUBLIC_ADDRESS = span("Internet")
 """Any public address."""
 

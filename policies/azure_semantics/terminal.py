@@ -14,6 +14,7 @@ from policies.azure_semantics.properties import is_secret
 from policies.expected import staff_tools
 from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.home_disk import HOME_DISK
+from policies.expected.sign_in import HOSTS_FILE
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
 from policies.model import MISSING, Resource, Unknown, Violation
 
@@ -23,7 +24,7 @@ ALLOWED_KEYS = ("apt", *EXPECTED)
 """The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources, the data disk and the GPU
 driver."""
 ALLOWED_FILES = ("/etc/pip.conf",)
-"""The files that may be written besides the SSH server's."""
+"""The files that may be written besides the SSH server's, and the names of sign-in."""
 
 
 def is_terminal(computer: Resource) -> bool:
@@ -52,8 +53,11 @@ def problems(computer: Resource) -> Iterator[Violation]:
         yield Violation(
             CUSTOM_DATA, "does not restrict SSH to terminals: both files of infra/first_boot.py must be written"
         )
-    if any(not isinstance(f, dict) or (f not in FILES and f.get("path") not in ALLOWED_FILES) for f in written):
-        yield Violation(CUSTOM_DATA, f"writes other files than SSH's and {', '.join(ALLOWED_FILES)}")
+    known = (*FILES, HOSTS_FILE)
+    if any(not isinstance(f, dict) or (f not in known and f.get("path") not in ALLOWED_FILES) for f in written):
+        yield Violation(
+            CUSTOM_DATA, f"writes other files than SSH's, {', '.join(ALLOWED_FILES)} and the names of sign-in"
+        )
     has_tools = config.get("packages") == staff_tools.PACKAGES
     if config.get("runcmd") != (COMMANDS + staff_tools.COMMANDS if has_tools else COMMANDS):
         yield Violation(CUSTOM_DATA, "runs other commands than the reload of the SSH server, and staff's tools")

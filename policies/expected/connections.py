@@ -23,7 +23,7 @@ from formats.addresses import (
 )
 from formats.egress import EgressRule
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
-from policies.azure_semantics.addresses import ENTRA
+from policies.expected.sign_in import ADDRESS as SIGN_IN
 from policies.expected.staff import addresses, archives_of, destinations, machines
 
 Ports = frozenset[tuple[int, int]]
@@ -44,14 +44,12 @@ DESK_ENDPOINTS = (
 
 @dataclass(frozen=True)
 class Connection:
-    """Connections from a range to some addresses or to a service."""
+    """Connections from a range to some addresses."""
 
     source: IPv4Network
     destinations: frozenset[IPv4Network]
     ports: Ports = HTTPS
     protocols: frozenset[str] = TCP
-    tag: str = ""
-    """The service tag of the destination, in lower case; empty for addresses."""
 
 
 def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tuple[Connection, ...] | None:
@@ -78,7 +76,7 @@ def _of_platform(hub: PlatformConfig) -> Iterator[Connection]:
     for zone in SOURCE_ZONE:
         yield from _between_zones(zone, zone_in(hub.zone_range, zone).compute, hub)
     for kind, range_ in hub.tenancy_ranges.items():
-        yield from _egress(range_, hub.egress.get(kind, ()))
+        yield from _of_rules(range_, hub.egress.get(kind, ()))
     for site in hub.sites:
         yield from (Connection(range_, _hosts(site.inboxes)) for range_ in site.ranges)
     yield from _of_staff(hub)
@@ -133,7 +131,12 @@ def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
 
 
 def _egress(source: IPv4Network, rules: Iterable[EgressRule]) -> Iterator[Connection]:
-    yield Connection(source, frozenset(), tag=ENTRA)
+    """Yield the connections of computers to destinations outside the estate. The firewall allows sign-in by name."""
+    yield Connection(source, frozenset({SIGN_IN}))
+    yield from _of_rules(source, rules)
+
+
+def _of_rules(source: IPv4Network, rules: Iterable[EgressRule]) -> Iterator[Connection]:
     for rule in rules:
         yield Connection(source, frozenset(rule.addresses), HTTP_TOO if rule.plain_http else HTTPS)
 

@@ -50,6 +50,35 @@ NO_DNAT = Guardrail(
         ]
     },
 )
+_ALLOWING = f"{_RULES}/ruleCollections[*].FirewallPolicyFilterRuleCollection"
+_NAMES = f"{_ALLOWING}.rules[*].ApplicationRule"
+SIGN_IN_ONLY = Guardrail(
+    "names-stay",
+    "The firewall allows sign-in by name, and no other host",
+    type_and(
+        _RULES,
+        has_entry(
+            f"{_RULES}/ruleCollections[*]",
+            where={
+                "allOf": [
+                    field_is(f"{_ALLOWING}.action.type", "notEquals", "Deny"),
+                    {
+                        "anyOf": [
+                            has_entry(
+                                f"{_NAMES}.targetFqdns[*]",
+                                where={
+                                    "field": f"{_NAMES}.targetFqdns[*]",
+                                    "notIn": ["login.microsoftonline.com", "pas.windows.net"],
+                                },
+                            ),
+                            *(has_entry(f"{_NAMES}.{one}[*]") for one in ("fqdnTags", "targetUrls", "webCategories")),
+                        ]
+                    },
+                ]
+            },
+        ),
+    ),
+)
 BASTION_TRANSFERS_NOTHING = Guardrail(
     "bastion-carries-nothing",
     "Bastion transfers no data except the screen",
@@ -245,6 +274,7 @@ GUARDRAILS: Mapping[str, Guardrail] = {
     guardrail.key: guardrail
     for guardrail in (
         NO_DNAT,
+        SIGN_IN_ONLY,
         BASTION_TRANSFERS_NOTHING,
         *COMMON_GUARDRAILS,
         NO_PUBLIC_ADDRESSES,

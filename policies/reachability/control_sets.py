@@ -33,6 +33,7 @@ class ControlKind(StrEnum):
     ADDRESS = "public addresses"
     BASTION = "Bastion"
     SHELL = "remote shells"
+    LOCK = "locks"
     GUARDRAIL = "guardrails (Azure Policy)"
 
 

@@ -1,7 +1,8 @@
 """Azure Firewall: the controls that must fail before it allows a flow.
 
-There are at most two: no rule allows the flow, and a deny rule precedes every allow rule. A rule that is added by
-mistake makes the first control fail, but not the second.
+Two of them are in the rules: no rule allows the flow, and a deny rule precedes every allow rule. A rule that is added
+by mistake makes the first control fail, but not the second. Rules for names have two more: Azure Policy denies any but
+those of sign-in, and a lock keeps those that come first.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Span
-from policies.azure_semantics.firewall import APPLICATION, NAT, NETWORK_RULE, FirewallRule
+from policies.azure_semantics.firewall import APPLICATION, FIRST_PRIORITY, NAT, NETWORK_RULE, FirewallRule
+from policies.azure_semantics.locks import is_read_only
 from policies.azure_semantics.shared_hosts import may_belong_to_outsider
 from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, contains, is_internet
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Firewall, Topology
 
+EVERY_SOURCE = IPv4Network("0.0.0.0/0")
 WEB_PROTOCOLS = frozenset(["http", "https"])
 """The protocols in which a client names the host."""
 
@@ -42,12 +45,26 @@ class FirewallEvaluator:
             self.registry.requiring(untranslated, step=f"through {label}"),
             topology.guardrails.of("no-translation", firewall.policy),
         )
+        self._no_other_names = topology.guardrails.of("names-stay", firewall.policy)
+        self._names_are_locked = self._lock_controls(topology)
         self.denial = Control(
             ControlKind.FIREWALL_DENIAL,
             f"{firewall.policy}#denial",
             f"{label} denies it before any rule can allow it",
             firewall.policy,
         )
+
+    def _lock_controls(self, topology: Topology) -> ControlSets:
+        """Return the control that nothing can come before the denial of every name: all rules up to it are in the first
+        possible group, and a lock refuses each change of that. `ALWAYS` if it does not hold."""
+        for rule in (r for r in self._rules if r.kind == APPLICATION):
+            is_locked = topology.read_or_open(rule.group, False, is_read_only, rule.group, topology.estate)
+            if rule.priority[0] != FIRST_PRIORITY or not is_locked:
+                return ALWAYS
+            if not rule.allows and _must_match_name(rule, EVERY_SOURCE, ""):
+                description = f"a lock refuses changes of the rules of {ids.name(self.firewall.policy)} for names"
+                return self.registry.requiring_property(ControlKind.LOCK, rule.group, "lock", description)
+        return ALWAYS
 
     def by_address(self, source: IPv4Network, to: Span, port: int | None, host: str = "") -> ControlSets:
         """Evaluate the network rules, which come first. Without a host: for an outsider's destination on the
@@ -61,7 +78,11 @@ class FirewallEvaluator:
     def by_name(self, source: IPv4Network, host: str) -> ControlSets:
         """Evaluate the application rules. Without a host: for an outsider's destination on the Internet."""
         return self._decide(
-            APPLICATION, lambda r: _may_match_name(r, source, host), lambda r: _must_match_name(r, source, host)
+            APPLICATION,
+            lambda r: _may_match_name(r, source, host),
+            lambda r: _must_match_name(r, source, host),
+            refused=self._no_other_names,
+            kept=self._names_are_locked,
         )
 
     def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
@@ -87,18 +108,27 @@ class FirewallEvaluator:
         return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
 
     def _decide(
-        self, kind: str, may: Callable[[FirewallRule], bool], must: Callable[[FirewallRule], bool]
+        self,
+        kind: str,
+        may: Callable[[FirewallRule], bool],
+        must: Callable[[FirewallRule], bool],
+        *,
+        refused: ControlSets = ALWAYS,
+        kept: ControlSets = ALWAYS,
     ) -> ControlSets:
+        """Return the controls of the rules of a kind. `refused`: Azure refuses a rule that allows more. `kept`: the
+        denial cannot be changed, and nothing can come before it."""
         if self.firewall.rules is None:
             return ALWAYS
         denied = first_denies = False
         for rule in (r for r in self._rules if r.kind == kind):
             if rule.allows and may(rule):
-                return self.registry.requiring(self.denial) if denied else ALWAYS
+                return all_of(self.registry.requiring(self.denial), kept) if denied else ALWAYS
             if not rule.allows and must(rule):
                 denied = True
                 first_denies = first_denies or self._is_first(rule)
-        return self.registry.requiring(self.missing, *([self.denial] if first_denies else []))
+        missing = self.registry.requiring(self.missing, *([self.denial] if first_denies else []))
+        return all_of(missing, refused, kept)
 
     def _is_first(self, rule: FirewallRule) -> bool:
         """True if a deny rule precedes every allow rule of its kind."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from policies.azure_semantics.guardrails import IN_FORCE_PATHS
 
 FLOW_PATHS = (
+    "authorization:ManagementLockByScope:level",
+    "authorization:ManagementLockByScope:scope",
     "authorization:PimRoleEligibilitySchedule:principalId",
     "authorization:PimRoleEligibilitySchedule:principalType",
     "authorization:PimRoleEligibilitySchedule:roleDefinitionId",

@@ -22,6 +22,7 @@ from policies.reachability.control_sets import ALWAYS, ControlKind, ControlRegis
 
 DENIED: Mapping[str, str] = {
     "no-translation": "DNAT rules of a firewall",
+    "names-stay": "application rules of a firewall for other names than sign-in",
     "bastion-carries-nothing": "Bastion features other than the session",
     "endpoints-stay": "private endpoints to resources of other resource groups",
     "connections-stay": "private endpoints of other resource groups at stores and vaults",

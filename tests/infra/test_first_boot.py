@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from infra.first_boot import ADMINISTRATOR, FILES, SERVER_CONFIG, SERVER_PATH, SESSION_PATH, SESSION_SCRIPT, first_boot
+from infra.hosts_file import hosts_file
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 RUNS = SSHD is not None and (os.getuid() != 0 or Path("/run/sshd").is_dir())
@@ -30,8 +31,11 @@ def _written() -> dict[str, Mapping[str, Any]]:
     return {file["path"]: file for file in yaml.safe_load(text)["write_files"]}
 
 
-def test_the_first_boot_writes_both_files() -> None:
+def test_the_first_boot_writes_ssh_settings_and_the_hosts_of_sign_in() -> None:
     files = _written()
+    assert files.pop("/etc/hosts") == {
+        "path": "/etc/hosts", "content": "192.0.2.1 login.microsoftonline.com pas.windows.net\n", "append": True,
+    }  # fmt: skip
     assert files[SERVER_PATH]["content"] == SERVER_CONFIG
     assert files[SESSION_PATH]["content"] == SESSION_SCRIPT
     assert {path: file["permissions"] for path, file in files.items()} == {SERVER_PATH: "0644", SESSION_PATH: "0755"}
@@ -42,7 +46,7 @@ def test_further_settings_are_merged() -> None:
     pip = {"path": "/etc/pip.conf", "content": "[global]\n"}
     settings = yaml.safe_load(base64.b64decode(first_boot(write_files=[pip], apt={"primary": []})))
     assert settings["apt"] == {"primary": []}
-    assert settings["write_files"] == [*FILES, pip]
+    assert settings["write_files"] == [*FILES, hosts_file(), pip]
     assert settings["runcmd"] == [["systemctl", "try-reload-or-restart", "ssh.service"]]
 
 

@@ -15,9 +15,15 @@ from local_azure.paths import PATHS
 from local_azure.schema import arm_type_of
 from tests.infra.mock_stack import MockStack
 
+FILTER = "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollections[*].FirewallPolicyFilterRuleCollection"
 ALIASES = {
     "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollections[*]",
     "Microsoft.Network/firewallPolicies/ruleCollectionGroups/ruleCollections[*].ruleCollectionType",
+    f"{FILTER}.action.type",
+    f"{FILTER}.rules[*].ApplicationRule.targetFqdns[*]",
+    f"{FILTER}.rules[*].ApplicationRule.fqdnTags[*]",
+    f"{FILTER}.rules[*].ApplicationRule.targetUrls[*]",
+    f"{FILTER}.rules[*].ApplicationRule.webCategories[*]",
     "Microsoft.Network/azureFirewalls/natRuleCollections[*]",
     "Microsoft.Network/azureFirewalls/firewallPolicy.id",
     "Microsoft.Network/virtualNetworks/subnets/natGateway.id",

@@ -18,7 +18,7 @@ from infra.subscription_guardrails import subscription_guardrails
 from operations.estate import schema
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
-from policies.expected import entitlements, key_release, ssh_server, tags
+from policies.expected import entitlements, key_release, sign_in, ssh_server, tags
 from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS
 from policies.expected.home_disk import HOME_DISK
@@ -41,7 +41,7 @@ def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
     text = base64.b64decode(first_boot.first_boot()).decode()
     assert text.startswith(ssh_server.CLOUD_CONFIG_HEADER)
     assert json.loads(text.removeprefix(ssh_server.CLOUD_CONFIG_HEADER)) == {
-        "write_files": ssh_server.FILES,
+        "write_files": [*ssh_server.FILES, sign_in.HOSTS_FILE],
         "runcmd": ssh_server.COMMANDS,
     }
 
@@ -100,9 +100,10 @@ def test_the_malware_scanner_of_the_program_is_the_expected_one() -> None:
     assert expected_scanning.is_scanner(malware_scanning.scanner_id(SUBSCRIPTION), account)
 
 
-def test_egress_limits_and_service_tags_are_the_expected_ones() -> None:
+def test_egress_limits_and_hosts_of_sign_in_are_the_expected_ones() -> None:
     assert egress.MIN_PREFIX_LENGTH == addresses.MIN_PREFIX_LENGTH
-    assert network_services.ENTRA.lower() == addresses.ENTRA
+    assert set(network_services.SIGN_IN_HOSTS) == sign_in.HOSTS
+    assert str(network_services.SIGN_IN_ADDRESS) == str(sign_in.ADDRESS.network_address)
     assert set(map(int, network_services.BASTION_INTERNAL_PORTS)) == set(bastion.ALLOWED[True]["virtualnetwork"])
 
 

@@ -48,8 +48,7 @@ def _check_network_rule(rule: FirewallRule) -> Iterator[str]:
     for destination in rule.destinations:
         if (destination.public or destination.tag) and not destination.is_permitted_egress(rule.ports):
             yield (
-                f"allows {destination.text}; outside the estate only hosts (/{MIN_PREFIX_LENGTH} or narrower) and "
-                "sign-in may be"
+                f"allows {destination.text}; outside the estate only hosts (/{MIN_PREFIX_LENGTH} or narrower) may be"
             )
         elif any(network.prefixlen < CELL_PREFIX for network in destination.networks if network.version == 4):
             yield f"allows {destination.text}, more than a cell of the estate (/{CELL_PREFIX})"
@@ -67,7 +66,7 @@ POLICY = Policy(
         satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)
     ),
     fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
-    "over TCP 443 or 80; for sign-in AzureActiveDirectory, over TCP 443.",
+    "over TCP 443 or 80. Sign-in is allowed by name.",
     check=check,
     check_paths=RULE_PATHS,
     evaluation_scope="stack",

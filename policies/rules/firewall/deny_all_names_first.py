@@ -1,54 +1,80 @@
-"""All names are denied before any rule permits one (FW11)."""
+"""The firewall allows sign-in by name, and denies all other names first (FW11)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.addresses import HTTP, HTTPS
-from policies.azure_semantics.firewall import APPLICATION, FirewallRule, rules_of_policy
+from formats.stack_config import StackConfig
+from policies.azure_semantics.addresses import HTTP, HTTPS, inside
+from policies.azure_semantics.firewall import APPLICATION, RULE_PATHS, FirewallRule, rules_of_policy
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
+from policies.expected.sign_in import HOSTS, sources
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])
 
 
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require denials of HTTPS and HTTP for all, in one rule or two, before any rule allows names. A rule that allows
-    another protocol or port needs a denial of that before it."""
+    """Require denials of HTTPS and HTTP for all, in one rule or two, and at most one rule that allows names: sign-in.
+    No other rule allows a name, at any port and over any protocol, before the denials or after them."""
+    config, sign_ins = context.configs.get(policy.stack), 0
     denied: set[tuple[str, tuple[int, int]]] = set()
     for rule in (r for r in rules_of_policy(policy, context) if r.kind == APPLICATION):
-        over = set(zip(rule.protocols, rule.ports, strict=True))
-        if rule.allows and not (over and denied >= over | PROTOCOLS):
-            yield Violation("ruleCollectionGroups", f"{rule.name} permits names before all names are denied")
-            return
-        if not rule.allows and _denies_all(rule):
-            denied |= over
+        if not rule.allows:
+            denied |= set(zip(rule.protocols, rule.ports, strict=True)) if denies_all(rule) else set()
+            continue
+        sign_ins += 1
+        problem = next(_problems(rule, config), "is a second rule for it" if sign_ins > 1 else "")
+        if problem:
+            yield Violation("ruleCollectionGroups", f"{rule.name} allows more than sign-in by name: it {problem}")
     if not denied >= PROTOCOLS:
         yield Violation("ruleCollectionGroups", "no rule denies all names to all sources, over HTTPS (443) and HTTP "
                         "(80)")  # fmt: skip
 
 
-def _denies_all(rule: FirewallRule) -> bool:
+def _problems(rule: FirewallRule, config: StackConfig | None) -> Iterator[str]:
+    """Yield what distinguishes a rule from the one for sign-in. Without a configuration, any private source may be of
+    people."""
+    if not rule.names or not HOSTS.issuperset(rule.names):
+        yield f"names {', '.join(sorted(set(rule.names) - HOSTS)) or 'no host'}"
+    if rule.managed_lists:
+        yield f"names {', '.join(rule.managed_lists)}, lists that Microsoft maintains"
+    if rule.has_urls:
+        yield "names URLs, which need TLS inspection"
+    if set(zip(rule.protocols, rule.ports, strict=True)) != {("https", HTTPS)}:
+        yield "is not for HTTPS at port 443 alone"
+    if rule.destinations:
+        yield "is limited to addresses, which the firewall ignores"
+    known = sources(config)
+    for source in rule.sources:
+        if not source.private or (config and not all(any(inside(n, k) for k in known) for n in source.networks)):
+            yield f"is for {source.text}, which is no range of tenancies or of staff's virtual machines"
+    if not rule.sources:
+        yield "names no source"
+
+
+def denies_all(rule: FirewallRule) -> bool:
     """Return True if the rule denies every name to every source, at every destination."""
     return "*" in rule.names and any(s.everywhere for s in rule.sources) and not rule.destinations
 
 
 POLICY = Policy(
     id="FW11",
-    title="All names are denied before any rule permits one",
+    title="The firewall allows sign-in by name, and denies all other names",
     why="For a rule by name the firewall resolves the name and connects to the result, whatever the address that "
-    "network security groups allowed: one wrongly permitted name would be enough.",
+    "network security groups allowed: one wrongly permitted name would be enough. Entra has the addresses of Microsoft "
+    "Graph, so sign-in is allowed by name.",
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
-    fix="Deny *, over Http:80 and Https:443 and from *, in the first collection of the first group; permit by address.",
+    fix="Allow Https:443 to the hosts of sign-in in one application rule, and deny *, over Http:80 and Https:443 and "
+    "from *, directly after it; permit everything else by address.",
     check=check,
     check_paths=(
-        "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
         "basePolicy",
-        "network:FirewallPolicyRuleCollectionGroup:priority",
+        *(path if ":" in path else f"network:FirewallPolicyRuleCollectionGroup:{path}" for path in RULE_PATHS),
     ),
     evaluation_scope="stack",
 )

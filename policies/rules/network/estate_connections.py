@@ -51,8 +51,6 @@ def _covers(
 
 
 def _reaches(known: Connection, destination: Span) -> bool:
-    if destination.tag or known.tag:
-        return destination.tag == known.tag
     return bool(destination.networks) and all(
         network in known.destinations or any(inside(network, one) for one in known.destinations)
         for network in destination.networks

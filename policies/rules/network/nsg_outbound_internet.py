@@ -38,9 +38,9 @@ POLICY = Policy(
     resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
-    fix="Allow private addresses only, and deny all outbound ports to Internet. Exceptions are sign-in "
-    "(AzureActiveDirectory, TCP 443), hosts of the estate's egress (/28 or narrower, TCP 443 or 80), and the "
-    "rules that Azure requires for Bastion.",
+    fix="Allow private addresses only, and deny all outbound ports to Internet. Exceptions are hosts "
+    "of the estate's egress and of sign-in (/28 or narrower, TCP 443 or 80), and the rules that Azure requires for "
+    "Bastion.",
     check=check,
     check_paths=(
         *RULE_PATHS,

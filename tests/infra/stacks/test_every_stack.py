@@ -13,7 +13,7 @@ WITH_DIAGNOSTICS = ("Vault", "StorageAccount", "VirtualNetwork", "NetworkSecurit
                     "AzureFirewall", "BastionHost", "Workspace")  # fmt: skip
 WITH_DATA = ("Vault", "StorageAccount", "BlobContainer", "BlobContainerImmutabilityPolicy", "Key", "Secret", "Disk",
              "Workspace", "RandomBytes")  # fmt: skip
-ESTATE_EGRESS = ("AzureActiveDirectory", "203.0.113.16/29")
+ESTATE_EGRESS = ("192.0.2.1/32", "203.0.113.16/29")
 LOCKED = ("Vault", "StorageAccount", "Workspace", "Disk")
 
 
@@ -86,7 +86,9 @@ def test_resources_with_data_are_protected_and_locked(stack: MockStack) -> None:
     for kind in LOCKED:
         for one in stack.of(kind):
             assert f"/subscriptions/{stack.subscription}/{kind}/{one.name}" in locked, f"{kind} {one.name} has no lock"
-    assert all(lock.inputs["level"] == "CanNotDelete" for lock in stack.of("ManagementLockByScope"))
+    levels = {lock.name: lock.inputs["level"] for lock in stack.of("ManagementLockByScope")}
+    assert levels.pop("firewall-names", "ReadOnly") == "ReadOnly"
+    assert set(levels.values()) == {"CanNotDelete"}
 
 
 def test_locks_are_deleted_before_their_children(stack: MockStack) -> None:

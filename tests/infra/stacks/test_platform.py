@@ -24,10 +24,11 @@ def test_outputs_for_other_stacks_are_exported(platform: MockStack) -> None:
     assert all(platform.outputs.values())
 
 
-def test_each_kind_of_tenancy_has_a_rule_group(platform: MockStack) -> None:
+def test_each_kind_of_tenancy_with_egress_has_a_rule_group(platform: MockStack) -> None:
     groups = {group.name: group.inputs["priority"] for group in platform.of("FirewallPolicyRuleCollectionGroup")}
-    assert groups == {"firewall-names": 100, "firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000,
-                      "firewall-shared": 1100}  # fmt: skip
+    assert groups == {
+        "firewall-names": 100, "firewall-zones": 200, "firewall-release": 300, "firewall-bespoke": 1000,
+    }  # fmt: skip
 
 
 def _collections(platform: MockStack, action: str) -> list[dict[str, Any]]:
@@ -36,15 +37,15 @@ def _collections(platform: MockStack, action: str) -> list[dict[str, Any]]:
 
 
 def test_allow_rules_have_no_wildcards(platform: MockStack) -> None:
-    for rule in (rule for collection in _collections(platform, "Allow") for rule in collection["rules"]):
-        assert rule["ruleType"] == "NetworkRule"
+    rules = [rule for collection in _collections(platform, "Allow") for rule in collection["rules"]]
+    for rule in (rule for rule in rules if rule["ruleType"] == "NetworkRule"):
         assert "*" not in rule["sourceAddresses"] + rule["destinationAddresses"] + rule["destinationPorts"]
 
 
-def test_every_host_name_is_denied_first(platform: MockStack) -> None:
+def test_every_host_name_but_those_of_sign_in_is_denied(platform: MockStack) -> None:
     (collection,) = _collections(platform, "Deny")
     (rule,) = collection["rules"]
-    assert (collection["priority"], rule["sourceAddresses"], rule["targetFqdns"]) == (100, ["*"], ["*"])
+    assert (collection["priority"], rule["sourceAddresses"], rule["targetFqdns"]) == (101, ["*"], ["*"])
     assert {(p["protocolType"], p["port"]) for p in rule["protocols"]} == {("Https", 443), ("Http", 80)}
 
 
@@ -78,14 +79,21 @@ def test_the_monitoring_subnet_allows_no_traffic(platform: MockStack) -> None:
     assert "monitoring_range" not in platform.outputs
 
 
-def test_every_desk_can_reach_entra(platform: MockStack) -> None:
-    for kind in ("bespoke", "shared"):
-        assert [TENANCIES[kind], ["AzureActiveDirectory"]] == list(_network_rules(platform, kind)["people_sign_in"])
+def test_people_sign_in_by_name_from_the_ranges_of_the_plan_and_a_lock_keeps_that(platform: MockStack) -> None:
+    group = platform.one("FirewallPolicyRuleCollectionGroup", "firewall-names")
+    allowed, denied = group.inputs["ruleCollections"]
+    (rule,) = allowed["rules"]
+    assert (allowed["priority"], denied["priority"]) == (100, 101)
+    assert rule["sourceAddresses"] == [*TENANCIES["bespoke"], *TENANCIES["shared"], "10.64.4.64/26"]
+    assert rule["targetFqdns"] == ["login.microsoftonline.com", "pas.windows.net"]
+    assert rule["protocols"] == [{"protocolType": "Https", "port": 443}]
+    lock = platform.one("ManagementLockByScope", "firewall-names")
+    assert (lock.inputs["level"], lock.inputs["scope"].rpartition("/")[2]) == ("ReadOnly", "firewall-names")
 
 
 def test_a_kind_of_tenancy_reaches_its_egress_destinations(platform: MockStack) -> None:
     rules = _network_rules(platform, "bespoke")
-    assert set(rules) == {"people_sign_in", "packages"}
+    assert set(rules) == {"packages"}
     assert rules["packages"] == (TENANCIES["bespoke"], ["203.0.113.16/29", "192.168.40.8/32"])
 
 

@@ -252,7 +252,7 @@ def test_researchers_may_read_interface_and_network(tenancy: MockStack) -> None:
 
 def test_sign_in_traffic_is_routed_to_the_firewall(tenancy: MockStack) -> None:
     desks = tenancy.one("NetworkSecurityGroup", "net-desks").inputs["securityRules"]
-    (rule,) = [rule for rule in desks if rule.get("destinationAddressPrefix") == "AzureActiveDirectory"]
+    (rule,) = [rule for rule in desks if rule.get("destinationAddressPrefix") == "192.0.2.1/32"]
     assert (rule["access"], rule["destinationPortRange"], rule["protocol"]) == ("Allow", "443", "Tcp")
     (route,) = tenancy.one("RouteTable", "net").inputs["routes"]
     assert (route["addressPrefix"], route["nextHopType"]) == ("0.0.0.0/0", "VirtualAppliance")

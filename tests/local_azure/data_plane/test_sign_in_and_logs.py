@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from ipaddress import IPv4Address
+from typing import Any
 
 import pytest
 
-from local_azure.data_plane.answers import Answer, Control
+from local_azure.data_plane.addresses import Peer
+from local_azure.data_plane.answers import Answer, Control, answer
 from local_azure.data_plane.callers import person
 from local_azure.data_plane.log_queries import query
+from local_azure.data_plane.paths import Target, deliver
 from local_azure.data_plane.places import PublicAddress, machine_place
 from local_azure.data_plane.sign_in import ssh
 from tests.local_azure.data_plane.world import GROUP, NETWORKS, World, allow, network_rule, nsg_rule
@@ -84,6 +89,42 @@ def test_both_security_groups_of_a_desk_must_admit_bastion(desk: World) -> None:
         desk.group(group, nsg_rule("rest", 200, "Deny"))
         assert (sign_in(desk).code, control(sign_in(desk))) == ("ConnectionTimedOut", Control.SECURITY_GROUP)
         desk.group(group, *rules)
+
+
+def by_name(*hosts: str) -> dict[str, Any]:
+    """Return a firewall rule that allows hosts by their names."""
+    return {"ruleType": "ApplicationRule", "name": "people", "sourceAddresses": ["10.0.1.0/24"],
+            "protocols": [{"protocolType": "Https", "port": 443}], "targetFqdns": list(hosts)}  # fmt: skip
+
+
+def test_a_session_needs_both_hosts_of_entra_at_the_address_of_the_hosts_file(desk: World) -> None:
+    """The desk's group admits the one address, and the firewall the names."""
+    text = json.dumps({"write_files": [{"path": "/etc/hosts", "content": "192.0.2.1 login.microsoftonline.com "
+                                        "pas.windows.net\n", "append": True}]})  # fmt: skip
+    data = base64.b64encode(f"#cloud-config\n{text}".encode()).decode()
+    bastion = nsg_rule("ssh", 100, sourceAddressPrefix="10.0.0.128/26", destinationPortRange="22")
+    out = nsg_rule(
+        "out", 110, direction="Outbound", destinationAddressPrefix="192.0.2.1/32", destinationPortRange="443"
+    )
+    rest = [nsg_rule(f"rest-{way}", 200, "Deny", direction=way) for way in ("Inbound", "Outbound")]
+    desk.change(DESKS, networkSecurityGroup={"id": desk.group("of-subnet", bastion, out, *rest)})
+    assert control(sign_in(desk)) is Control.SECURITY_GROUP, "the desk asks for Entra's own addresses"
+    desk.change(VM, osProfile={"customData": data})
+    for hosts in ((), ("login.microsoftonline.com",), ("graph.microsoft.com", "pas.windows.net")):
+        desk.rules(allow(by_name(*hosts))) if hosts else desk.rules()
+        assert control(sign_in(desk)) is Control.FIREWALL
+    desk.rules(allow(by_name("login.microsoftonline.com", "pas.windows.net")))
+    assert sign_in(desk).allowed
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "20.190.128.1"])
+def test_microsoft_graph_is_refused_at_each_address(desk: World, address: str) -> None:
+    tags = frozenset() if address == "192.0.2.1" else frozenset({"azureactivedirectory"})
+    target = Target(Peer(IPv4Address(address), tags), host="graph.microsoft.com")
+    desk.rules(allow(by_name("login.microsoftonline.com", "pas.windows.net")))
+    place = machine_place(desk.store, "desk")
+    found = answer(desk.store, lambda attempt: (200, {"at": str(deliver(attempt, place, target).address)}))
+    assert control(found) is Control.FIREWALL
 
 
 def test_without_a_bastion_nearby_there_is_no_session(desk: World) -> None:

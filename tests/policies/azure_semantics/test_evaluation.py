@@ -108,7 +108,7 @@ def test_firewall_rules_are_in_the_order_in_which_they_act() -> None:
     world["rules"] = replace(world["rules"], inputs={"priority": 200, "ruleCollections": collections})
     found = rules_of_policy(world["policy"], PolicyContext(world.values()))
     assert [r.name for r in found] == ["in", "zones", "every-name", "soon", "late"]
-    assert found[3].names == ("packages.example.org", "*.python.org")
+    assert found[3].names == ("login.microsoftonline.com", "pas.windows.net")
 
 
 def test_subnets_are_found_inline_and_on_their_own() -> None:

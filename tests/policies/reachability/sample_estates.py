@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
+from ipaddress import IPv4Network
 from typing import Any
 
 from policies.azure_semantics import ids
@@ -23,6 +24,8 @@ TENANCY = "tre-hcm-progression"
 PROVIDERS = ("zq1", "zq2", "zq3")
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 BLOB_WRITER, SECRETS_USER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "4633458b-17de-408a-b874-0445c86b69e6"
+LOCK = "authorization:ManagementLockByScope"
+SIGN_IN = IPv4Network("192.0.2.1/32")
 ASSIGNMENT = "authorization:PolicyAssignment"
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ALLOW = {"action": {"type": "Allow"}, "ruleCollectionType": "FirewallPolicyFilterRuleCollection"}
@@ -156,8 +159,9 @@ def _principal(resources: Sequence[Resource], key: str) -> str:
 
 
 def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
-    """Add rules from everywhere to everywhere, by address and by name, after all others; or a DNAT rule. The addresses
-    are in two halves: a rule for all of them would certainly act before the rules for names."""
+    """Add rules from everywhere to everywhere, by address and by name, after all others; or a DNAT rule. Without a
+    lock, the rule for names comes before their denial. The addresses are without that of sign-in, where a network rule
+    would act before those for names."""
     name = {
         "ruleType": "ApplicationRule",
         "name": "a",
@@ -169,7 +173,7 @@ def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
         "ruleType": "NetworkRule",
         "name": "n",
         "sourceAddresses": ["*"],
-        "destinationAddresses": ["0.0.0.0/1", "128.0.0.0/1"],
+        "destinationAddresses": [str(part) for part in IPv4Network("0.0.0.0/0").address_exclude(SIGN_IN)],
         "destinationPorts": ["*"],
         "ipProtocols": ["Any"],
     }
@@ -184,10 +188,20 @@ def _rule(resources: list[Resource], policy: str, what: str) -> list[Resource]:
         "translatedPort": "443",
     }
     nats = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "t", "priority": 100, "rules": [nat]}
-    allows = [{**ALLOW, "name": r["name"], "priority": 200 + i, "rules": [r]} for i, r in enumerate((address, name))]
-    collections = [nats] if what == "translation" else allows
-    kind, id_ = "network:FirewallPolicyRuleCollectionGroup", f"{policy}/ruleCollectionGroups/{what}"
-    return [*resources, added(kind, "added", id_, priority=60000, ruleCollections=collections)]
+    locked = any(r.type == LOCK and ids.plain(r.inputs["scope"]).startswith(f"{policy}/") for r in resources)
+    groups = [(60000, nats)] if what == "translation" else [
+        (priority, {**ALLOW, "name": rule["name"], "priority": 200, "rules": [rule]})
+        for priority, rule in ((61000 if locked else 1, name), (60000, address))
+    ]  # fmt: skip
+    kind = "network:FirewallPolicyRuleCollectionGroup"
+    return [
+        *resources,
+        *(
+            added(kind, f"added-{priority}", f"{policy}/ruleCollectionGroups/{what}-{priority}", priority=priority,
+                  ruleCollections=[collection])
+            for priority, collection in groups
+        ),
+    ]  # fmt: skip
 
 
 def _denial(resources: list[Resource], policy: str, _: str) -> list[Resource]:
@@ -308,6 +322,13 @@ def _shell(resources: list[Resource], computer: str, _: str) -> list[Resource]:
     return [replace(r, inputs={**r.inputs, "osProfile": system}) if r is resource else r for r in resources]
 
 
+def _lock(resources: list[Resource], group: str, _: str) -> list[Resource]:
+    """Remove the lock of a rule collection group."""
+    kept = [r for r in resources if not (r.type == LOCK and ids.plain(r.inputs["scope"]) == group)]
+    assert len(kept) < len(resources), group
+    return kept
+
+
 def _keys(resources: list[Resource], store: str, _: str) -> list[Resource]:
     return _setting(resources, store, "allowSharedKeyAccess", True)
 
@@ -344,5 +365,6 @@ _BREAK = {
     ControlKind.PEERING: _peering,
     ControlKind.GUARDRAIL: _guardrail,
     ControlKind.SHELL: _shell,
+    ControlKind.LOCK: _lock,
     ControlKind.KEY_ACCESS: _keys,
 }

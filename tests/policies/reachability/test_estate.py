@@ -97,20 +97,21 @@ ASKED = {"ruleType": "ApplicationRule", "name": "asked", "sourceAddresses": ["10
 
 
 def _asked(resources: Sequence[Resource], *names: str, besides: bool) -> ForbiddenFlow:
-    """Return the flow with an application rule for names, beside the firewall's rules for desks or in their place. The
-    denial of every name, which acts before all of them, is removed."""
+    """Return the flow with an application rule for names, beside network rules for every destination of desks or in
+    their place. The denial of every name, which acts before all of them, is removed."""
     resources = [r for r in resources if r.name != "firewall-names"]
     group = named(resources, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
     (collection,) = group.inputs["ruleCollections"]
     rule = {**ASKED, "targetFqdns": list(names)}
     asked = {**collection, "name": "asked", "rules": [rule]}
-    collections = [collection, asked] if besides else [asked]
+    sign_in = {**collection["rules"][0], "name": "sign-in", "destinationAddresses": ["192.0.2.1/32"]}
+    collections = [{**collection, "rules": [*collection["rules"], sign_in]}, asked] if besides else [asked]
     return _flow(changed(resources, str(group.id).lower(), ruleCollections=collections), FlowKind.PAST_AIRLOCK, TENANCY)
 
 
 @pytest.mark.parametrize("name", ["*", "elsewhere.blob.core.windows.net"])
 def test_a_shared_host_leads_past_nsgs_that_allow_the_firewall(one: tuple[Resource, ...], name: str) -> None:
-    """Desks may send to Entra's addresses, and the firewall ignores the address for which a name is asked."""
+    """Desks may send to the address of sign-in, and the firewall ignores the address for which a name is asked."""
     assert _asked(one, name, besides=False).depth == 0
 
 
@@ -123,14 +124,37 @@ def test_network_rules_that_decide_first_leave_the_nsgs_as_controls(
     assert {c.kind for path in flow.minimal_cut_sets.paths for c in path.controls} == {ControlKind.SECURITY_GROUP}
 
 
-def test_a_denial_of_every_name_is_one_control(one: tuple[Resource, ...]) -> None:
+def test_a_locked_denial_of_every_name_is_two_controls(one: tuple[Resource, ...]) -> None:
     group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-bespoke")
     (collection,) = group.inputs["ruleCollections"]
     rules = [{**ASKED, "targetFqdns": ["*"]}]
     wide = changed(one, str(group.id).lower(), ruleCollections=[{**collection, "rules": rules}])
     flow = _flow(wide, FlowKind.PAST_AIRLOCK, TENANCY)
     assert flow.minimal_cut_sets
-    assert (flow.depth, {c.kind for c in flow.minimal_cut_sets.paths[0].controls}) == (1, {ControlKind.FIREWALL_DENIAL})
+    kinds = {c.kind for c in flow.minimal_cut_sets.paths[0].controls}
+    assert (flow.depth, kinds) == (2, {ControlKind.FIREWALL_DENIAL, ControlKind.LOCK})
+
+
+@pytest.mark.parametrize("name", ["graph.microsoft.com", "*.microsoftonline.com", "elsewhere.blob.core.windows.net"])
+def test_another_name_beside_those_of_sign_in_is_open(one: tuple[Resource, ...], name: str) -> None:
+    group = named(one, "platform", "network:FirewallPolicyRuleCollectionGroup", "firewall-names")
+    first, denial = group.inputs["ruleCollections"]
+    rule = {**first["rules"][0], "targetFqdns": [*first["rules"][0]["targetFqdns"], name]}
+    wide = changed(one, str(group.id).lower(), ruleCollections=[{**first, "rules": [rule]}, denial])
+    assert _flow(wide, FlowKind.PAST_AIRLOCK, TENANCY).depth == 0
+
+
+def test_sign_in_by_name_is_no_way_out_and_each_control_on_names_counts(one: tuple[Resource, ...]) -> None:
+    """Without the lock or the guardrail, one fewer control stands before another name."""
+    lock = named(one, "platform", "authorization:ManagementLockByScope", "firewall-names")
+    guardrail = named(one, "platform", "authorization:PolicyAssignment", "hub-names-stay")
+    depths = [
+        _flow([r for r in one if r not in gone], FlowKind.PAST_AIRLOCK, TENANCY).depth
+        for gone in ([], [lock], [guardrail], [lock, guardrail])
+    ]
+    assert depths == [3, 2, 2, 1]
+    weaker = changed(one, str(lock.id).lower(), level="CanNotDelete")
+    assert _flow(weaker, FlowKind.PAST_AIRLOCK, TENANCY).depth == 2
 
 
 def test_a_host_of_one_owner_is_no_path_to_the_internet(one: tuple[Resource, ...]) -> None:

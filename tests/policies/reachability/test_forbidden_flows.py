@@ -90,19 +90,22 @@ def _weakest(flow: ForbiddenFlow) -> tuple[object, ...]:
     return flow.kind, flow.source, flow.depth, controls
 
 
+REFUSING = (ControlKind.GUARDRAIL, ControlKind.LOCK)
+
+
 def _holds_for(key: Key, path: Path) -> None:
     controls = sorted(path.controls)
     for size in range(1, len(controls) + 1):
         for gone in combinations(controls, size):
             if not _half(gone, controls):
                 resources = list(estate())
-                for control in gone:
+                for control in sorted(gone, key=lambda control: control.kind not in REFUSING):
                     resources = failing(resources, control)
                 depth = len(controls) - size  # a limit above it would count the other flows' controls too
                 assert _flows(resources, depth)[key].depth == depth, [c.description for c in gone]
 
 
 def _half(gone: Sequence[Control], controls: Sequence[Control]) -> bool:
-    """True if a plan would have what a guardrail denies: such a plan cannot be deployed."""
-    nsgs = [c for c in controls if c.kind is ControlKind.GUARDRAIL]
-    return any(nsg not in gone for nsg in nsgs)
+    """True if a plan would have what a guardrail or a lock refuses: such a plan cannot be deployed."""
+    refusing = [c for c in controls if c.kind in REFUSING]
+    return any(control not in gone for control in refusing)

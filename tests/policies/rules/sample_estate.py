@@ -149,6 +149,9 @@ def doors() -> list[Resource]:
              ruleCollections=[collection("names", name_rule()), collection("zones", zone_rule(), priority=210)]),
         made("network:FirewallPolicyRuleCollectionGroup", "denial", f"{policy}/ruleCollectionGroups/no", priority=100,
              ruleCollections=[collection("nobody", every_name(), priority=100) | {"action": {"type": "Deny"}}]),
+        made("authorization:ManagementLockByScope", "denial-lock",
+             f"{policy}/ruleCollectionGroups/no/providers/Microsoft.Authorization/locks/keep",
+             scope=below(f"{policy}/ruleCollectionGroups/no"), level="ReadOnly"),
         made("network:AzureFirewall", "firewall", "Microsoft.Network/azureFirewalls/afw", **TAGGED,
              sku={"tier": "Premium"}, firewallPolicy=ref(policy),
              ipConfigurations=[{"name": "ipc", "subnet": ref(f"{HUB}/subnets/AzureFirewallSubnet"),
@@ -167,8 +170,8 @@ def collection(name: str, *rules: dict[str, Any], priority: int = 200) -> dict[s
 
 
 def name_rule(**more: Any) -> dict[str, Any]:
-    return {"ruleType": "ApplicationRule", "name": "python", "sourceAddresses": ["10.65.0.0/16"],
-            "targetFqdns": ["packages.example.org", "*.python.org"],
+    return {"ruleType": "ApplicationRule", "name": "sign-in", "sourceAddresses": ["10.65.0.0/16"],
+            "targetFqdns": ["login.microsoftonline.com", "pas.windows.net"],
             "protocols": [{"protocolType": "Https", "port": 443}], **more}  # fmt: skip
 
 

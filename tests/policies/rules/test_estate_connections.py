@@ -36,7 +36,7 @@ def test_the_shipped_estate_allows_only_its_connections() -> None:
 
 
 @pytest.mark.parametrize("rule", [
-    {}, {"destinationAddressPrefix": "203.0.113.17"}, {"destinationAddressPrefix": "AzureActiveDirectory"},
+    {}, {"destinationAddressPrefix": "203.0.113.17"}, {"destinationAddressPrefix": "192.0.2.1"},
     {"destinationAddressPrefix": "10.64.0.4", "destinationPortRange": "53", "protocol": "Udp"},
     {"access": "Deny", "destinationAddressPrefix": "*"}, {"sourceAddressPrefix": "10.65.0.130"},
     {"direction": "Inbound", "sourceAddressPrefix": "10.64.0.128/26", "destinationAddressPrefix": "10.65.0.128/25",
@@ -60,7 +60,8 @@ def test_the_firewall_comes_to_airlocks_alone(address: str, *, refused: bool) ->
     {"destinationAddressPrefix": "10.64.10.4"}, {"destinationAddressPrefix": "10.65.0.128/25"},
     {"destinationAddressPrefix": "10.65.0.0/26"}, {"destinationPortRange": "445"}, {"destinationPortRange": "443-444"},
     {"protocol": "*"}, {"protocol": "Icmp"}, {"sourceAddressPrefix": "*"}, {"sourceAddressPrefix": "10.65.0.0/24"},
-    {"destinationAddressPrefix": "AzureActiveDirectory", "destinationPortRange": "80"},
+    {"destinationAddressPrefix": "AzureActiveDirectory"}, {"destinationAddressPrefix": "192.0.2.0/31"},
+    {"destinationAddressPrefix": "192.0.2.1", "destinationPortRange": "80"},
     {"destinationAddressPrefix": "Storage"}, {"destinationAddressPrefix": UNKNOWN},
     {"destinationAddressPrefix": "VirtualNetwork"}, {"sourceAddressPrefix": "VirtualNetwork"},
     {"direction": "Inbound", "sourceAddressPrefix": "10.64.0.0/22", "destinationAddressPrefix": "10.65.0.128/25",

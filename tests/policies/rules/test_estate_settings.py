@@ -38,10 +38,10 @@ def desk_with(change: Callable[[dict[str, Any]], object]) -> Resource:
     lambda found: found["apt"]["primary"][0].update(uri="http://ubuntu.mirror.example/ubuntu"),
     lambda found: found["apt"]["security"].append({"arches": ["default"], "uri": "https://other.example/ubuntu"}),
     lambda found: found.pop("apt"),
-    lambda found: found["write_files"][2].update(content="[global]\nindex-url = https://other.example/simple\n"),
-    lambda found: found["write_files"][2].update(content=found["write_files"][2]["content"] + "trusted-host = *\n"),
-    lambda found: found["write_files"].append(found["write_files"][2]),
-    lambda found: found["write_files"].pop(2),
+    lambda found: found["write_files"][3].update(content="[global]\nindex-url = https://other.example/simple\n"),
+    lambda found: found["write_files"][3].update(content=found["write_files"][3]["content"] + "trusted-host = *\n"),
+    lambda found: found["write_files"].append(found["write_files"][3]),
+    lambda found: found["write_files"].pop(3),
 ])  # fmt: skip
 def test_another_package_archive_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     assert names(blocking("VM21", desk_with(change))) == {"desk"}
@@ -54,10 +54,10 @@ HTTP, NEW = "http://ubuntu.mirror.example/ubuntu", "https://new.example/simple"
     ((HTTP,), lambda found: found["apt"].update(sources(HTTP)), False),
     ((HTTP,), lambda found: found["apt"].update(sources(HTTP + "s")), True),
     ((HTTP,), lambda found: found["apt"]["primary"][0].update(uri=HTTP), True),
-    ((NEW,), lambda found: found["write_files"][2].update(content=f"[global]\nindex-url = {NEW}\n"), False),
-    ((HTTP,), lambda found: found["write_files"][2].update(content=f"[global]\nindex-url = {HTTP}\n"), True),
+    ((NEW,), lambda found: found["write_files"][3].update(content=f"[global]\nindex-url = {NEW}\n"), False),
+    ((HTTP,), lambda found: found["write_files"][3].update(content=f"[global]\nindex-url = {HTTP}\n"), True),
     (("none",), lambda found: found.pop("apt"), False),
-    (("none",), lambda found: found["write_files"].pop(2), False),
+    (("none",), lambda found: found["write_files"].pop(3), False),
 ])  # fmt: skip
 def test_a_former_archive_passes_while_named(
     named: tuple[str, ...], change: Callable[[dict[str, Any]], object], refused: bool

@@ -229,12 +229,12 @@ def test_separate_denials_count_for_their_group() -> None:
     assert verdict(world | own, "NW5", "guard") is Verdict.PASS
 
 
-def test_sign_in_is_the_only_allowed_service() -> None:
+def test_no_service_is_allowed_and_entra_is_none() -> None:
     door = {"protocol": "Tcp", "destinationPortRange": "443", "destinationAddressPrefix": "AzureActiveDirectory"}
     rules = [*site()["guard"].inputs["securityRules"], rule("sign-in", "Outbound", "Allow", 300, **door)]
-    assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.PASS
-    rules[-1] = {**rules[-1], "destinationPortRange": "80"}
     assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.FAIL
+    rules[-1] = {**rules[-1], "destinationAddressPrefix": "192.0.2.1/32"}
+    assert verdict(changed(site(), "guard", "securityRules", rules), "NW5", "guard") is Verdict.PASS
 
 
 MIRROR = {"protocol": "Tcp", "destinationPortRange": "443", "destinationAddressPrefix": "203.0.113.16/29"}

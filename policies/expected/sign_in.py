@@ -1,0 +1,29 @@
+"""Sign-in with Entra: its hosts, which the firewall allows by name, and the address at which computers know them.
+
+Sources: learn.microsoft.com, "Sign in to a Linux virtual machine in Azure by using Microsoft Entra ID and OpenSSH",
+Network; "Azure Firewall DNS Proxy details" (an application rule ignores the address); RFC 5737 (no network has it).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from formats.addresses import HubRange, staff_beside
+from formats.stack_config import PlatformConfig, StackConfig
+
+HOSTS = frozenset({"login.microsoftonline.com", "pas.windows.net"})
+ADDRESS = IPv4Network("192.0.2.1/32")
+HOSTS_FILE = {
+    "path": "/etc/hosts",
+    "content": "192.0.2.1 login.microsoftonline.com pas.windows.net\n",
+    "append": True,
+}
+"""The entry of cloud-init's `write_files` by which a computer knows the hosts."""
+
+
+def sources(config: StackConfig | None) -> frozenset[IPv4Network]:
+    """Return the sources that may sign in through the firewall of a platform: the ranges of tenancies, and that of the
+    virtual machines of staff, used or not."""
+    if not isinstance(config, PlatformConfig):
+        return frozenset()
+    return frozenset((*config.tenancy_ranges.values(), staff_beside(HubRange(config.addresses)).machines))

@@ -1,0 +1,39 @@
+"""Computers of people know the hosts of sign-in at the address that they may reach (VM23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.expected.sign_in import ADDRESS, HOSTS_FILE
+from policies.expected.staff import desk_of
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the line in the hosts file. VM16 refuses what cannot be read."""
+    found = cloud_config(machine.at(CUSTOM_DATA))
+    if found is None or desk_of(machine.name, context.configs[machine.stack]) is None:
+        return
+    if HOSTS_FILE not in found.get("write_files", []):
+        yield Violation(CUSTOM_DATA, f"does not name the hosts of sign-in at {ADDRESS.network_address}, the only "
+                        "address at which security groups allow them: nobody could sign in")  # fmt: skip
+
+
+POLICY = Policy(
+    id="VM23",
+    title="Computers of people know the hosts of sign-in at the address that they may reach",
+    why="Security groups allow sign-in at one address, which leads to the firewall alone. A computer that asks for "
+    "Entra's own addresses would need a group that allows them, and Microsoft Graph with them.",
+    resource_types=("compute:VirtualMachine",),
+    severity=Severity.MEDIUM,
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
+    ),
+    fix="A computer keeps its first boot: rebuild it (desk.rebuilds in the request, or `rebuilds` of the virtual "
+    "machine of staff).",
+    check=check,
+    check_paths=(CUSTOM_DATA,),
+    applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,
+    needs_config=True,
+)
