@@ -40,6 +40,9 @@ JUDGED = (5_000, 20_000, 50_000)
 """Resources that the gate is measured on."""
 FOLLOWED = (10, 50, 200)
 """Tenancies that flows are followed through."""
+APART = (10, 20, 50)
+"""Tenancies whose flows are analysed one by one, as those of tenancies that differ are."""
+FLOW_BUDGETS = {("flows", 50): "3 s", ("flows apart", 50): "10 s; 500 MiB"}
 TENANCIES = (1, 20)
 """Sizes of whole estates. More are measured on request: 60, 120 and 300 take from minutes to an hour."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -234,12 +237,18 @@ def flows(_: int) -> Iterator[Figure]:
         (Path(folder) / "plan").mkdir()
         for name in stack_names(environment):
             timed("", ["export", "plan", name, "-o", f"{folder}/plan/{name}.json"], environment, 1)
-        for count in FOLLOWED:
-            command = [sys.executable, __file__, "--flows", folder, str(count)]
-            said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-            followed, seconds, peak = said.stdout.split()
-            what = f"{int(followed):,} flows through {count} tenancies"
-            yield Figure(what, float(seconds), "3 s" if count == 50 else "", float(peak))
+        measures = [("flows", count) for count in FOLLOWED]
+        measures += [(what, count) for count in APART for what in ("flows apart", "certificate", "check")]
+        for what, count in measures:
+            yield _measured(what, folder, count, environment, FLOW_BUDGETS.get((what, count), ""))
+
+
+def _measured(measure: str, folder: str, count: int, environment: dict[str, str], budget: str) -> Figure:
+    """A line of bench_flows.py: what it is, CPU seconds, and the peak of memory in MiB."""
+    command = [sys.executable, "-m", "scripts.bench_flows", measure, folder, str(count)]
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    what, seconds, most = said.stdout.split("\t")
+    return Figure(what, float(seconds), budget, float(most))
 
 
 def _checkov(folder: str, ours: Figure, environment: dict[str, str], runs: int) -> Iterator[Figure]:
@@ -271,46 +280,31 @@ def judge(folder: str, size: int) -> None:
     from policies.rules import load  # noqa: PLC0415
 
     load()
-    texts = _texts(folder)
-    plans = _plans(texts)
+    texts = texts_of(folder)
+    plans = plans_of(texts)
     resources = sum(_real(plan.resources) for plan in plans)
     for number in itertools.count(1):
         if resources >= size:
             break
-        plans.append(_again(texts, number))
+        plans.append(again(texts, number))
         resources += _real(plans[-1].resources)
     began = time.perf_counter()
     report = report_on(plans, is_complete=True)
     seconds = time.perf_counter() - began
-    print(report.resources, len(report.findings), seconds, _peak())
+    print(report.resources, len(report.findings), seconds, peak())
 
 
-def follow(folder: str, count: int) -> None:
-    """In the process of its own: the plans of a folder with so many tenancies in all, and their flows."""
-    from policies.model import PolicyContext  # noqa: PLC0415
-    from policies.plan_resources import resources_of  # noqa: PLC0415
-    from policies.reachability.forbidden_flows import analyse_flows  # noqa: PLC0415
-
-    texts = _texts(folder)
-    plans = [*_plans(texts), *(_again(texts, number) for number in range(1, count))]
-    estate = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
-    began = time.perf_counter()
-    verdict = analyse_flows(estate)
-    seconds = time.perf_counter() - began
-    print(len(verdict.flows), seconds, _peak())
-
-
-def _texts(folder: str) -> dict[str, str]:
+def texts_of(folder: str) -> dict[str, str]:
     return {file.stem: file.read_text() for file in sorted((Path(folder) / "plan").iterdir())}
 
 
-def _plans(texts: dict[str, str]) -> list[Plan]:
+def plans_of(texts: dict[str, str]) -> list[Plan]:
     from formats.plan import Plan  # noqa: PLC0415
 
     return [Plan.from_json(json.loads(text)) for text in texts.values()]
 
 
-def _again(texts: dict[str, str], number: int) -> Plan:
+def again(texts: dict[str, str], number: int) -> Plan:
     """The first tenancy once more, with names, groups and a range of its own."""
     from formats.plan import Plan  # noqa: PLC0415
     from policies.azure_semantics.roles import RIGHTS  # noqa: PLC0415
@@ -333,7 +327,7 @@ def _guid(guid: str, number: int) -> str:
     return str(uuid.uuid5(uuid.UUID(guid), str(number)))
 
 
-def _peak() -> float:
+def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -448,7 +442,5 @@ if __name__ == "__main__":
         stack_of(int(sys.argv[2]))
     elif sys.argv[1:2] == ["--judge"]:
         judge(sys.argv[2], int(sys.argv[3]))
-    elif sys.argv[1:2] == ["--flows"]:
-        follow(sys.argv[2], int(sys.argv[3]))
     else:
         main()

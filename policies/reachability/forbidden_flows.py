@@ -129,12 +129,15 @@ class FlowReport:
         return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
 
 
-def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int = MAX_CONTROLS) -> FlowReport:
+def analyse_flows(
+    estate: PolicyContext, *, exhaustive: bool = False, limit: int = MAX_CONTROLS, stepwise: bool = True
+) -> FlowReport:
     """Return every forbidden flow with the fewest controls that prevent it. Raises `InputError` if the estate has no
     data container.
 
     `exhaustive`: analyse every tenancy, and do not copy the result of an equivalent one. `limit`: how many controls are
-    counted; a flow that more controls prevent is reported without them.
+    counted; a flow that more controls prevent is reported without them. `stepwise`: count as few as are required first,
+    and as many as the limit only if a flow has more: few flows have, and most of the graph is left out until then.
     """
     readable = ReadablePaths(FLOW_PATHS)
     stacks: dict[str, list[VisibleResource]] = {}
@@ -144,7 +147,9 @@ def analyse_flows(estate: PolicyContext, *, exhaustive: bool = False, limit: int
     folding = EquivalenceClasses(shapes).folding()
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
     view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today, members=estate.members)
-    found = analyse_view(view, limit)
+    found = analyse_view(view, min(limit, MIN_CONTROLS) if stepwise else limit)
+    if stepwise and limit > MIN_CONTROLS and any(flow.minimal_cut_sets is None for flow in found.flows):
+        found = analyse_view(view, limit)
     flows = tuple(_with_equivalents(found.flows, folding.equivalents, estate))
     return replace(found, flows=flows, equivalents=tuple(folding.equivalents))
 
