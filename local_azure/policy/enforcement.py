@@ -18,6 +18,7 @@ from local_azure.model import AzureError, Cloud, StoredResource
 from local_azure.policy.conditions import EvaluationContext
 from local_azure.policy.expressions import EvaluationError
 from local_azure.policy.fields import PolicyTarget
+from local_azure.policy.rules import EFFECTS
 
 ASSIGNMENTS = "providers/Microsoft.Authorization/policyAssignments"
 DENY, MODIFY = "deny", "modify"
@@ -85,8 +86,10 @@ def _applies(
     (docs/azure-facts.md#policy-functions)."""
     if definition.properties.get("mode", "Indexed").lower() == "indexed" and not target.has_tags:
         return False
-    context = _context(cloud, assignment, definition, target)
     rule = definition.properties["policyRule"]
+    if str(rule["then"]["effect"]).lower() in EFFECTS - {wanted}:
+        return False
+    context = _context(cloud, assignment, definition, target)
     try:
         effect = str(context.value(rule["then"]["effect"])).lower()
         return effect == wanted and context.holds(rule["if"])
