@@ -83,7 +83,7 @@ RIGHTS_STAY = PolicyGuardrail(
                 *(_has_role(role) for role in sorted(str(role.value) for role in Role)),
                 all_of(
                     any_of(*(_has_role(str(role)) for role in SCANNER_ROLES)),
-                    {"field": "id", "contains": f"/providers/{STORE}/"},
+                    {"field": "id", "contains": f"{STORE}/"},
                     {"field": f"{ASSIGNMENT}/principalType", "notIn": ["User", "Group"]},
                 ),
             ),

@@ -84,7 +84,7 @@ RIGHTS_STAY = Guardrail(
                     {
                         "allOf": [
                             {"anyOf": list(map(_has_role, SCANNER_ROLES))},
-                            field_is("id", "contains", f"/providers/{_STORE}/"),
+                            field_is("id", "contains", f"{_STORE}/"),
                             field_is(f"{_ROLE}/principalType", "notIn", ["User", "Group"]),
                         ]
                     },
