@@ -45,18 +45,15 @@ class SubscriptionGuardrails(pulumi.ComponentResource):
         prefix = args.scope.names.resource_group_prefix
         for subscription in args.subscriptions:
             is_own = subscription == args.scope.config.subscription
-            suffix = "" if is_own else f"-{subscription}"
-            provider = None if is_own else provider_for(f"{name}-in{suffix}", str(subscription))
+            provider = None if is_own else provider_for(f"{name}-in-{subscription}", str(subscription))
             for guardrail in subscription_guardrails(prefix):
-                self._assign(guardrail, f"/subscriptions/{subscription}", suffix, provider)
+                self._assign(guardrail, subscription, provider)
         self.register_outputs({})
 
-    def _assign(
-        self, guardrail: PolicyGuardrail, subscription: str, suffix: str, provider: pulumi.ProviderResource | None
-    ) -> None:
+    def _assign(self, guardrail: PolicyGuardrail, subscription: UUID, provider: pulumi.ProviderResource | None) -> None:
         name = self._scope.names.local(ResourceKind.POLICY, guardrail.key)
         definition = authorization.PolicyDefinition(
-            f"{guardrail.key}{suffix}",
+            f"{guardrail.key}-{subscription}",
             policy_definition_name=name,
             policy_type=authorization.PolicyType.CUSTOM,
             mode=guardrail.mode,
@@ -66,9 +63,9 @@ class SubscriptionGuardrails(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=provider),
         )
         authorization.PolicyAssignment(
-            f"subscription-{guardrail.key}{suffix}",
+            f"subscription-{guardrail.key}-{subscription}",
             policy_assignment_name=name,
-            scope=subscription,
+            scope=f"/subscriptions/{subscription}",
             location=self._scope.location,
             policy_definition_id=definition.id,
             display_name=guardrail.title,

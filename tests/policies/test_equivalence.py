@@ -87,6 +87,18 @@ def _in_two_subscriptions() -> list[Resource]:
     resources = _moved(resources, "tre-project-3", "tre-project-4", subscription=THIRD_SUBSCRIPTION)
     log = next(r for r in resources if r.type == ACTIVITY)
     home = str(log.id).split("/")[2]
+    guardrails = [
+        replace(
+            one,
+            urn=one.urn.replace(home, other),
+            name=one.name.replace(home, other),
+            id=str(one.id).replace(home, other),
+            inputs=json.loads(json.dumps(one.inputs).replace(home, other)),
+        )
+        for other in (OTHER_SUBSCRIPTION, THIRD_SUBSCRIPTION)
+        for one in resources
+        if one.type.startswith("authorization:Policy") and one.name.endswith(home)
+    ]
     logs = [
         replace(
             log,
@@ -97,7 +109,7 @@ def _in_two_subscriptions() -> list[Resource]:
         )
         for other in (OTHER_SUBSCRIPTION, THIRD_SUBSCRIPTION)
     ]
-    return [*resources, *logs]
+    return [*resources, *guardrails, *logs]
 
 
 def test_tenancies_in_different_subscriptions_are_equivalent() -> None:

@@ -18,6 +18,7 @@ from local_azure.policy.fields import PolicyTarget
 from local_azure.schema import azure_native
 from local_azure.store import Store
 from local_azure.types import TYPES
+from tests.infra import samples
 from tests.infra.local_stacks import LocalStacks
 from tests.infra.mock_stack import MockStack, Registration
 
@@ -46,9 +47,9 @@ def test_a_hub_protects_each_subscription_of_its_cell(stack: MockStack) -> None:
     """Only the platform stack does: it is deployed before all others, and removed after them."""
     wanted = subscription_guardrails("rg-wmsde-") if stack.of("AzureFirewall") else ()
     assigned = {one.name: one for one in stack.of("PolicyAssignment") if of_subscription(one)}
-    assert sorted(assigned) == sorted(f"subscription-{one.key}" for one in wanted)
+    assert sorted(assigned) == sorted(f"subscription-{one.key}-{samples.SUBSCRIPTION}" for one in wanted)
     for guardrail in wanted:
-        one = assigned[f"subscription-{guardrail.key}"].inputs
+        one = assigned[f"subscription-{guardrail.key}-{samples.SUBSCRIPTION}"].inputs
         assert one["scope"].count("/") == 2
         assert ("identity" in one) is bool(guardrail.values)
 

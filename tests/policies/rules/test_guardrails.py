@@ -23,6 +23,7 @@ from tests.policies.rules.weakening import REMOVED, Case, cases, unknowns
 
 GUARD = HUB_GUARDRAILS[0].key
 RULE = f"{GUARD}-rule"
+SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 OF_SUBSCRIPTION = [one.key for one in subscription_guardrails("rg-heart-")]
 CLOSES = "disks-close"
 WEAKER = {
@@ -151,7 +152,7 @@ def test_a_guardrail_names_the_groups_of_its_own_estate_alone(
     guardrail: Callable[[str], PolicyGuardrail],
 ) -> None:
     key = guardrail("rg-").key
-    definition = one("platform", "authorization:PolicyDefinition", key)
+    definition = one("platform", "authorization:PolicyDefinition", f"{key}-{SUBSCRIPTION}")
     assert not blocking("GD4", definition)
     other = having(definition, "policyRule", guardrail("rg-other-").policy_rule)
     (found,) = blocking("GD4", other)

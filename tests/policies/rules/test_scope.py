@@ -73,7 +73,7 @@ def test_a_resource_in_the_group_of_another_stack_fails() -> None:
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_guardrail_may_be_in_another_subscription_of_the_estate(is_named: bool) -> None:
     plan = shipped.after("platform")
-    kept = next(r for r in plan.resources if r.urn.endswith("::types-stay"))
+    kept = next(r for r in plan.resources if r.urn.endswith(f"::types-stay-{OWN}"))
     made = replace(kept, urn=f"{kept.urn}-other", id=moved(str(kept.id)))
     config = shipped.configs()["platform"].model_copy(update={"subscriptions": (UUID(OWN), UUID(OTHER))})
     configs = {**shipped.configs(), **({"platform": config} if is_named else {})}
