@@ -28,7 +28,7 @@ from policies.rules import load
 from policies.shape_cache import ShapeCache
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
-from tests.operations.estates import add_request, change
+from tests.operations.estates import add_request, change, snapshot
 
 STEPS = int(os.environ.get("SDE_WALK_STEPS", "6"))
 IS_SOAK = "SDE_WALK_STEPS" in os.environ
@@ -68,6 +68,10 @@ class EstateWalk(RuleBasedStateMachine):
         self.settings = Settings.load({"SDE_HOME": str(self.folder / "home"), "PATH": "/nowhere"})
         self.cache = ShapeCache()
         self.deployments = 0
+        self.plans: dict[str, Plan] = {}
+        """The deployed stacks after the last step."""
+        self.is_changed = False
+        """True if the last step changed a deployed stack: otherwise there is nothing new to evaluate."""
 
     @initialize(number=st.integers(0, 2**32))
     def deploy(self, number: int) -> None:
@@ -77,6 +81,7 @@ class EstateWalk(RuleBasedStateMachine):
         """
         assume(number)
         shutil.copytree(deployed_estate(), self.folder, dirs_exist_ok=True)
+        self.read_deployed()
 
     def teardown(self) -> None:
         """Remove the estate."""
@@ -84,16 +89,24 @@ class EstateWalk(RuleBasedStateMachine):
 
     @rule(edit=EDITS, deploy=st.none() | st.sampled_from(["--all", *SHARED, *(f"tre-{name}" for name in PROJECTS)]))
     def step(self, edit: tuple[str, ...], deploy: str | None) -> None:
-        """Change the estate's files, and deploy one stack, all or none.
+        """Change the estate's files, and deploy one stack, all or none. Take back what makes the files invalid.
 
         This is one rule, because Hypothesis leaves some rules out of each walk.
         """
+        self.is_changed = False
+        files = snapshot(self.estate)
         name, *arguments = edit
         getattr(self, name)(*arguments)
+        code = 0
         if deploy == "--all":
-            self.up_all()
+            code = self.up_all()
         elif deploy in SHARED or (deploy and self.request(deploy.removeprefix("tre-")).exists()):
-            self.up(str(deploy))
+            code = self.up(str(deploy))
+        if code == 2:
+            shutil.rmtree(self.estate)
+            for file, content in files.items():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
 
     # Changes of the estate's files
 
@@ -117,21 +130,21 @@ class EstateWalk(RuleBasedStateMachine):
 
     # Deployments
 
-    def up_all(self) -> None:
-        """Deploy everything. What is refused does not stop the others."""
-        before = self.deployed()
+    def up_all(self) -> int:
+        """Deploy everything, and return the exit code. What is refused does not stop the others."""
         code = self.sde("up", "--all", "--yes")
         self.told("up --all", code)
         assert code in (0, 2, 3)
+        before, after = self.read_deployed()
         if code == 2:
-            assert self.deployed() == before
+            assert after == before
+        return code
 
-    def up(self, stack: str) -> None:
-        """Deploy one stack."""
-        before = self.deployed()
+    def up(self, stack: str) -> int:
+        """Deploy one stack, and return the exit code."""
         code = self.sde("up", stack, "--yes")
         self.told(f"up {stack}", code)
-        after = self.deployed()
+        before, after = self.read_deployed()
         if code == 0:
             assert stack in after
             assert {name: plan for name, plan in after.items() if name != stack} == {
@@ -141,16 +154,17 @@ class EstateWalk(RuleBasedStateMachine):
         else:
             assert code in (2, 3)
             assert after == before
+        return code
 
     # What holds after each step
 
     @invariant()
     def incremental_evaluation_equals_a_fresh_one(self) -> None:
         """The evaluation with kept shapes and folded tenancies gives the findings of a fresh and complete one."""
-        plans = self.deployed()
-        stacks = [planned_stack(plan) for plan in plans.values()]
-        if not stacks:
+        if not self.is_changed:
             return
+        plans = self.plans
+        stacks = [planned_stack(plan) for plan in plans.values()]
 
         def findings(cache: ShapeCache | None = None, *, exhaustive: bool = False) -> set[Finding]:
             evaluation = EstateEvaluation.of(load().values(), today(), cache)
@@ -182,6 +196,12 @@ class EstateWalk(RuleBasedStateMachine):
 
     def sde(self, *arguments: str) -> int:
         return main([*arguments, "--engine", "embedded", "--estate", str(self.estate)], settings=self.settings)
+
+    def read_deployed(self) -> tuple[dict[str, Plan], dict[str, Plan]]:
+        """Return the states of the stacks before the present step, and now."""
+        before, self.plans = self.plans, self.deployed()
+        self.is_changed = before != self.plans
+        return before, self.plans
 
     def deployed(self) -> dict[str, Plan]:
         """Return the state of each stack."""
