@@ -91,7 +91,10 @@ def rules_of(group: Resource, context: PolicyContext) -> Iterator[FirewallRule]:
     for collection in entries(group, "ruleCollections"):
         order = (priority, _number(group, f"{collection}.priority"))
         nat = "nat" in lower_text(group, f"{collection}.ruleCollectionType")
-        allows = nat or lower_text(group, f"{collection}.action.type") != "deny"
+        action = lower_text(group, f"{collection}.action.type")
+        if not nat and action not in ("", "allow", "deny"):
+            raise ValueError("not a known action")
+        allows = nat or action != "deny"
         for path in entries(group, f"{collection}.rules"):
             kind = NAT if nat else lower_text(group, f"{path}.ruleType")
             yield replace(_rule(group, path, kind, context), priority=order, allows=allows)

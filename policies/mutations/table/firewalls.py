@@ -47,9 +47,23 @@ POLICY = Table(
 )  # fmt: skip
 
 
+def _sign_in(inputs: Mapping[str, Any]) -> Made:
+    """Yield the rule that allows sign-in as one that allows more, and its group as one that comes later."""
+    for words, rule, put in _each(inputs, "ApplicationRule", "Allow"):
+        for name in ("graph.microsoft.com", "*.microsoftonline.com", "*", "[unknown]"):
+            yield f"{words} to {name} too", put({**rule, "targetFqdns": [*rule.get("targetFqdns", ()), name]})
+        for source in ("*", "10.0.0.0/8", external.PUBLIC_RANGE, "[unknown]"):
+            yield f"{words} from {source}", put({**rule, "sourceAddresses": [source]})
+        for key in ("fqdnTags", "webCategories", "targetUrls"):
+            yield f"{words} with {key}", put({**rule, key: ["WindowsUpdate"]})
+        for protocol in ({"protocolType": "Http", "port": 80}, {"protocolType": "Https", "port": 8443}):
+            yield f"{words} over {protocol}", put({**rule, "protocols": [protocol]})
+        yield f"{words} after another group", {**inputs, "priority": 110}
+
+
 def _names(inputs: Mapping[str, Any]) -> Made:
     """Yield the rule that denies every FQDN as one that allows, denies less, or has a lower priority than another."""
-    for words, rule, put in _each(inputs, "ApplicationRule"):
+    for words, rule, put in _each(inputs, "ApplicationRule", "Deny"):
         for names in (["evil.example"], ["*.com"], [], "[unknown]"):
             yield f"{words} for {names} alone", put({**rule, "targetFqdns": names})
         for address in ("10.65.0.0/16", "203.0.113.7", "[unknown]"):
@@ -61,6 +75,8 @@ def _names(inputs: Mapping[str, Any]) -> Made:
         yield f"{words} at other ports", put({**rule, "protocols": moved})
         collections = entries(inputs["ruleCollections"])
         for i, collection in enumerate(collections):
+            if (collection.get("action") or {}).get("type") != "Deny":
+                continue
             others = [*collections[:i], *collections[i + 1 :]]
             allowing = {**collection, "action": {"type": "Allow"}}
             yield f"{words} allowed", {**inputs, "ruleCollections": [*others, allowing]}
@@ -157,6 +173,8 @@ RULES = Table(
     weakenings=(
         Rework(("ruleCollections[*].rules[*].targetFqdns", "ruleCollections[*].rules[*].protocols[*].protocolType",
                 "ruleCollections[*].rules[*].protocols[*].port", "ruleCollections[*].action.type"), _names, OUT),
+        Rework(("ruleCollections[*].rules[*].targetFqdns", "ruleCollections[*].rules[*].sourceAddresses", "priority"),
+               _sign_in, OUT),
         Rework(("ruleCollections[*].rules[*].destinationAddresses", "ruleCollections[*].rules[*].destinationPorts",
                 "ruleCollections[*].rules[*].ipProtocols", "ruleCollections[*].rules[*].sourceAddresses"),
                _addresses, OUT),
@@ -164,9 +182,8 @@ RULES = Table(
         Rework(("ruleCollections", "ruleCollections[*].rules"), _collections, OUT),
     ),
     harmless=(
-        Harmless("priority", "rules that allow and deny have different addresses or names; only the limits of sites "
-                 "must come first, which is tried"),
-        Harmless("ruleCollections[*].priority", "as above"),
+        Harmless("ruleCollections[*].priority", "rules that allow and deny have different addresses or names; only the "
+                 "limits of sites and the names must come first, which is tried"),
         Harmless("ruleCollections[*].name", "a name"),
         Harmless("ruleCollections[*].ruleCollectionType", "Azure refuses rules of another kind in it"),
         Harmless("ruleCollections[*].rules[*].name", "a name"),

@@ -14,6 +14,7 @@ from policies.expected.guardrails import (
     GUARDRAILS,
     NO_DNAT,
     NO_PUBLIC_ADDRESSES,
+    SIGN_IN_ONLY,
 )
 from policies.expected.policy_rules import Guardrail
 from policies.expected.subscription_guardrails import subscription_guardrails
@@ -51,7 +52,7 @@ def _required(group: Resource, context: PolicyContext) -> Iterator[Guardrail]:
     yield from COMMON_GUARDRAILS
     firewall, bastion = _holds(group, context, *FIREWALLS), _holds(group, context, BASTION)
     if firewall:
-        yield NO_DNAT
+        yield from (NO_DNAT, SIGN_IN_ONLY)
     if bastion:
         yield BASTION_TRANSFERS_NOTHING
     if not firewall and not bastion:
