@@ -9,7 +9,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Network, Span
 from policies.azure_semantics.routes import APPLIANCE, route_to
 from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, is_internet, is_wide
-from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of, step
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.nsg import Nsg
 from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
@@ -133,7 +133,7 @@ class Egress:
     ) -> ControlSets:
         return any_of(
             *(
-                all_of(self._outbound_controls(location, destination, port), onward(destination))
+                all_of(self._outbound_controls(location, destination, port), onward(destination), _at(destination))
                 for destination, port in to
             )
         )
@@ -149,6 +149,12 @@ class Egress:
     def _controls_of(self, nsgs: Iterable[Nsg]) -> ControlSets:
         controls = (nsg_control(g, "outbound", f"{ids.name(g.id)} does not let it out") for g in nsgs)
         return self.registry.requiring(*controls)
+
+
+def _at(destination: Span) -> ControlSets:
+    """Return the step of a path at the addresses of a service, by its tag."""
+    is_service = destination.tag and destination.tag != ANY_PUBLIC_ADDRESS.tag
+    return step(f"at an address of {destination.text}") if is_service else ALWAYS
 
 
 def no_proxy(firewall: Firewall) -> Control:
