@@ -1,14 +1,15 @@
-"""Refuse a plan with deletes that Azure refuses because of a lock, before anything is done.
+"""Refuse a plan with deletes and changes that Azure refuses because of a lock, before anything is done.
 
-A lock of either level also forbids the deletion of what is below its scope, role assignments included
-(docs/azure-facts.md#locks). The reasons are in docs/decisions/0011-deletes-under-a-lock.md.
+A lock of either level also forbids the deletion of what is below its scope, role assignments included; one of level
+ReadOnly forbids changes too (docs/azure-facts.md#locks). The reasons are in
+docs/decisions/0011-deletes-under-a-lock.md.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from formats.arm.arm_ids import ArmIds
@@ -20,6 +21,7 @@ from operations.cli.text import kind_of
 
 LOCK = re.compile(r"azure-native:authorization(/v\w+)?:ManagementLock\w+")
 GROUP = re.compile(r"azure-native:resources(/v\w+)?:ResourceGroup")
+READ_ONLY = "ReadOnly"
 _LOCK_ID = "/providers/microsoft.authorization/locks/"
 _INDENT = "\n           "
 
@@ -34,7 +36,7 @@ class StandingLock:
 
 @dataclass(frozen=True)
 class LockedDelete:
-    """A resource that a plan deletes or replaces, and the lock because of which Azure refuses its deletion."""
+    """A resource that a plan deletes, replaces or changes, and the lock because of which Azure refuses that."""
 
     stack: str
     resource: PlannedResource
@@ -46,14 +48,34 @@ class LockedDelete:
 
 
 def locked_deletes(plan: Plan, others: Callable[[], Iterable[Plan]]) -> tuple[LockedDelete, ...]:
-    """Return the deletes of a plan that Azure refuses because of a lock.
+    """Return the deletes and changes of a plan that Azure refuses because of a lock.
 
     `others` returns the other deployed stacks. It is called only for deletes outside the stack's own resource groups.
     """
+    locks = dict(_locks(plan))
+    return (*_locked_changes(plan, locks), *_locked_deletes(plan, locks, others))
+
+
+def _locked_changes(plan: Plan, locks: Mapping[str, StandingLock]) -> Iterator[LockedDelete]:
+    """Yield the changes of what a lock of level ReadOnly that is deployed is on."""
+    read_only = {
+        scope: lock
+        for scope, lock in locks.items()
+        if lock.resource.operation is not Operation.CREATE and lock.resource.inputs.get("level") == READ_ONLY
+    }
+    changed = [r for r in plan.resources if read_only and r.operation is Operation.UPDATE and r.custom and r.id]
+    for resource in changed:
+        scope = next((scope for scope in _scopes(resource) if scope in read_only), None)
+        if scope and not _is_lock(resource):
+            yield LockedDelete(plan.stack, resource, read_only[scope])
+
+
+def _locked_deletes(
+    plan: Plan, locks: dict[str, StandingLock], others: Callable[[], Iterable[Plan]]
+) -> tuple[LockedDelete, ...]:
     deleted = [r for r in plan.resources if _is_deleted(r)]
     if not deleted:
         return ()
-    locks = dict(_locks(plan))
     groups = {r.id.lower() for r in plan.resources if r.id and GROUP.fullmatch(r.type)}
     if any(groups.isdisjoint(_scopes(r)) for r in deleted):
         locks = {scope: lock for other in others() for scope, lock in _locks(other)} | locks
@@ -76,15 +98,17 @@ def refuse_locked(found: Sequence[LockedDelete]) -> None:
     by_stack: dict[str, list[str]] = {}
     for urn, lock in locks.items():
         by_stack.setdefault(lock.stack, []).append(urn)
+    deleted = dict.fromkeys(one.resource.urn for one in found if one.resource.operation is not Operation.UPDATE)
+    what = "delete these" if deleted else "change these"
     commands = [
         *(destroy_command(name, urns) for name, urns in by_stack.items()),
-        destroy_command(stack, dict.fromkeys(one.resource.urn for one in found)),
+        *([destroy_command(stack, deleted)] if deleted else []),
         *(f"scripts/sde up {name}" for name in dict.fromkeys([stack, *by_stack])),
     ]
     raise Refused(
-        f"{stack}: Azure refuses to delete these while a lock exists, so nothing was changed:\n"
+        f"{stack}: Azure refuses to {what} while a lock exists, so nothing was changed:\n"
         + "\n".join(f"  {one}" for one in found)
-        + "\n  fix:     delete the locks, then these; `up` makes the locks again:"
+        + f"\n  fix:     delete the locks{', then these' if deleted else ''}; `up` makes the locks again:"
         + "".join(_INDENT + command for command in commands)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,34 @@ def test_a_delete_in_or_around_the_scope_of_a_lock_is_found(resources: tuple[Pla
     ],
 )
 def test_other_changes_are_not_found(resources: tuple[PlannedResource, ...]) -> None:
+    assert locked(*resources) == []
+
+
+RULES = f"{GROUP}/providers/Microsoft.Network/firewallPolicies/p/ruleCollectionGroups/names"
+
+
+def read_only(operation: Operation = Operation.SAME, level: str = "ReadOnly") -> PlannedResource:
+    found = lock(RULES, operation)
+    return replace(found, inputs={**found.inputs, "level": level})
+
+
+def rules(operation: Operation = Operation.UPDATE) -> PlannedResource:
+    return made("network:FirewallPolicyRuleCollectionGroup", "names", operation, RULES)
+
+
+def test_a_change_under_a_read_only_lock_is_refused_with_the_commands() -> None:
+    found = locked_deletes(plan_of(rules(), read_only()), lambda: [])
+    with pytest.raises(Refused, match="Azure refuses to change these while a lock exists") as refusal:
+        refuse_locked(found)
+    lines = [line.split(" --target")[0].strip() for line in str(refusal.value).splitlines() if line[:11].isspace()]
+    assert lines == ["scripts/sde destroy platform", "scripts/sde up platform"]
+
+
+@pytest.mark.parametrize("resources", [
+    (rules(Operation.SAME), read_only()), (rules(), read_only(level="CanNotDelete")),
+    (rules(), read_only(Operation.CREATE)), (rules(), read_only(Operation.DELETE)),
+])  # fmt: skip
+def test_other_changes_under_a_lock_are_not_found(resources: tuple[PlannedResource, ...]) -> None:
     assert locked(*resources) == []
 
 
