@@ -153,6 +153,24 @@ PUBLIC_TYPES = (
 )
 """Public IP addresses, and the types that use one, of any resource group. The instances of scale sets and container
 groups have public addresses that are no resources."""
+PUBLIC_INTERFACES = (
+    all_of(
+        is_type(INTERFACE),
+        any_entry(
+            f"{INTERFACE}/ipconfigurations[*]",
+            where={"field": f"{INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists": "true"},
+        ),
+    ),
+    all_of(
+        is_type(MACHINE),
+        any_entry(
+            f"{MACHINE}/{OWN_ADDRESSES}",
+            where={"field": f"{MACHINE}/{OWN_ADDRESSES}.publicIPAddressConfiguration", "exists": "true"},
+        ),
+    ),
+    all_of(is_type(SUBNET), {"field": f"{SUBNET}/natGateway.id", "exists": "true"}),
+)
+"""Conditions: a resource of a network has a public address."""
 NAME_TYPES = (
     "Microsoft.Network/privateDnsZones",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
@@ -171,21 +189,7 @@ NO_PUBLIC_ADDRESSES = PolicyGuardrail(
     why="Zones and tenancies have egress and names through the hub only, and no inbound connections.",
     condition=any_of(
         {"field": "type", "in": [*PUBLIC_TYPES, *NAME_TYPES]},
-        all_of(
-            is_type(INTERFACE),
-            any_entry(
-                f"{INTERFACE}/ipconfigurations[*]",
-                where={"field": f"{INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists": "true"},
-            ),
-        ),
-        all_of(
-            is_type(MACHINE),
-            any_entry(
-                f"{MACHINE}/{OWN_ADDRESSES}",
-                where={"field": f"{MACHINE}/{OWN_ADDRESSES}.publicIPAddressConfiguration", "exists": "true"},
-            ),
-        ),
-        all_of(is_type(SUBNET), {"field": f"{SUBNET}/natGateway.id", "exists": "true"}),
+        *PUBLIC_INTERFACES,
     ),
 )
 

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra.estate_types import ESTATE_TYPES
+from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, PUBLIC_INTERFACES, STORE, SUBNET, VAULT
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
 from infra.roles import SCANNER_ROLES, Role
 
 AUTHORIZATION, COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 MACHINE, DISK = f"{COMPUTE}/virtualMachines", f"{COMPUTE}/disks"
-STORE = "Microsoft.Storage/storageAccounts"
 NETWORK_WATCHERS = "NetworkWatcherRG"
 """The resource group in which Azure creates network watchers."""
 
@@ -252,12 +252,48 @@ CODE_STAYS = PolicyGuardrail(
     ),
 )
 
+NETWORK = "Microsoft.Network/virtualNetworks"
+PEERING, NETWORK_PEERINGS = f"{NETWORK}/virtualNetworkPeerings", f"{NETWORK}/virtualNetworkPeerings[*]"
+
+
+def networks_stay(prefix: str) -> PolicyGuardrail:
+    """Return the guardrail that permits peerings with networks in resource groups with a prefix only."""
+    elsewhere = {"notContains": f"/resourceGroups/{prefix}"}
+    return PolicyGuardrail(
+        key="networks-stay",
+        title="Networks are connected with networks of the estate only, and have no other way out",
+        description=(
+            f"No peering with a network in a resource group whose name does not begin with {prefix}, no service "
+            "endpoint, no NAT gateway, no private endpoint to another resource group, and no network interface or "
+            "virtual machine with a public address."
+        ),
+        why="Traffic leaves through the hub's firewall only.",
+        condition=any_of(
+            all_of(is_type(PEERING), {"field": f"{PEERING}/remoteVirtualNetwork.id", **elsewhere}),
+            all_of(
+                is_type(NETWORK),
+                any_of(
+                    any_entry(
+                        NETWORK_PEERINGS, where={"field": f"{NETWORK_PEERINGS}.remoteVirtualNetwork.id", **elsewhere}
+                    ),
+                    none_of({"field": f"{NETWORK}/subnets[*].serviceEndpoints[*].service", "equals": "none"}),
+                ),
+            ),
+            # True of every entry, and so of no entries; false if there is one.
+            all_of(is_type(SUBNET), none_of({"field": f"{SUBNET}/serviceEndpoints[*].service", "equals": "none"})),
+            *PUBLIC_INTERFACES,
+            ENDPOINTS_TO_OWN_GROUP.condition,
+        ),
+    )
+
+
 COPIES_STAY = PolicyGuardrail(
     key="copies-stay",
-    title="Storage accounts copy nothing to other tenants, and have no SFTP and no local users",
+    title="Storage accounts and key vaults are closed, and storage accounts copy nothing to other tenants",
     description=(
-        "No storage account has SFTP, local users, object replication, or copies from other tenants, and there are no "
-        "file shares, queues, tables and inventories."
+        "No storage account has account keys, anonymous readers, a public network without rules, SFTP, local users, "
+        "object replication, or copies from other tenants; no key vault has a public network; there are no file "
+        "shares, queues, tables and inventories."
     ),
     why="Data leaves through the airlock only, by people and computers with a role in Entra.",
     condition=any_of(
@@ -278,12 +314,19 @@ COPIES_STAY = PolicyGuardrail(
         all_of(
             is_type(STORE),
             any_of(
+                {"field": f"{STORE}/allowSharedKeyAccess", "notEquals": "false"},
+                {"field": f"{STORE}/allowBlobPublicAccess", "notEquals": "false"},
+                all_of(
+                    {"field": f"{STORE}/publicNetworkAccess", "notEquals": "Disabled"},
+                    {"field": f"{STORE}/networkAcls.defaultAction", "notEquals": "Deny"},
+                ),
                 {"field": f"{STORE}/isSftpEnabled", "equals": "true"},
                 {"field": f"{STORE}/isLocalUserEnabled", "notEquals": "false"},
                 {"field": f"{STORE}/allowCrossTenantReplication", "notEquals": "false"},
                 {"field": f"{STORE}/allowedCopyScope", "notIn": ["AAD", "PrivateLink"]},
             ),
         ),
+        all_of(is_type(VAULT), {"field": f"{VAULT}/publicNetworkAccess", "notEquals": "Disabled"}),
     ),
 )
 
@@ -292,5 +335,5 @@ def subscription_guardrails(prefix: str) -> tuple[PolicyGuardrail, ...]:
     """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
     return (
         groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
-        COPIES_STAY,
+        networks_stay(prefix), COPIES_STAY,
     )  # fmt: skip

@@ -28,7 +28,7 @@ from policies.expected.guardrails import (
     own_connections,
 )
 from policies.expected.policy_rules import MODE, Guardrail
-from policies.expected.subscription_guardrails import group_prefixes, groups_stay, logs_stay
+from policies.expected.subscription_guardrails import group_prefixes, groups_stay, logs_stay, networks_stay
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -39,7 +39,7 @@ NARROWING_PROPERTIES = ("notScopes", "overrides", "resourceSelectors", "paramete
 IDENTITY = "identity.type"
 ESTATE_PREFIX = re.compile(r"rg-[a-z][a-z0-9]{1,7}-")
 """How the names of an estate's resource groups begin."""
-NAMING_GROUPS = frozenset({groups_stay("").key, logs_stay("").key})
+NAMING_GROUPS = frozenset(rail("").key for rail in (groups_stay, logs_stay, networks_stay))
 """The keys of the guardrails that name an estate's resource groups."""
 
 IN_FORCE_PATHS = (
@@ -115,7 +115,7 @@ def guardrail_of(definition: Resource) -> Guardrail | None:
     elif connections := named_connections(rule):
         guardrail = own_connections(connections)
     elif prefix := _group_prefix(rule):
-        candidates = (groups_stay(prefix), logs_stay(prefix))
+        candidates = (groups_stay(prefix), logs_stay(prefix), networks_stay(prefix))
         guardrail = next((one for one in candidates if _text(rule) == canonical(one.policy_rule)), guardrail)
     return guardrail if guardrail and not differences(definition, guardrail) else None
 

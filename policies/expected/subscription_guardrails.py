@@ -14,6 +14,7 @@ from policies.expected.policy_rules import SAME_GROUP, Guardrail, field_is, has_
 _AUTHORIZATION, _COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 _MACHINE, _DISK = f"{_COMPUTE}/virtualMachines", f"{_COMPUTE}/disks"
 _STORE, _SETTING = "Microsoft.Storage/storageAccounts", "Microsoft.Insights/diagnosticSettings"
+_VAULT = "Microsoft.KeyVault/vaults"
 _EVENTS = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 _SCANNER_TENANT = "33e01921-4d64-4f8c-a055-5bdaffd5e33d"
 """Microsoft's tenant with the application that receives the events of malware scanning."""
@@ -268,9 +269,71 @@ CODE_STAYS = Guardrail(
         ]
     },
 )
+_NETWORK = "Microsoft.Network/virtualNetworks"
+_PEERING, _SUBNET = f"{_NETWORK}/virtualNetworkPeerings", f"{_NETWORK}/subnets"
+_INTERFACE, _ENDPOINT = "Microsoft.Network/networkInterfaces", "Microsoft.Network/privateEndpoints"
+_OWN_ADDRESSES = f"{_MACHINE}/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
+
+
+def networks_stay(prefix: str) -> Guardrail:
+    """Return the guardrail that permits peerings with networks in resource groups with a prefix only."""
+    group, remote = f"/resourceGroups/{prefix}", "remoteVirtualNetwork.id"
+    return Guardrail(
+        "networks-stay",
+        "Networks are connected with networks of the estate only, and have no other way out",
+        {
+            "anyOf": [
+                type_and(_PEERING, field_is(f"{_PEERING}/{remote}", "notContains", group)),
+                type_and(
+                    _NETWORK,
+                    {
+                        "anyOf": [
+                            has_entry(
+                                f"{_PEERING}[*]", where=field_is(f"{_PEERING}[*].{remote}", "notContains", group)
+                            ),
+                            none_of(field_is(f"{_SUBNET}[*].serviceEndpoints[*].service", "equals", "none")),
+                        ]
+                    },
+                ),
+                type_and(_SUBNET, none_of(field_is(f"{_SUBNET}/serviceEndpoints[*].service", "equals", "none"))),
+                type_and(
+                    _INTERFACE,
+                    has_entry(
+                        f"{_INTERFACE}/ipconfigurations[*]",
+                        where=field_is(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
+                    ),
+                ),
+                type_and(
+                    _MACHINE,
+                    has_entry(
+                        _OWN_ADDRESSES,
+                        where=field_is(f"{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
+                    ),
+                ),
+                type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
+                type_and(
+                    _ENDPOINT,
+                    {
+                        "anyOf": [
+                            has_entry(
+                                f"{_ENDPOINT}/{connections}[*]",
+                                where=field_is(
+                                    f"{_ENDPOINT}/{connections}[*].privateLinkServiceId", "notLike", SAME_GROUP
+                                ),
+                            )
+                            for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+                        ]
+                    },
+                ),
+            ]
+        },
+        {"resource groups": (prefix,)},
+    )
+
+
 COPIES_STAY = Guardrail(
     "copies-stay",
-    "Storage accounts copy nothing to other tenants, and have no SFTP and no local users",
+    "Storage accounts and key vaults are closed, and storage accounts copy nothing to other tenants",
     {
         "anyOf": [
             _types(
@@ -286,6 +349,14 @@ COPIES_STAY = Guardrail(
                 _STORE,
                 {
                     "anyOf": [
+                        field_is(f"{_STORE}/allowSharedKeyAccess", "notEquals", "false"),
+                        field_is(f"{_STORE}/allowBlobPublicAccess", "notEquals", "false"),
+                        {
+                            "allOf": [
+                                field_is(f"{_STORE}/publicNetworkAccess", "notEquals", "Disabled"),
+                                field_is(f"{_STORE}/networkAcls.defaultAction", "notEquals", "Deny"),
+                            ]
+                        },
                         field_is(f"{_STORE}/isSftpEnabled", "equals", "true"),
                         field_is(f"{_STORE}/isLocalUserEnabled", "notEquals", "false"),
                         field_is(f"{_STORE}/allowCrossTenantReplication", "notEquals", "false"),
@@ -293,6 +364,7 @@ COPIES_STAY = Guardrail(
                     ]
                 },
             ),
+            type_and(_VAULT, field_is(f"{_VAULT}/publicNetworkAccess", "notEquals", "Disabled")),
         ]
     },
 )
@@ -302,7 +374,7 @@ def subscription_guardrails(prefix: str) -> tuple[Guardrail, ...]:
     """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
     return (
         groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
-        COPIES_STAY,
+        networks_stay(prefix), COPIES_STAY,
     )  # fmt: skip
 
 
@@ -314,5 +386,6 @@ def resource_group_prefix(estate: str) -> str:
 
 
 def group_prefixes(rule: object) -> frozenset[str]:
-    """Return the prefixes of resource groups that a rule names, in the places of `groups_stay` and `logs_stay`."""
+    """Return the prefixes of resource groups that a rule names, in the places of `groups_stay`, `logs_stay` and
+    `networks_stay`."""
     return frozenset(re.findall(r"/resourceGroups/(rg-[a-z0-9-]*)", str(rule)))

@@ -35,7 +35,8 @@ DENIED: Mapping[str, str] = {
     "disks-stay": "copies, exports and foreign attachments of disks",
     "disks-close": "disks that can be exported",
     "code-stays": "code that a request runs on a virtual machine",
-    "copies-stay": "copies of storage accounts to other tenants, SFTP and local users",
+    "networks-stay": "peerings with other networks, service endpoints and public addresses",
+    "copies-stay": "open storage accounts and key vaults, and copies to other tenants",
 }
 """The denied configurations, by the guardrail's key."""
 OF_SUBSCRIPTIONS = frozenset(guardrail.key for guardrail in subscription_guardrails(""))

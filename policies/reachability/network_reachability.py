@@ -199,6 +199,7 @@ class NetworkReachability:
         description = f"{name} has no peering with an external network"
         return all_of(
             self.registry.requiring_property(ControlKind.PEERING, subnet.network, "external", description),
+            self.topology.guardrails.of("networks-stay", subnet.network),
             step(f"{name} is peered with an external network"),
         )
 
@@ -255,8 +256,11 @@ class NetworkReachability:
     def _by_service_endpoint(self, location: NetworkLocation, subnet: Subnet) -> ControlSets:
         """Return the controls on a service endpoint, which reaches the service's accounts in every tenant and ignores
         routes (learn.microsoft.com, "Virtual Network service endpoints")."""
-        no_service_endpoint = self.registry.requiring_property(
-            ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
+        no_service_endpoint = all_of(
+            self.registry.requiring_property(
+                ControlKind.SERVICE_ENDPOINT, subnet.id, "service", f"{subnet.label} has no service endpoint"
+            ),
+            self.topology.guardrails.of("networks-stay", subnet.network),
         )
         return all_of(
             self._egress.to_internet(location, lambda _: ALWAYS),

@@ -219,6 +219,8 @@ def test_public_access_to_a_vault_is_refused(probe: GuardrailProbe) -> None:
 
 
 MACHINE, DISK = "Microsoft.Compute/virtualMachines", "Microsoft.Compute/disks"
+NETWORK = "Microsoft.Network/virtualNetworks"
+PEERING = f"{NETWORK}/virtualNetworkPeerings"
 CLOSED = {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}
 STORE = {"isSftpEnabled": False, "isLocalUserEnabled": False, "allowCrossTenantReplication": False,
          "allowedCopyScope": "AAD", "publicNetworkAccess": "Disabled", "allowSharedKeyAccess": False,
@@ -287,6 +289,16 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
         MACHINE,
         {**machine(), "applicationProfile": {"galleryApplications": [{"packageReferenceId": "x"}]}},
     ),
+    ("networks-stay", PEERING, {"remoteVirtualNetwork": {"id": f"{ELSEWHERE}/network"}}),
+    ("networks-stay", PEERING, {}),
+    ("networks-stay", NETWORK, {"virtualNetworkPeerings": [{"remoteVirtualNetwork": {"id": f"{ELSEWHERE}/n"}}]}),
+    ("networks-stay", NETWORK, {"subnets": [{"serviceEndpoints": [{"service": "Microsoft.Storage"}]}]}),
+    ("networks-stay", f"{NETWORK}/subnets", {"serviceEndpoints": [{"service": "Microsoft.Storage"}]}),
+    ("networks-stay", INTERFACE, {"ipConfigurations": [{"publicIPAddress": {"id": f"{ELSEWHERE}/pip"}}]}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "allowSharedKeyAccess": None}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "allowBlobPublicAccess": True}),
+    ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "publicNetworkAccess": "Enabled"}),
+    ("copies-stay", "Microsoft.KeyVault/vaults", {}),
     ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "isSftpEnabled": True}),
     ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "isLocalUserEnabled": None}),
     ("copies-stay", "Microsoft.Storage/storageAccounts", {**STORE, "allowCrossTenantReplication": None}),

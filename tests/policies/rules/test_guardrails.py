@@ -12,7 +12,7 @@ from formats.plan import UNKNOWN
 from formats.stack_config import PlatformConfig
 from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, SPOKE_GUARDRAILS
 from infra.policy_rules import PolicyGuardrail
-from infra.subscription_guardrails import groups_stay, logs_stay, subscription_guardrails
+from infra.subscription_guardrails import groups_stay, logs_stay, networks_stay, subscription_guardrails
 from policies.model import PolicyContext, Verdict
 from policies.mutations.table.guardrails import DEFINITION, MATCHES_NOTHING
 from tests.policies import shipped
@@ -64,6 +64,7 @@ WEAKER = {
         (RULE, "policyType", ("BuiltIn",)),
         ("groups-stay-rule", "policyRule", (groups_stay("rg-").policy_rule,)),
         ("logs-stay-rule", "policyRule", (logs_stay("rg-").policy_rule,)),
+        ("networks-stay-rule", "policyRule", (networks_stay("rg-").policy_rule,)),
         (f"{CLOSES}-rule", "policyRule.then", ({"effect": "deny"}, {"effect": "modify"})),
     ],
 }
@@ -147,7 +148,7 @@ def test_every_mutation_changes_the_rule() -> None:
         assert PolicyContext(world.values())
 
 
-@pytest.mark.parametrize("guardrail", [groups_stay, logs_stay], ids=lambda one: str(one.__name__))
+@pytest.mark.parametrize("guardrail", [groups_stay, logs_stay, networks_stay], ids=lambda one: str(one.__name__))
 def test_a_guardrail_names_the_groups_of_its_own_estate_alone(
     guardrail: Callable[[str], PolicyGuardrail],
 ) -> None:
