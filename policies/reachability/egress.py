@@ -35,12 +35,24 @@ class Egress:
 
     def to(self, location: NetworkLocation, to: IPv4Network, port: int) -> ControlSets:
         """Return the controls on reaching a port in a network."""
-        key = (location, to, port)
+        key = (location, int(to.network_address), to.prefixlen, port)
         if key not in self._cache:
             source, nsgs = location.source, self.nsgs(location)
             blocking = [g for g in nsgs if source and not g.allows(inbound=False, source=source, to=to, port=port)]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
+
+    def to_any_port(self, location: NetworkLocation, to: IPv4Network) -> ControlSets:
+        """Return the controls that every port in a network has at least."""
+        source, ports = location.source, {1}
+        for nsg in self.nsgs(location):
+            ports.update(port for port in nsg.ports_in_rules(inbound=False) if 0 < port < 65536)
+        blocking = (
+            nsg
+            for nsg in self.nsgs(location)
+            if source and not any(nsg.allows(inbound=False, source=source, to=to, port=port) for port in ports)
+        )
+        return self._controls_of(blocking)
 
     def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
         """Return the controls on reaching a firewall's explicit proxy. If it has none: on any port at which one could

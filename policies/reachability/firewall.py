@@ -7,8 +7,9 @@ those of sign-in, and a lock keeps those that come first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import cached_property
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
@@ -31,6 +32,8 @@ class FirewallEvaluator:
     def __init__(self, firewall: Firewall, topology: Topology) -> None:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
+        self._by_name: dict[object, ControlSets] = {}
+        self._by_source: dict[object, Sequence[FirewallRule]] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
             ControlKind.FIREWALL, f"{firewall.policy}#rule", f"{label} has no rule for it", firewall.policy
@@ -70,29 +73,40 @@ class FirewallEvaluator:
         """Evaluate the network rules, which come first. Without a host: for an outsider's destination on the
         Internet."""
         return self._decide(
-            NETWORK_RULE,
+            self._rules_for(NETWORK_RULE, source),
             lambda r: _may_match_address(r, source, to, port, host),
             lambda r: _must_match_address(r, source, to, port),
         )
 
+    def by_any_address(self, source: IPv4Network, to: Span) -> ControlSets:
+        """Return the controls that `by_address` has at least, for any of these addresses on any port by any name."""
+        return self._decide(
+            self._rules_for(NETWORK_RULE, source),
+            lambda r: bool(r.names) or r.destination_index.may_intersect(to),
+            lambda r: _must_match_address(r, source, to, None),
+        )
+
     def by_name(self, source: IPv4Network, host: str) -> ControlSets:
         """Evaluate the application rules. Without a host: for an outsider's destination on the Internet."""
-        return self._decide(
-            APPLICATION,
-            lambda r: _may_match_name(r, source, host),
-            lambda r: _must_match_name(r, source, host),
-            refused=self._no_other_names,
-            kept=self._names_are_locked,
-        )
+        rules = self._rules_for(APPLICATION, source)
+        key = (tuple(map(id, rules)), tuple(_must_match_source(rule, source) for rule in rules), host)
+        if key not in self._by_name:
+            self._by_name[key] = self._decide(
+                rules,
+                lambda r: _may_match_name(r, source, host),
+                lambda r: _must_match_name(r, source, host),
+                refused=self._no_other_names,
+                kept=self._names_are_locked,
+            )
+        return self._by_name[key]
 
     def decides_by_address(self, source: IPv4Network, to: Span, port: int) -> bool:
         """True if a network rule certainly matches, so that the application rules are not evaluated."""
         return any(
-            rule.kind == NETWORK_RULE
-            and _must_match_source(rule, source)
+            _must_match_source(rule, source)
             and _covers_port(rule, port)
             and (_names_exactly(rule, to) or any(contains(d, to) for d in rule.destinations))
-            for rule in self._rules
+            for rule in self._rules_for(NETWORK_RULE, source)
         )
 
     def dnat_controls(self) -> ControlSets:
@@ -102,26 +116,33 @@ class FirewallEvaluator:
             return ALWAYS
         return self._untranslated
 
-    @property
-    def ports(self) -> Iterator[int]:
+    @cached_property
+    def ports(self) -> frozenset[int]:
         """The ports at which the result of its rules may change."""
-        return (port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
+        return frozenset(port for rule in self._rules for low, high in rule.ports for port in (low, high + 1))
+
+    def _rules_for(self, kind: str, source: IPv4Network) -> Sequence[FirewallRule]:
+        """Return the rules of a kind that may match a source, in order. A firewall has rules for each tenancy."""
+        key = (kind, int(source.network_address), source.prefixlen)
+        if key not in self._by_source:
+            self._by_source[key] = [r for r in self._rules if r.kind == kind and _may_match_source(r, source)]
+        return self._by_source[key]
 
     def _decide(
         self,
-        kind: str,
+        rules: Sequence[FirewallRule],
         may: Callable[[FirewallRule], bool],
         must: Callable[[FirewallRule], bool],
         *,
         refused: ControlSets = ALWAYS,
         kept: ControlSets = ALWAYS,
     ) -> ControlSets:
-        """Return the controls of the rules of a kind. `refused`: Azure refuses a rule that allows more. `kept`: the
+        """Return the controls of these rules. `refused`: Azure refuses a rule that allows more. `kept`: the
         denial cannot be changed, and nothing can come before it."""
         if self.firewall.rules is None:
             return ALWAYS
         denied = first_denies = False
-        for rule in (r for r in self._rules if r.kind == kind):
+        for rule in rules:
             if rule.allows and may(rule):
                 return all_of(self.registry.requiring(self.denial), kept) if denied else ALWAYS
             if not rule.allows and must(rule):

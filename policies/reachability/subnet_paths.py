@@ -47,18 +47,27 @@ class Destination:
     nsgs: tuple[Nsg, ...] = ()
     """The NSGs of its network interface."""
 
-    _ports: dict[int, Destination] = field(default_factory=dict, init=False, repr=False)
+    _ports: dict[tuple[int, ...], Destination] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def prefix(self) -> IPv4Network:
         """The addresses that it may have."""
         return self.address or self.subnet.prefix
 
+    @property
+    def host_name(self) -> str:
+        """Its domain name, or one that no rule names."""
+        return self.host or f"{self.subnet.name}.internal"
+
     def on_port(self, port: int) -> Destination:
         """Return one port of it, the same object each time."""
-        if port not in self._ports:
-            self._ports[port] = replace(self, ports=(port,))
-        return self._ports[port]
+        return self.on_ports((port,))
+
+    def on_ports(self, ports: tuple[int, ...]) -> Destination:
+        """Return some ports of it, the same object each time."""
+        if ports not in self._ports:
+            self._ports[ports] = replace(self, ports=ports)
+        return self._ports[ports]
 
 
 class SubnetPaths:
@@ -70,6 +79,7 @@ class SubnetPaths:
         self._egress, self._evaluators = egress, evaluators
         self._cache: dict[object, ControlSets] = {}
         self._leads: dict[object, bool] = {}
+        self._spaces: dict[str, IPv4Network] = {}
 
     def to(self, location: NetworkLocation, destination: Destination, limit: int = MAX_CONTROLS) -> ControlSets:
         """Return the controls on reaching a destination from a location in a subnet."""
@@ -77,11 +87,29 @@ class SubnetPaths:
         if subnet is None:
             return NEVER
         key = (location, destination, limit)
+        if key not in self._cache and self._exceeds(location, subnet, destination, limit):
+            self._cache[key] = NEVER
         if key not in self._cache:
             ports = destination.ports or self.ports(location, destination)
             found = (self._to(location, subnet, destination.on_port(port), limit) for port in ports)
             self._cache[key] = any_of(*found, limit=limit)
         return self._cache[key]
+
+    def _exceeds(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> bool:
+        """True if every path to a destination in another network has more controls than the limit, by those that all
+        destinations in its network have in common, by its name, and by its own NSGs. In an estate of many projects that
+        is so for nearly all destinations, and takes a fraction of the time in which every path is evaluated."""
+        network = destination.subnet.network
+        if subnet.network == network or not destination.prefix.subnet_of(self._address_space(network)):
+            return False
+        by_name = (self._least_by_name(location, subnet, destination, one) for one in self._evaluators)
+        least = any_of(self._least(location, subnet, network), *by_name, limit=limit)
+        if not least:
+            return True
+        any_port = destination.on_ports(self._inbound_ports(destination)) if not destination.ports else destination
+        sources = [location.source, *(evaluator.firewall.prefix for evaluator in self._evaluators)]
+        inbound = any_of(*(self.past_inbound_nsgs(any_port, source) for source in sources))
+        return not all_of(least, inbound, limit=limit)
 
     def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> ControlSets:
         """Return the controls for one port."""
@@ -107,6 +135,58 @@ class SubnetPaths:
             return NEVER
         outbound = self._egress.to(location, destination.prefix, destination.ports[0])
         return all_of(outbound, ends, limit=limit)
+
+    def _least(self, location: NetworkLocation, subnet: Subnet, network: str) -> ControlSets:
+        """Return the controls that a path to an address of another network has at least."""
+        key = ("least", location, network)
+        if key not in self._cache:
+            space = self._address_space(network)
+            outbound = self._egress.to_any_port(location, space)
+            by_firewall = (
+                all_of(
+                    self.peered(subnet.network, evaluator.firewall.network),
+                    self.peered(evaluator.firewall.network, network),
+                    outbound,
+                    evaluator.by_any_address(location.source or subnet.prefix, _span(space)),
+                )
+                for evaluator in self._evaluators
+            )
+            self._cache[key] = any_of(all_of(self.peered(subnet.network, network), outbound), *by_firewall)
+        return self._cache[key]
+
+    def _least_by_name(
+        self, location: NetworkLocation, subnet: Subnet, destination: Destination, evaluator: FirewallEvaluator
+    ) -> ControlSets:
+        """Return the controls that a path to a name through a firewall has at least."""
+        firewall = evaluator.firewall
+        key = ("to names", location, firewall.id)
+        if key not in self._cache:
+            by_route = all_of(
+                self._egress.to_application_rules(location, evaluator), self.routed(subnet, firewall, PUBLIC_ADDRESS)
+            )
+            to_names = any_of(by_route, self._egress.to_proxy(location, firewall))
+            self._cache[key] = all_of(self.peered(subnet.network, firewall.network), to_names)
+        return all_of(
+            self._cache[key],
+            self.peered(firewall.network, destination.subnet.network),
+            evaluator.by_name(location.source or subnet.prefix, destination.host_name),
+        )
+
+    def _address_space(self, network: str) -> IPv4Network:
+        """Return the smallest range with every subnet of a network."""
+        if network not in self._spaces:
+            prefixes = [one.prefix for one in self.topology.subnets.values() if one.network == network]
+            first = min(int(prefix.network_address) for prefix in prefixes)
+            last = max(int(prefix.broadcast_address) for prefix in prefixes)
+            length = 32 - (first ^ last).bit_length()
+            self._spaces[network] = IPv4Network((first >> (32 - length) << (32 - length), length))
+        return self._spaces[network]
+
+    def _inbound_ports(self, destination: Destination) -> tuple[int, ...]:
+        """Return one port of each range of ports that the NSGs at a destination tell apart."""
+        own = [destination.subnet.nsg] if destination.subnet.nsg else []
+        ports = {port for nsg in (*own, *destination.nsgs) for port in nsg.ports_in_rules(inbound=True)} | {1}
+        return tuple(sorted(port for port in ports if 0 < port < 65536))
 
     def _past_gateway(self, subnet: Subnet, destination: Destination) -> ControlSets:
         """Return the controls on a path from a site past the firewall: a route for its address that leads to the
@@ -155,9 +235,10 @@ class SubnetPaths:
             ),
             limit=limit,
         )
-        if not all_of(there, onward, limit=limit):
-            return NEVER
-        through = self._through_rules(location, subnet, evaluator, destination, limit)
+        rest = all_of(there, onward, limit=limit)
+        through = (
+            self._through_rules(location, subnet, evaluator, destination, rest=rest, limit=limit) if rest else NEVER
+        )
         return all_of(there, through, onward, limit=limit)
 
     def _leads_through(self, subnet: Subnet, firewall: Firewall, network: str, limit: int) -> bool:
@@ -186,34 +267,33 @@ class SubnetPaths:
         subnet: Subnet,
         evaluator: FirewallEvaluator,
         destination: Destination,
+        *,
+        rest: ControlSets,
         limit: int,
     ) -> ControlSets:
-        """Return the controls on the rules of a firewall: by the destination's address, its name, or by proxy."""
+        """Return the controls on the rules of a firewall: by the destination's address, its name, or by proxy. `rest`:
+        the controls on the rest of the path. The rules are evaluated last, and only if the others are not too many."""
         firewall, name, port = evaluator.firewall, ids.name(evaluator.firewall.id), destination.ports[0]
-        host = destination.host or f"{destination.subnet.name}.internal"
+        host = destination.host_name
         by_address = all_of(
-            self._egress.to(location, destination.prefix, port),
-            self.routed(subnet, firewall, destination.prefix),
-            evaluator.by_address(location.source or subnet.prefix, _span(destination.prefix), port, host),
-            step(f"through {name}"),
-            limit=limit,
+            self._egress.to(location, destination.prefix, port), self.routed(subnet, firewall, destination.prefix)
         )
+        if all_of(by_address, rest, limit=limit):
+            decided = evaluator.by_address(location.source or subnet.prefix, _span(destination.prefix), port, host)
+            by_address = all_of(by_address, decided, step(f"through {name}"), limit=limit)
+        else:
+            by_address = NEVER
+        to_rules = all_of(
+            self._egress.to_application_rules(location, evaluator), self.routed(subnet, firewall, PUBLIC_ADDRESS)
+        )
+        to_proxy = self._egress.to_proxy(location, firewall)
+        if not all_of(any_of(to_rules, to_proxy), rest, limit=limit):
+            return by_address
         key = ("by name", location, firewall.id, host, limit)
         if key not in self._cache:
-            by_name_controls = evaluator.by_name(location.source or subnet.prefix, host)
-            by_name = all_of(
-                self._egress.to_application_rules(location, evaluator),
-                self.routed(subnet, firewall, PUBLIC_ADDRESS),
-                by_name_controls,
-                step(f"through {name}, by name"),
-                limit=limit,
-            )
-            by_proxy = all_of(
-                self._egress.to_proxy(location, firewall),
-                by_name_controls,
-                step(f"by the proxy of {name}"),
-                limit=limit,
-            )
+            named = evaluator.by_name(location.source or subnet.prefix, host)
+            by_name = all_of(to_rules, named, step(f"through {name}, by name"), limit=limit)
+            by_proxy = all_of(to_proxy, named, step(f"by the proxy of {name}"), limit=limit)
             self._cache[key] = any_of(by_name, by_proxy)
         return any_of(by_address, self._cache[key])
 
