@@ -25,7 +25,13 @@ COMPARED = (
     *(f"{type_}:principalId" for type_ in ASSIGNMENTS),
 )
 """The property paths that the comparison of tenancies itself reads."""
-TYPES_WITHOUT_PROPERTIES = ("managedidentity:UserAssignedIdentity", "keyvault:Secret", "network:SecurityRule")
+TYPES_WITHOUT_PROPERTIES = (
+    "dataprotection:BackupVault",
+    "keyvault:Secret",
+    "managedidentity:UserAssignedIdentity",
+    "network:SecurityRule",
+    "recoveryservices:Vault",
+)
 """The types that policies read although they declare no property of them."""
 Tree = dict[str, Any]
 """The declared properties of a type as nested keys; `WHOLE` in place of a tree: the whole value."""

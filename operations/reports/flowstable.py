@@ -11,10 +11,11 @@ from rich.tree import Tree
 
 from formats.stack_config import TenancyConfig, is_kind
 from policies.exemptions import Exemption
+from policies.reachability.accepted_risks import ACCEPTED
 from policies.reachability.allowed_flows import AllowedFlow
-from policies.reachability.control_sets import MAX_CONTROLS
-from policies.reachability.forbidden_flows import MIN_CONTROLS, FlowKind, FlowReport, ForbiddenFlow
-from policies.reachability.graph import Path
+from policies.reachability.control_sets import MAX_CONTROLS, MIN_CONTROLS
+from policies.reachability.cut_sets import MinimalCutSets, Path
+from policies.reachability.forbidden_flows import FlowKind, FlowReport, ForbiddenFlow
 from policies.wording import printable
 
 MAX_PATHS = 3
@@ -44,7 +45,8 @@ def _tree(kind: FlowKind, flows: list[ForbiddenFlow], exempt: Exempt) -> Tree:
     tree = Tree(Text(f"{kind}", "bold"), guide_style="dim")
     groups: dict[tuple[object, ...], list[ForbiddenFlow]] = {}
     for flow in sorted(flows, key=lambda flow: flow.depth):
-        groups.setdefault((flow.depth, *_kinds(flow), exempt.get(flow)), []).append(flow)
+        accepted = flow.accepted.accepted if flow.accepted else ()
+        groups.setdefault((flow.depth, *_kinds(flow), exempt.get(flow), accepted), []).append(flow)
     for similar in groups.values():
         _add_flow(tree.add(_heading(similar, exempt.get(similar[0]))), similar[0])
     return tree
@@ -102,8 +104,11 @@ def _paths(flow: ForbiddenFlow) -> Sequence[Path]:
 
 
 def _add_flow(tree: Tree, flow: ForbiddenFlow) -> None:
-    """Add a finding with its paths, or a flow that is not a finding with its weakest path in one line."""
+    """Add a finding with its paths, or a flow that is not a finding with its weakest path in one line; for both, the
+    risks that are accepted."""
     paths = _paths(flow)
+    if flow.accepted:
+        tree.add(_accepted_line(flow.accepted))
     if not flow.is_finding:
         for path in paths[:1]:
             condition = "; ".join(printable(control.description) for control in sorted(path.controls))
@@ -114,6 +119,14 @@ def _add_flow(tree: Tree, flow: ForbiddenFlow) -> None:
         _add_path(tree, path, "the weakest path" if not number else "another path as weak")
     if len(paths) > MAX_PATHS:
         tree.add(Text(f"and {len(paths) - MAX_PATHS} more as weak (--json has them)", "dim"))
+
+
+def _accepted_line(found: MinimalCutSets) -> Text:
+    """Return the techniques of the control plane whose risk decisions accept."""
+    decisions = sorted({ACCEPTED[key].decision for key in found.accepted if key in ACCEPTED})
+    count = f"{found.depth} controls" if found.depth != 1 else "1 control"
+    techniques = ", ".join(key for key in found.accepted if key in ACCEPTED)
+    return Text(f"accepted (decision {', '.join(decisions)}): {count} against {techniques}", "yellow")
 
 
 def _add_path(tree: Tree, path: Path, title: str) -> None:
@@ -131,8 +144,9 @@ def _steps(path: Path) -> str:
 def _summary_line(report: FlowReport, exempt: Exempt) -> Text:
     exempted, total = len(exempt), len(report.flows)
     found = len(report.findings) - exempted
-    suffix = f", {exempted} exempt" if exempted else ""
+    accepted = sum(flow.accepted is not None for flow in report.flows)
+    suffix = (f", {exempted} exempt" if exempted else "") + (f", {accepted} with accepted risks" if accepted else "")
     if not found:
         return Text(f"flows: {total} forbidden; at least {MIN_CONTROLS} controls prevent each{suffix}",
-                    "yellow" if exempted else "green")  # fmt: skip
+                    "yellow" if exempted or accepted else "green")  # fmt: skip
     return Text(f"flows: fewer than {MIN_CONTROLS} controls prevent {found} of {total} forbidden flows{suffix}", "red")

@@ -17,6 +17,7 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
 from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext, Resource, Unknown
+from policies.reachability.actor_kinds import ActorKind, kind_of
 from policies.reachability.bastion import Bastions
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
 from policies.reachability.data_stores import DataStore, DataStores
@@ -42,6 +43,8 @@ class Actor:
     is_people: bool = False
     is_of_staff: bool = False
     """True for a computer of a hub's stack: staff work on it, with the rights of their own groups."""
+    id: str = ""
+    """The lower-case id of a computer."""
     group: str = ""
     """The id of the resource group that an identity or computer is in."""
     ssh_controls: ControlSets = ALWAYS
@@ -52,6 +55,16 @@ class Actor:
     def controls(self) -> tuple[str, ...]:
         """The scopes in which it may change settings or rights."""
         return tuple(g.scope for g in self.grants if g.rights & Right.CONTROL)
+
+    @cached_property
+    def operations(self) -> frozenset[str]:
+        """The operations of the control plane that its roles permit, on whatever scope."""
+        return frozenset().union(*(g.operations for g in self.grants))
+
+    @cached_property
+    def kind(self) -> ActorKind:
+        """Its kind, from its roles."""
+        return kind_of(self.grants, is_people=self.is_people)
 
     def may(self, id_: str) -> Right:
         """Return its rights on the resource with a lower-case id."""
@@ -89,6 +102,7 @@ def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastio
         is_computer=True,
         is_of_staff=is_kind(computer.stack, PlatformConfig),
         ssh_controls=topology.read_or_open(computer.urn, ALWAYS, bastions.ssh_controls, computer),
+        id=id_,
         group=ids.resource_group(computer.id),
     )
 
@@ -119,7 +133,7 @@ def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Act
     """Return the actor for an identity that no computer of the estate has. Its location is any subnet of its resource
     group in which a computer could be. None for an identity without a right to data, such as a store's for its key."""
     held_grants = grants.of([identity.urn])
-    if not any(g.rights & DATA for g in held_grants):
+    if not any(g.rights & DATA or g.operations for g in held_grants):
         return None
     group = ids.resource_group(identity.id)
     own = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]

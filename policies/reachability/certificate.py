@@ -20,8 +20,9 @@ from typing import Any
 
 from formats.errors import Failed
 from policies.reachability.control_sets import Control
+from policies.reachability.cut_sets import Search
 from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow
-from policies.reachability.graph import FlowGraph, Node, Search, id_of, kind_of, label_of
+from policies.reachability.graph import FlowGraph, Node, id_of, kind_of, label_of
 
 FORMAT = "sde-flow-certificate-1"
 Moves = Mapping[Node, Mapping[int, Sequence[Node]]]

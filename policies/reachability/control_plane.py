@@ -39,7 +39,7 @@ class Setting(StrEnum):
     NO_CONSOLE = "no-console"
     """The computer has no boot diagnostics, without which there is no serial console, log or screenshot."""
     LOCKED = "locked"
-    """A read-only lock, under which nothing is moved to another resource group. A lock against deletes is not enough."""
+    """A read-only lock, under which nothing is moved to another resource group. One against deletes is not enough."""
     NO_BACKUP = "no-backup"
     """The subscription has no backup vault."""
 
@@ -52,78 +52,97 @@ class Technique:
     title: str
     """The step, for reports: the actor's name precedes it and the name of the source follows it."""
     operations: tuple[str, ...]
-    """The operations of which the actor needs all."""
+    """The operations that it needs on the source, all of them."""
     source: Source
+    elsewhere: tuple[str, ...] = ()
+    """The operations that it also needs, in a resource group of its own choice."""
     guardrails: tuple[str, ...] = ()
-    """The guardrails that each deny a request without which the technique does not work."""
+    """The guardrails that each deny a request without which it does not work. If that writes elsewhere, they are of the
+    subscription."""
     settings: tuple[Setting, ...] = ()
-    """The settings that each prevent it. Who can write the resource can change them, if no guardrail denies that."""
+    """The settings that each prevent it. The guardrails deny changes alone: they count while the settings hold."""
     writes: tuple[str, ...] = ()
-    """The operations with which these settings are changed."""
+    """The operations with which these settings are changed. Empty: no role below an administrator's permits that."""
+    both_ways: bool = False
+    """True for a store's technique with which the actor can put data into it, too."""
+    over_network: bool = False
+    """True if the actor also needs the network path to the store, and no role of its own."""
     covered: str = ""
     """Where the flow graph has it as another edge, or why it moves no data: it is then no edge of its own."""
     is_administration: bool = False
     """True if it changes rights, guardrails or the network: its holder counts as an administrator (`Right.CONTROL`)."""
 
 
-_DISKS, _TYPES, _CODE, _LOGS = "disks-stay", "types-stay", "code-stays", "logs-stay"
+_DISKS, _TYPES, _CODE, _LOGS, _COPIES = "disks-stay", "types-stay", "code-stays", "logs-stay", "copies-stay"
 _TABLE = (
     Technique(
         "disk-export",
         "exports a disk of",
         (f"{_COMPUTE}/disks/beginGetAccess/action",),
         Source.COMPUTER,
-        (_DISKS,),
-        (Setting.DISKS_CLOSED,),
-        (f"{_COMPUTE}/disks/write",),
-    ),
-    Technique(
-        "disk-snapshot",
-        "takes and exports a snapshot of a disk of",
-        (f"{_COMPUTE}/snapshots/write", f"{_COMPUTE}/snapshots/beginGetAccess/action"),
-        Source.COMPUTER,
-        (_DISKS,),
+        guardrails=("disks-close",),
+        settings=(Setting.DISKS_CLOSED,),
+        writes=(f"{_COMPUTE}/disks/write",),
     ),
     Technique(
         "disk-copy",
-        "copies a disk to another subscription from",
+        "copies to a disk of its own a disk of",
         (f"{_COMPUTE}/disks/beginGetAccess/action",),
         Source.COMPUTER,
-        (_DISKS,),
-        (Setting.CUSTOMER_KEY,),
-        (f"{_COMPUTE}/disks/write",),
+        elsewhere=(f"{_COMPUTE}/disks/write",),
+        guardrails=(_DISKS,),
+    ),
+    Technique(
+        "disk-copy-out",
+        "copies to another subscription a disk of",
+        (f"{_COMPUTE}/disks/beginGetAccess/action",),
+        Source.COMPUTER,
+        settings=(Setting.CUSTOMER_KEY,),
+        writes=(f"{_COMPUTE}/disks/write",),
+    ),
+    Technique(
+        "disk-snapshot",
+        "takes a snapshot of a disk of",
+        (f"{_COMPUTE}/disks/beginGetAccess/action",),
+        Source.COMPUTER,
+        elsewhere=(f"{_COMPUTE}/snapshots/write", f"{_COMPUTE}/snapshots/beginGetAccess/action"),
+        guardrails=(_DISKS, _TYPES),
     ),
     Technique(
         "restore-point",
-        "makes a restore point and takes its disks from",
-        (
+        "takes a restore point of",
+        (),
+        Source.COMPUTER,
+        elsewhere=(
             f"{_COMPUTE}/restorePointCollections/write",
             f"{_COMPUTE}/restorePointCollections/restorePoints/write",
             f"{_COMPUTE}/restorePointCollections/restorePoints/retrieveSasUris/action",
         ),
-        Source.COMPUTER,
-        (_DISKS,),
+        guardrails=(_DISKS, _TYPES),
     ),
     Technique(
         "image-capture",
         "captures an image of",
-        (f"{_COMPUTE}/images/write", f"{_MACHINE}/read"),
+        (),
         Source.COMPUTER,
-        (_DISKS,),
+        elsewhere=(f"{_COMPUTE}/images/write",),
+        guardrails=(_DISKS, _TYPES),
     ),
     Technique(
         "gallery-image",
-        "publishes an image version in a gallery from",
-        (f"{_COMPUTE}/galleries/images/versions/write", f"{_MACHINE}/read"),
+        "publishes in a gallery an image of",
+        (),
         Source.COMPUTER,
-        (_DISKS,),
+        elsewhere=(f"{_COMPUTE}/galleries/images/versions/write",),
+        guardrails=(_DISKS, _TYPES),
     ),
     Technique(
         "disk-attach",
         "attaches to a machine of another group a disk of",
-        (f"{_MACHINE}/write", f"{_COMPUTE}/disks/write"),
+        (f"{_COMPUTE}/disks/write",),
         Source.COMPUTER,
-        (_DISKS,),
+        elsewhere=(f"{_MACHINE}/write",),
+        guardrails=(_DISKS,),
     ),
     Technique("run-command", "runs a command on", (f"{_MACHINE}/runCommand/action",), Source.COMPUTER),
     Technique(
@@ -131,10 +150,14 @@ _TABLE = (
         "adds a managed run command to",
         (f"{_MACHINE}/runCommands/write",),
         Source.COMPUTER,
-        (_CODE,),
+        guardrails=(_CODE, _TYPES),
     ),
-    Technique("extension", "adds an extension to", (f"{_MACHINE}/extensions/write",), Source.COMPUTER, (_CODE,)),
-    Technique("vm-application", "adds a VM application to", (f"{_MACHINE}/write",), Source.COMPUTER, (_CODE,)),
+    Technique(
+        "extension", "adds an extension to", (f"{_MACHINE}/extensions/write",), Source.COMPUTER, guardrails=(_CODE,)
+    ),
+    Technique(
+        "vm-application", "adds a VM application to", (f"{_MACHINE}/write",), Source.COMPUTER, guardrails=(_CODE,)
+    ),
     Technique(
         "serial-console",
         "opens the serial console of",
@@ -154,60 +177,61 @@ _TABLE = (
     Technique(
         "packet-capture",
         "captures packets of",
-        (f"{_NETWORK}/networkWatchers/packetCaptures/write",),
+        (),
         Source.COMPUTER,
-        (_TYPES,),
+        elsewhere=(f"{_NETWORK}/networkWatchers/packetCaptures/write",),
+        guardrails=(_TYPES,),
     ),
     Technique(
         "dns-takeover",
         "leads a permitted name to an address of its own for",
-        (f"{_NETWORK}/privateDnsZones/write", f"{_NETWORK}/privateDnsZones/virtualNetworkLinks/write"),
+        (),
         Source.COMPUTER,
-        (_TYPES,),
+        elsewhere=(
+            f"{_NETWORK}/privateDnsZones/write",
+            f"{_NETWORK}/privateDnsZones/virtualNetworkLinks/write",
+            f"{_NETWORK}/virtualNetworks/join/action",
+        ),
     ),
     Technique(
         "store-settings",
         "opens the network, keys or anonymous access of",
         (f"{_STORAGE}/write", f"{_STORAGE}/listKeys/action"),
         Source.STORE,
-        ("stores-stay-closed",),
+        guardrails=("stores-stay-closed",),
+        both_ways=True,
     ),
     Technique(
         "object-replication",
         "replicates to an account of its own the blobs of",
         (f"{_STORAGE}/objectReplicationPolicies/write",),
         Source.STORE,
-        (_TYPES,),
+        guardrails=(_COPIES, _TYPES),
+        both_ways=True,
     ),
     Technique(
         "log-routing",
         "routes to a place of its own the logs of",
         (f"{_INSIGHTS}/diagnosticSettings/write",),
         Source.STORE,
-        (_LOGS,),
+        guardrails=(_LOGS,),
     ),
     Technique(
         "event-routing",
         "subscribes to the events of",
         (f"{_EVENTS}/eventSubscriptions/write",),
         Source.STORE,
-        (_TYPES,),
-    ),
-    Technique(
-        "backup",
-        "backs up to a vault of its own the blobs of",
-        (f"{_BACKUP}/write", f"{_BACKUP}/backupInstances/write"),
-        Source.STORE,
-        (_TYPES,),
+        guardrails=(_TYPES,),
     ),
     Technique(
         "restore-elsewhere",
         "restores to another place a backup of",
-        (f"{_BACKUP}/backupInstances/restore/action",),
+        (),
         Source.STORE,
-        (_TYPES,),
-        (Setting.NO_BACKUP,),
-        (f"{_BACKUP}/write",),
+        elsewhere=(f"{_BACKUP}/backupInstances/restore/action",),
+        guardrails=(_TYPES,),
+        settings=(Setting.NO_BACKUP,),
+        writes=(f"{_BACKUP}/write",),
     ),
     Technique(
         "resource-move",
@@ -221,13 +245,14 @@ _TABLE = (
         "reads with a SAS that a computer with access signs",
         (f"{_STORAGE}/blobServices/generateUserDelegationKey/action",),
         Source.STORE,
+        over_network=True,
     ),
     Technique(
         "vault-settings",
         "opens the network and the access policies of",
         (f"{_VAULT}/write",),
         Source.VAULT,
-        ("stores-stay-closed",),
+        guardrails=("stores-stay-closed",),
     ),
     Technique(
         "template-secrets",
@@ -321,6 +346,14 @@ _TABLE = (
         covered="private endpoints (no approved connection) and the guardrail connections-stay",
     ),
     Technique(
+        "backup",
+        "backs up to a vault of its own the data of",
+        (),
+        Source.ANY,
+        elsewhere=(f"{_BACKUP}/backupInstances/write",),
+        covered="the vault's identity needs a role on the data: a right of another principal",
+    ),
+    Technique(
         "identity-attach",
         "uses the managed identity of",
         (f"{_IDENTITY}/assign/action",),
@@ -367,5 +400,18 @@ TECHNIQUES: Mapping[str, Technique] = {one.key: one for one in _TABLE}
 """Every technique, by key."""
 EDGES = tuple(one for one in _TABLE if not one.covered)
 """The techniques that are edges of their own."""
-OPERATIONS = frozenset(operation for one in _TABLE for operation in (*one.operations, *one.writes))
-"""Every operation that a technique needs or that changes a setting."""
+SAS = "delegation-sas"
+"""The technique that passes on the rights of its signer."""
+_WITH_RIGHT = tuple(one for one in EDGES if not one.over_network)
+OPERATIONS = frozenset(name for one in _WITH_RIGHT for name in (*one.operations, *one.elsewhere, *one.writes))
+"""Every operation that an edge needs or that changes one of its settings."""
+OF_VAULTS = frozenset(
+    name
+    for one in _WITH_RIGHT
+    for name in (*(one.operations if one.source in (Source.VAULT, Source.ANY) else ()), *one.elsewhere)
+)
+"""The operations that count on the scope of a key vault."""
+NARROW_OPERATIONS = frozenset(
+    name for one in _WITH_RIGHT if not one.is_administration for name in (*one.operations, *one.elsewhere)
+) - frozenset((f"{_STORAGE}/write", f"{_VAULT}/write", f"{_COMPUTE}/disks/write", f"{_MACHINE}/write"))
+"""The operations that change no setting which is a control of the flow graph: they open their techniques alone."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MIN_CONTROLS = 3
+"""A forbidden flow that fewer controls prevent is a finding."""
 MAX_CONTROLS = 6
 """A set with more controls counts as impossible."""
 
@@ -35,6 +37,7 @@ class ControlKind(StrEnum):
     SHELL = "remote shells"
     LOCK = "locks"
     GUARDRAIL = "guardrails (Azure Policy)"
+    DISK = "settings of disks"
 
 
 @dataclass(frozen=True, slots=True, order=True)

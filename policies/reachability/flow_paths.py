@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policies.azure_semantics.guardrails import IN_FORCE_PATHS
+from policies.azure_semantics.locks import LOCKS
 
 FLOW_PATHS = (
     "authorization:ManagementLockByScope:level",
@@ -12,14 +13,21 @@ FLOW_PATHS = (
     "authorization:PimRoleEligibilitySchedule:roleDefinitionId",
     "authorization:PimRoleEligibilitySchedule:scope",
     *IN_FORCE_PATHS,
+    *(f"{lock}:{path}" for lock in LOCKS for path in ("level", "scope")),
     "authorization:PolicyExemption:policyAssignmentId",
     "authorization:RoleAssignment:principalId",
     "authorization:RoleAssignment:principalType",
     "authorization:RoleAssignment:roleDefinitionId",
     "authorization:RoleAssignment:scope",
+    "authorization:RoleDefinition:permissions",
+    "compute:Disk:encryption.diskEncryptionSetId",
+    "compute:Disk:networkAccessPolicy",
+    "compute:VirtualMachine:diagnosticsProfile.bootDiagnostics.enabled",
     "compute:VirtualMachine:identity.userAssignedIdentities",
     "compute:VirtualMachine:networkProfile.networkInterfaces",
     "compute:VirtualMachine:osProfile.customData",
+    "compute:VirtualMachine:storageProfile.dataDisks",
+    "compute:VirtualMachine:storageProfile.osDisk.managedDisk.diskEncryptionSet.id",
     "keyvault:PrivateEndpointConnection:privateLinkServiceConnectionState.status",
     "keyvault:Vault:properties.networkAcls.defaultAction",
     "keyvault:Vault:properties.networkAcls.ipRules",

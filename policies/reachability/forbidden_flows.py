@@ -15,18 +15,18 @@ from policies.azure_semantics.roles import Right
 from policies.equivalence import EquivalenceClasses, EquivalentTenancy
 from policies.estate_view import EstateView, ReadablePaths, VisibleResource
 from policies.model import PolicyContext
+from policies.reachability.accepted_risks import ACCEPTED
 from policies.reachability.actors import Actor, actors_of
-from policies.reachability.control_sets import MAX_CONTROLS, Control
+from policies.reachability.control_sets import MAX_CONTROLS, MIN_CONTROLS, Control
+from policies.reachability.cut_sets import MinimalCutSets, Path, Search
 from policies.reachability.data_stores import DataContainer, DataStores
 from policies.reachability.flow_paths import FLOW_PATHS
-from policies.reachability.graph import INTERNET, FlowGraph, MinimalCutSets, Node, Path, Search
+from policies.reachability.graph import INTERNET, FlowGraph, Node
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
 from policies.reachability.topology import Topology
 from policies.stack_shape import shape_of
 
-MIN_CONTROLS = 3
-"""A forbidden flow that fewer controls prevent is a finding."""
 ASKED, RELEASED = "asked", "released"
 """The names of the containers in an airlock's pending and approved stores. Only its reviewers move data from the first
 to the second."""
@@ -60,6 +60,10 @@ class ForbiddenFlow:
     minimal_cut_sets: MinimalCutSets | None
     """None: more controls would have to fail than the analysis counts (at most `MAX_CONTROLS`)."""
 
+    accepted: MinimalCutSets | None = None
+    """The paths by techniques of the control plane that fewer controls prevent, and whose risk a decision accepts. None
+    where there are none, and in the gate, which asks for findings alone."""
+
     @property
     def depth(self) -> int:
         """The number of controls that would have to fail at once; `MAX_CONTROLS` + 1 if the analysis did not count
@@ -75,7 +79,8 @@ class ForbiddenFlow:
         """Return the flow as JSON values.
 
         `layers`: the kinds of control that prevent it. `ways`: for each path with the fewest controls, where it ends,
-        the controls that must fail, and its steps. `more_than`: the limit, if it was exceeded.
+        the controls that must fail, and its steps. `more_than`: the limit, if it was exceeded. `accepted`: the paths
+        whose risk a decision accepts, which do not count in `depth`, with their own.
         """
         found = self.minimal_cut_sets
         paths = found.paths if found else ()
@@ -90,12 +95,21 @@ class ForbiddenFlow:
             "finding": self.is_finding,
             "layers": sorted({str(c.kind) for path in paths for c in path.controls}),
             "ways": [_path_json(path) for path in paths],
+            "accepted": _accepted_json(self.accepted) if self.accepted else None,
         }
 
 
 def _path_json(path: Path) -> dict[str, Any]:
     controls = [{"layer": str(c.kind), "holds": c.description, "control": c.id} for c in sorted(path.controls)]
     return {"to": path.end, "controls": controls, "path": list(path.steps)}
+
+
+def _accepted_json(found: MinimalCutSets) -> dict[str, Any]:
+    return {
+        "depth": found.depth,
+        "techniques": {key: ACCEPTED[key].decision for key in found.accepted if key in ACCEPTED},
+        "ways": [_path_json(path) for path in found.paths],
+    }
 
 
 @dataclass(frozen=True)
@@ -189,9 +203,13 @@ def _copied_to(tenancy: EquivalentTenancy, flow: ForbiddenFlow, urns: Collection
     if subject not in urns:
         raise LookupError(f"{subject} does not exist: {tenancy.stack} is not equivalent to {tenancy.representative}")
     stacks = flow.stacks if flow.kind is FlowKind.BETWEEN_PROJECTS else frozenset([tenancy.stack])
-    found = flow.minimal_cut_sets
-    cut_sets = replace(found, paths=tuple(_renamed_path(tenancy, path) for path in found.paths)) if found else None
-    return replace(flow, source=tenancy.stack, subject=subject, stacks=stacks, minimal_cut_sets=cut_sets)
+    found, accepted = (
+        replace(one, paths=tuple(_renamed_path(tenancy, path) for path in one.paths)) if one else None
+        for one in (flow.minimal_cut_sets, flow.accepted)
+    )
+    return replace(
+        flow, source=tenancy.stack, subject=subject, stacks=stacks, minimal_cut_sets=found, accepted=accepted
+    )
 
 
 def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
@@ -199,7 +217,12 @@ def _renamed_path(tenancy: EquivalentTenancy, path: Path) -> Path:
         Control(c.kind, tenancy.rename(c.id), tenancy.rename(c.description), tenancy.rename(c.resource))
         for c in path.controls
     )
-    return Path(frozenset(controls), tuple(map(tenancy.rename, path.steps)), tenancy.rename(path.end))
+    return replace(
+        path,
+        controls=frozenset(controls),
+        steps=tuple(map(tenancy.rename, path.steps)),
+        end=tenancy.rename(path.end),
+    )
 
 
 class _ForbiddenFlows:
@@ -313,9 +336,9 @@ class _ForbiddenFlows:
         self, kind: FlowKind, source: str, subject: str, stacks: frozenset[str], *searches: Search
     ) -> ForbiddenFlow:
         """Return a flow with the fewest controls that any of its searches found."""
-        found = (search.found for search in searches)
-        fewest = min((one for one in found if one), key=lambda one: one.depth, default=None)
-        flow = ForbiddenFlow(kind, source, subject, stacks, fewest)
+        fewest = _with_fewest_controls(search.found for search in searches)
+        accepted = (search.accepted for search in searches) if self.graph.limit >= MIN_CONTROLS else ()
+        flow = ForbiddenFlow(kind, source, subject, stacks, fewest, _with_fewest_controls(accepted))
         self.searches[flow] = searches
         return flow
 
@@ -409,3 +432,7 @@ def _stacks(node: Node) -> frozenset[str]:
     if isinstance(node, Actor):
         return node.stacks
     return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
+
+
+def _with_fewest_controls(found: Iterable[MinimalCutSets | None]) -> MinimalCutSets | None:
+    return min((one for one in found if one), key=lambda one: one.depth, default=None)

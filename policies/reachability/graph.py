@@ -1,30 +1,26 @@
-"""The flow graph, and the search for the fewest controls that prevent data from moving from one node to another.
+"""The flow graph: nodes that hold data, and the moves between them.
 
 Nodes are containers, actors and the Internet. An edge is one move of data, with the controls that prevent it: on the
-right to the data, and on the network path. The edges of a node are created when the search reaches it.
-
-The search is exact. Its states are sets of failed controls, the smallest first, so that a control that occurs twice on
-a path fails once; a sum of weights would count it twice. A set at a node is dropped only if a subset of it reached that
-node before, since the subset reaches the same nodes with no more failures (docs/decisions, 0004).
+right to the data, and on the network path. The edges of a node are created when the search reaches it
+(`cut_sets.py`).
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING
 
 from policies.azure_semantics.roles import Right
 from policies.reachability.actors import Actor
+from policies.reachability.control_plane import SAS
+from policies.reachability.control_plane_edges import ControlPlane, Exit
 from policies.reachability.control_sets import (
     ALWAYS,
     MAX_CONTROLS,
+    MIN_CONTROLS,
     NEVER,
-    Control,
-    ControlRegistry,
     ControlSet,
     ControlSets,
     all_of,
@@ -38,8 +34,17 @@ if TYPE_CHECKING:
 
 Node = DataContainer | Actor | str
 INTERNET = "the Internet"
-MAX_PATHS = 12
-"""At most this many paths of one length are collected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One way to move data from a node to another."""
+
+    to: Node
+    control_set: ControlSet
+    description: str
+    techniques: tuple[str, ...] = ()
+    """The techniques of the control plane that it stands for (`control_plane.py`)."""
 
 
 def id_of(node: Node) -> str:
@@ -61,35 +66,6 @@ def kind_of(node: Node) -> str:
     return "people" if node.is_people else "computer" if node.is_computer else "identity"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One way to move data from a node to another."""
-
-    to: Node
-    control_set: ControlSet
-    description: str
-
-
-@dataclass(frozen=True)
-class Path:
-    """A path from a source to a sink."""
-
-    controls: frozenset[Control]
-    """The controls that must fail."""
-    steps: tuple[str, ...]
-    end: str
-    """The name of the sink."""
-
-
-@dataclass(frozen=True)
-class MinimalCutSets:
-    """The smallest sets of controls whose failure opens a flow (fault tree analysis: the minimal cut sets of lowest
-    order)."""
-
-    depth: int
-    paths: tuple[Path, ...]
-
-
 class FlowGraph:
     """The graph of how data could move through an estate."""
 
@@ -105,9 +81,12 @@ class FlowGraph:
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
         self.registry = stores.topology.registry
+        self.control_plane = ControlPlane(stores.topology)
         self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
+        self._accepted: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
         self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
         self._bits: dict[tuple[Node, Node], int] = {}
+        self._travels: dict[Actor, ControlSets] = {}
 
     @property
     def moves(self) -> nx.MultiDiGraph[Node]:
@@ -130,19 +109,34 @@ class FlowGraph:
         return nodes
 
     def every_edge(self) -> Iterator[tuple[Node, Edge]]:
-        """Yield every edge with its start, and keep none."""
+        """Yield every edge with its start, except those whose risk a decision accepts, and keep none."""
         for node in self.every_node():
             for to in self._successors(node):
-                for edge in self._edges_of(node, to):
+                for edge in self._created(node, to)[0]:
                     yield node, edge
 
     def outgoing(
         self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
     ) -> Iterator[Edge]:
-        """Yield the outgoing edges to relevant nodes, one for each class of equivalent sinks.
+        """Yield the outgoing edges to relevant nodes, one for each class of equivalent sinks, without those whose risk
+        a decision accepts.
 
         `is_relevant` receives the bit of a control that all parallel edges have in common, or 0.
         """
+        for to in self._relevant(node, is_relevant, is_sink):
+            yield from self._edges_between(node, to)
+
+    def outgoing_with_accepted(
+        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool]
+    ) -> Iterator[Edge]:
+        """Yield the same with those whose risk a decision accepts."""
+        for to in self._relevant(node, is_relevant, is_sink):
+            yield from self._edges_between(node, to)
+            yield from self._accepted[node, to]
+
+    def _relevant(
+        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool]
+    ) -> Iterator[Node]:
         seen: set[object] = set()
         for to in self._successors(node):
             if is_relevant(to, self._common_control(node, to)):
@@ -151,14 +145,68 @@ class FlowGraph:
                     continue
                 if key:
                     seen.add(key)
-                yield from self._edges_between(node, to)
+                yield to
 
     def _edges_between(self, node: Node, to: Node) -> tuple[Edge, ...]:
         """Return the edges from one node to another, which are created once."""
         found = self._edges.get((node, to))
         if found is None:
-            found = self._edges[node, to] = self._edges_of(node, to)
+            found, self._accepted[node, to] = self._created(node, to)
+            self._edges[node, to] = found
         return found
+
+    def _created(self, node: Node, to: Node) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+        """Return the edges from one node to another, and those whose risk a decision accepts."""
+        usual = self._edges_of(node, to)
+        exits = [one for one in self._exits(node, to) if not _contains_any(one, usual)]
+        others = (_exit_edge(node, to, one) for one in exits if not one.is_accepted)
+        return (*usual, *others), tuple(_exit_edge(node, to, one) for one in exits if one.is_accepted)
+
+    def _exits(self, node: Node, to: Node) -> Sequence[Exit]:
+        """Return the techniques of the control plane with which data moves from one node to another."""
+        if isinstance(node, str) or node is to:
+            return ()
+        if isinstance(to, Actor) and (isinstance(node, DataContainer) or node.is_computer):
+            needed = self._travel(to)
+            if isinstance(node, DataContainer):
+                needed = all_of(needed, node.store.encryption)
+            exits = self.control_plane.exits(to, node, needed, limit=self._exit_limit(to))
+            return [*exits, *self._by_sas(node, to)]
+        if isinstance(node, Actor) and isinstance(to, DataContainer) and not to.store.is_vault:
+            return self.control_plane.exits(node, to, self._travel(node), into=True, limit=self._exit_limit(node))
+        return ()
+
+    def _exit_limit(self, actor: Actor) -> int:
+        """Return the limit on the controls of a technique. For a computer or identity, which needs a network path too,
+        sets of more controls than a flow must have are left out."""
+        return self.limit if actor.is_people else min(self.limit, MIN_CONTROLS)
+
+    def _travel(self, actor: Actor) -> ControlSets:
+        """Return the controls on reaching Azure Resource Manager, which is on the Internet, as people are."""
+        if actor.is_people:
+            return ALWAYS
+        if actor not in self._travels:
+            self._travels[actor] = self._to_internet(actor)[0]
+        return self._travels[actor]
+
+    def _by_sas(self, node: Node, to: Actor) -> list[Exit]:
+        """Return the ways to read a container with a SAS that a computer with access to it signs: the reader needs no
+        role. They are accepted risks alone, and the gate leaves them out: with a role in place of the SAS there is one
+        control more, so one with too few controls to be accepted is a finding with the role too."""
+        if not isinstance(node, DataContainer) or self.limit < MIN_CONTROLS or node.id not in self._signed:
+            return []
+        if to.may(node.id) & Right.READ:
+            return []
+        paths = all_of(self._reach(to, node.store, ALWAYS, MIN_CONTROLS - 1), node.store.encryption)
+        exits = (one for path in paths for one in self.control_plane.exits_of((SAS,), path, to))
+        return [one for one in exits if one.is_accepted]
+
+    @cached_property
+    def _signed(self) -> frozenset[str]:
+        """The containers that a computer reads with a right of its own, with which it can sign a SAS."""
+        computers = [a for a in self.actors if a.is_computer]
+        found = (c for c in self.containers if not c.store.is_vault)
+        return frozenset(c.id for c in found if any(a.may(c.id) & Right.READ for a in computers))
 
     def _common_control(self, node: Node, to: Node) -> int:
         """Return the bit of the control that every edge between two nodes has: that the actor has no right to the
@@ -172,6 +220,8 @@ class FlowGraph:
         actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
         if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
             return 0
+        if self.control_plane.held(actor, container):
+            return 0
         return self.registry.bit(actor.ungranted)
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
@@ -182,8 +232,11 @@ class FlowGraph:
         """Return a key that is equal for sinks with the same controls; None for a sink without an equivalent. People
         without a right to the store are equivalent, and so are containers of one store with the same rights."""
         if isinstance(node, DataContainer) and isinstance(to, Actor) and to.is_people:
-            has_no_right = not to.controls and not to.may(node.id)
-            return (to.stacks, to.is_people) if has_no_right else None
+            has_no_right = not to.controls and not to.may(node.id) and not self.control_plane.held(to, node)
+            return (to.locations, to.kind) if has_no_right else None
+        if isinstance(node, Actor) and node.is_computer and isinstance(to, Actor) and to.is_people:
+            is_outside = not to.controls and not any(g.principal == to.key for g in node.grants)
+            return to.kind if is_outside and not self.control_plane.held(to, node) else None
         if isinstance(node, Actor) and isinstance(to, DataContainer):
             return (to.store.id, node.may(to.id))
         return None
@@ -225,13 +278,14 @@ class FlowGraph:
             ungranted = self.registry.requiring(actor.ungranted)
             by_key = NEVER if store.is_vault else all_of(store.keys, ALWAYS if listed else ungranted)
             right = ALWAYS if granted else any_of(ungranted, by_key)
-            self._access_cache[key] = all_of(self._reach(actor, store, right), right, limit=self._limit(actor))
+            self._access_cache[key] = all_of(
+                self._reach(actor, store, right, self._limit(actor)), right, limit=self._limit(actor)
+            )
         return self._access_cache[key]
 
-    def _reach(self, actor: Actor, store: DataStore, right: ControlSets) -> ControlSets:
+    def _reach(self, actor: Actor, store: DataStore, right: ControlSets, limit: int) -> ControlSets:
         """Return the controls on reaching a store. If the right to the data needs a control, there may be one fewer:
         the controls on a right are on no network path."""
-        limit = self._limit(actor)
         left = limit if right == ALWAYS or actor.controls else limit - 1
         control_sets = any_of(*(self.reachability.to_store(location, store, left) for location in actor.locations))
         return self.registry.without_controls_in(control_sets, actor.controls)
@@ -272,100 +326,14 @@ class FlowGraph:
         ), f"{actor.label} sends it to {other.label}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Label:
-    """A node that the search reached, with the controls that failed on the path to it."""
-
-    node: Node
-    mask: int
-    edge: Edge | None = None
-    previous: _Label | None = None
-
-    def control_set(self) -> ControlSet:
-        """Return the control set of the whole path to the node."""
-        if self.edge is None or self.previous is None:
-            return ControlSet()
-        return self.previous.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.description,)))
+def _exit_edge(node: Node, to: Node, one: Exit) -> Edge:
+    actor, target, verb = (to, node, "takes data of") if isinstance(to, Actor) else (node, to, "puts data into")
+    names = ", ".join(one.techniques)
+    text = f"{label_of(actor)} {verb} {label_of(target)} by the control plane ({names})"
+    return Edge(to, one.control_set, text, one.techniques)
 
 
-def minimal_cut_sets(
-    flows: FlowGraph,
-    sources: Iterable[Node],
-    is_sink: Callable[[Node], bool],
-    may_traverse: Callable[[Node], bool],
-    is_approval: Callable[[Node, Node], bool] = lambda *_: False,
-) -> MinimalCutSets | None:
-    """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None if more
-    than the graph's limit would have to fail. `is_approval`: moves that no path has, since they are allowed."""
-    order, bound, sink_reached = count(), flows.limit, False
-    heap = [(0, next(order), _Label(source, 0)) for source in sources]
-    reached: dict[Node, list[int]] = {}
-    found: list[_Label] = []
-    usable: dict[Node, tuple[bool, bool]] = {}
-    """For each node: if a path may end there, and if one may pass through it."""
-
-    def is_relevant(node: Node, mask: int) -> bool:
-        """True if a path may end at or pass through a node, and could need fewer failures than the shortest known."""
-        if node not in usable:
-            usable[node] = (is_sink(node), may_traverse(node))
-        if not any(usable[node]):
-            return False
-        failures = (label.mask | mask).bit_count()
-        return failures < bound if sink_reached else failures <= bound
-
-    while heap and len(found) < MAX_PATHS:
-        size, _, label = heapq.heappop(heap)
-        earlier = reached.setdefault(label.node, [])
-        if size > bound or any(mask & label.mask == mask for mask in earlier):
-            continue
-        earlier.append(label.mask)
-        if label.previous and is_sink(label.node):
-            found.append(label)
-            continue
-        if sink_reached and size >= bound:  # no longer path can have fewer controls
-            continue
-        for edge in flows.outgoing(label.node, is_relevant, lambda node: usable[node][0]):
-            if is_approval(label.node, edge.to):
-                continue
-            mask = label.mask | edge.control_set.mask
-            length = mask.bit_count()
-            if length > bound:
-                continue
-            ends_there = usable[edge.to][0]
-            if ends_there:
-                bound, sink_reached = length, True
-            if ends_there or not (sink_reached and length == bound):
-                heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _cut_sets(found, flows.registry)
-
-
-def _cut_sets(found: Sequence[_Label], registry: ControlRegistry) -> MinimalCutSets | None:
-    """Return one path for each set of controls, the one with the fewest steps."""
-    paths: dict[int, Path] = {}
-    for label in found:
-        steps = label.control_set().steps
-        if label.mask not in paths or len(steps) < len(paths[label.mask].steps):
-            paths[label.mask] = Path(frozenset(registry.controls(label.mask)), steps, label_of(label.node))
-    if not paths:
-        return None
-    return MinimalCutSets(depth=min(mask.bit_count() for mask in paths), paths=tuple(paths.values()))
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """The search for the paths of a forbidden flow."""
-
-    graph: FlowGraph
-    sources: tuple[Node, ...]
-    is_sink: Callable[[Node], bool]
-    barred: frozenset[Node]
-    """The nodes that no path passes through."""
-    is_approval: Callable[[Node, Node], bool]
-    """True for a move that no path has, since it is allowed."""
-
-    @cached_property
-    def found(self) -> MinimalCutSets | None:
-        """The fewest controls that prevent every path."""
-        return minimal_cut_sets(
-            self.graph, self.sources, self.is_sink, lambda node: node not in self.barred, self.is_approval
-        )
+def _contains_any(one: Exit, edges: Iterable[Edge]) -> bool:
+    """True if an edge needs no control that these techniques do not need."""
+    mask = one.control_set.mask
+    return any(edge.control_set.mask & mask == edge.control_set.mask for edge in edges)

@@ -6,10 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from formats.plan import UNKNOWN
-from policies.azure_semantics.ids import plain
+from policies.azure_semantics.ids import kind, plain
+from policies.azure_semantics.ids import name as plain_name
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of
-from policies.azure_semantics.roles import Right, rights_of
+from policies.azure_semantics.role_operations import (
+    BUILT_IN,
+    CUSTOM_ROLE,
+    Permissions,
+    custom_role,
+    only_permits,
+    operations_of,
+)
+from policies.azure_semantics.roles import ALL, Right, rights_of
 from policies.model import MISSING, PolicyContext, Resource, Unknown
+from policies.reachability.control_plane import NARROW_OPERATIONS, OF_VAULTS, OPERATIONS
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
@@ -29,6 +39,8 @@ class RoleGrant:
     name: str
     stack: str
     is_service: bool
+    operations: frozenset[str] = frozenset()
+    """The operations of the control plane that it permits, of those that techniques need (`control_plane.py`)."""
 
 
 class RoleGrants:
@@ -36,6 +48,8 @@ class RoleGrants:
 
     def __init__(self, estate: PolicyContext) -> None:
         self._holders, self.members = _holders(estate), estate.members
+        self._custom = {plain_name(r.id): custom_role(r) for r in estate.of(CUSTOM_ROLE)}
+        self._operations: dict[str, frozenset[str]] = {}
         self.all = tuple(self._grant(a) for a in estate.of(*ASSIGNMENTS))
         self._by_principal: dict[str, list[RoleGrant]] = {}
         self._sign_in_grants: dict[str, list[RoleGrant]] = {}
@@ -46,14 +60,31 @@ class RoleGrants:
 
     def _grant(self, assignment: Resource) -> RoleGrant:
         scope = _value(assignment, "scope")
+        role = plain_name(_value(assignment, "roleDefinitionId"))
         return RoleGrant(
             principal=self._principal(assignment),
-            rights=rights_of(_value(assignment, "roleDefinitionId")),
+            rights=self._rights(role),
+            operations=self._operations_of(role, scope),
             scope="" if scope == UNKNOWN else plain(scope),
             name=assignment.name,
             stack=assignment.stack,
             is_service=str(_value(assignment, "principalType")).lower() == "serviceprincipal",
         )
+
+    def _rights(self, role: str) -> Right:
+        """Return the rights of a role. A custom role has all, unless it permits nothing but reads of settings and
+        operations that are edges of the flow graph."""
+        permissions = self._custom.get(role)
+        if permissions and role not in BUILT_IN and only_permits(permissions, NARROW_OPERATIONS):
+            return Right.NONE
+        return ALL if role in self._custom else rights_of(role)
+
+    def _operations_of(self, role: str, scope: object) -> frozenset[str]:
+        if role not in self._operations:
+            known: Permissions | None = self._custom[role] if role in self._custom else BUILT_IN.get(role)
+            self._operations[role] = operations_of(known, OPERATIONS)
+        is_on_vault = kind(scope).startswith("microsoft.keyvault/")
+        return self._operations[role] & OF_VAULTS if is_on_vault else self._operations[role]
 
     def _principal(self, assignment: Resource) -> str:
         principal = principal_of(assignment)

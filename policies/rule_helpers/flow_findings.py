@@ -8,8 +8,8 @@ from dataclasses import replace
 from formats.errors import InputError
 from policies.estate_view import EstateView
 from policies.model import Finding, PolicyContext, Resource, Unknown, Verdict, Violation
+from policies.reachability.control_sets import MIN_CONTROLS
 from policies.reachability.forbidden_flows import (
-    MIN_CONTROLS,
     FlowKind,
     FlowReport,
     ForbiddenFlow,

@@ -18,7 +18,8 @@ from formats.ways_in import SHARED_ROLES
 from policies.model import PolicyContext, Resource
 from policies.plan_evaluation import evaluate_plans
 from policies.plan_resources import resources_of
-from policies.reachability.forbidden_flows import MIN_CONTROLS, FlowReport, analyse_flows
+from policies.reachability.control_sets import MIN_CONTROLS
+from policies.reachability.forbidden_flows import FlowReport, analyse_flows
 from policies.rules import load
 from policies.runner import evaluate
 from tests.operations.estates import TODAY

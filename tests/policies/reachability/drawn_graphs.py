@@ -8,8 +8,9 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from policies.reachability.control_sets import MAX_CONTROLS, Control, ControlKind, ControlRegistry, ControlSet
+from policies.reachability.cut_sets import Search
 from policies.reachability.forbidden_flows import FlowKind, FlowReport, ForbiddenFlow
-from policies.reachability.graph import Edge, FlowGraph, Node, Search
+from policies.reachability.graph import Edge, FlowGraph, Node
 
 LEDGER = ControlRegistry()
 CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]

@@ -18,7 +18,8 @@ from policies.reachability.control_sets import (
     any_of,
     minimal,
 )
-from policies.reachability.graph import FlowGraph, minimal_cut_sets
+from policies.reachability.cut_sets import minimal_cut_sets
+from policies.reachability.graph import FlowGraph
 from tests.policies.reachability.drawn_graphs import BITS, CONTROLS, LEDGER, Drawn, Links, links
 
 

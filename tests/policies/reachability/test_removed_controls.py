@@ -15,8 +15,9 @@ from typing import Any, cast
 from hypothesis import given, settings
 
 from policies.reachability.control_sets import MAX_CONTROLS, ControlSet
+from policies.reachability.cut_sets import MinimalCutSets, Search, minimal_cut_sets
 from policies.reachability.forbidden_flows import analyse_flows
-from policies.reachability.graph import Edge, FlowGraph, MinimalCutSets, Node, Search, minimal_cut_sets
+from policies.reachability.graph import Edge, FlowGraph, Node
 from tests.policies.reachability.drawn_graphs import BITS, Links, links, report_of
 from tests.policies.reachability.sample_estates import estate, seen
 
