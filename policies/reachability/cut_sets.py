@@ -18,7 +18,7 @@ from policies.reachability.control_sets import MIN_CONTROLS, Control, ControlReg
 from policies.reachability.graph import Edge, FlowGraph, Node, label_of
 
 MAX_PATHS = 12
-"""At most this many paths of one length are collected."""
+"""At most this many paths of one length are collected, and as many of techniques of the control plane."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def minimal_cut_sets(
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
     found: list[_Label] = []
+    of_techniques: list[_Label] = []
     techniques: set[str] = set()
     usable: dict[Node, tuple[bool, bool]] = {}
     """For each node: if a path may end there, and if one may pass through it."""
@@ -105,7 +106,9 @@ def minimal_cut_sets(
             continue
         earlier.append(label.mask)
         if label.previous and is_sink(label.node):
-            found.append(label)
+            by_technique = label.techniques()
+            if not by_technique or len(of_techniques) < MAX_PATHS:
+                (of_techniques if by_technique else found).append(label)
             continue
         if sink_reached and size >= bound:  # no longer path can have fewer controls
             continue
@@ -122,7 +125,7 @@ def minimal_cut_sets(
                 techniques.update(edge.techniques)
             if ends_there or not (sink_reached and length == bound):
                 heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _cut_sets(found, flows.registry, techniques if accepted_below is not None else ())
+    return _cut_sets([*found, *of_techniques], flows.registry, techniques if accepted_below is not None else ())
 
 
 def _cut_sets(found: Sequence[_Label], registry: ControlRegistry, techniques: Iterable[str]) -> MinimalCutSets | None:
