@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from typing import Annotated, Self, TypeVar
 
@@ -23,6 +23,9 @@ from formats.validation import InvalidValue, Location, refuse_duplicates
 MIN_PREFIX_LENGTH = 28
 """The largest range that a rule may name: 16 addresses. A larger one is a network, not a host."""
 MAX_RANGES, MAX_RULES = 16, 50
+SIGN_IN_ADDRESS = IPv4Address("192.0.2.1")
+"""The address at which computers know the hosts of sign-in. No network has it (RFC 5737), so it leads to the firewall
+only, which ignores it and resolves the name (docs/decisions/0019-sign-in-by-name.md)."""
 FORBIDDEN_RANGES: tuple[tuple[IPv4Network, str], ...] = tuple(
     (IPv4Network(text), owner)
     for text, owner in (
@@ -85,11 +88,18 @@ Addresses = Annotated[
 ]
 
 
+def _not_of_sign_in(ranges: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+    """Refuse the address of sign-in: a rule by address would act before the one by name."""
+    if any(SIGN_IN_ADDRESS in range_ for range_ in ranges):
+        raise InvalidValue(f"{ALLOWED_RANGE}; {SIGN_IN_ADDRESS} is that of sign-in", fix="Name the host's addresses.")
+    return ranges
+
+
 class EgressRule(Model):
     """One egress rule of a kind of tenancy: the addresses of a host that the organisation runs."""
 
     name: Slug
-    addresses: Addresses
+    addresses: Annotated[Addresses, AfterValidator(_not_of_sign_in)]
     """The destination ranges, public or private."""
     plain_http: bool = False
     """Allow HTTP as well: for archives that sign their content and have no HTTPS, such as Ubuntu's."""

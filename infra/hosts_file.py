@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
-from infra.network_services import SIGN_IN_ADDRESS, SIGN_IN_HOSTS
+from formats.egress import SIGN_IN_ADDRESS
+from infra.network_services import SIGN_IN_HOSTS
 
 PATH = "/etc/hosts"
 

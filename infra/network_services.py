@@ -7,7 +7,6 @@ rule processing" (priorities).
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from ipaddress import IPv4Address
 
 from formats.addresses import TenancyKind
 
@@ -48,9 +47,6 @@ class RuleGroupPriority(IntEnum):
 SIGN_IN_HOSTS = ("login.microsoftonline.com", "pas.windows.net")
 """The hosts of Entra that a sign-in needs, by their exact names (docs/azure-facts.md#hosts-of-a-sign-in). All other
 egress is defined by the estate."""
-SIGN_IN_ADDRESS = IPv4Address("192.0.2.1")
-"""The address at which computers know these hosts. No network has it (RFC 5737), so it leads to the firewall only,
-which ignores it and resolves the name (docs/decisions/0019-sign-in-by-name.md)."""
 
 
 class PrivateService(StrEnum):

@@ -21,10 +21,9 @@ from formats.addresses import (
     zone_in,
 )
 from formats.computers import StaffMachine
-from formats.egress import EgressRule
+from formats.egress import SIGN_IN_ADDRESS, EgressRule
 from formats.stack_config import PlatformConfig
 from infra.components.nsg_rules import host_range
-from infra.network_services import SIGN_IN_ADDRESS
 
 STORES_OF_PROJECTS = {
     StaffRole.PROJECT_STEWARDS: (TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED),

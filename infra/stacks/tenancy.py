@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from formats.addresses import TenancyEndpoint, TenancyRange
-from formats.egress import EgressRule
+from formats.egress import SIGN_IN_ADDRESS, EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
@@ -25,7 +25,7 @@ from infra.components.virtual_network import SubnetSpec
 from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
-from infra.network_services import SIGN_IN_ADDRESS, Port
+from infra.network_services import Port
 
 HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)

@@ -46,6 +46,7 @@ def test_hosts_and_small_ranges_are_allowed(addresses: list[str]) -> None:
         (["168.63.129.16"], "Azure's own"),
         (["168.63.129.16/28"], "Azure's own"),
         (["169.254.169.254"], "Azure's own"),
+        (["192.0.2.0/30"], "that of sign-in"),
         (["127.0.0.1"], "the desk's own"),
         (["0.0.0.1"], "no host's"),
         (["224.0.0.1"], "multicast"),

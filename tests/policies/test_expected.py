@@ -103,7 +103,7 @@ def test_the_malware_scanner_of_the_program_is_the_expected_one() -> None:
 def test_egress_limits_and_hosts_of_sign_in_are_the_expected_ones() -> None:
     assert egress.MIN_PREFIX_LENGTH == addresses.MIN_PREFIX_LENGTH
     assert set(network_services.SIGN_IN_HOSTS) == sign_in.HOSTS
-    assert str(network_services.SIGN_IN_ADDRESS) == str(sign_in.ADDRESS.network_address)
+    assert str(egress.SIGN_IN_ADDRESS) == str(sign_in.ADDRESS.network_address)
     assert set(map(int, network_services.BASTION_INTERNAL_PORTS)) == set(bastion.ALLOWED[True]["virtualnetwork"])
 
 
