@@ -138,6 +138,40 @@ def test_a_draft_of_firewall_rules_is_refused(probe: GuardrailProbe, draft: str)
         requested(probe, probe.one("network:FirewallPolicy"), f"Microsoft.Network/firewallPolicies/{draft}")
 
 
+SIGN_IN = {
+    "ruleType": "ApplicationRule", "name": "a", "sourceAddresses": ["10.65.0.0/16"],
+    "protocols": [{"protocolType": "Https", "port": 443}], "targetFqdns": ["login.microsoftonline.com"],
+}  # fmt: skip
+MORE_NAMES: tuple[dict[str, Any], ...] = (
+    {"targetFqdns": ["graph.microsoft.com"]},
+    {"targetFqdns": ["login.microsoftonline.com", "*"]},
+    {"fqdnTags": ["WindowsUpdate"]},
+    {"targetUrls": ["login.microsoftonline.com/x"]},
+    {"webCategories": ["business"]},
+)
+
+
+@pytest.mark.parametrize("rule", MORE_NAMES, ids=lambda rule: next(iter(rule)))
+def test_a_rule_of_the_firewall_for_other_names_than_sign_in_is_refused(
+    probe: GuardrailProbe, rule: dict[str, Any]
+) -> None:
+    """Beside the rule for sign-in, and with a denial, which may name everything."""
+    denial = {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "d", "priority": 110,
+              "action": {"type": "Deny"}, "rules": [{**SIGN_IN, "targetFqdns": ["*"]}]}  # fmt: skip
+    allowing = {**denial, "priority": 100, "action": {"type": "Allow"}, "rules": [SIGN_IN]}
+    type_, hub = "Microsoft.Network/firewallPolicies/ruleCollectionGroups", probe.one("network:FirewallPolicy")
+    requested(probe, hub, type_, ruleCollections=[allowing, denial])
+    with disallowed("names-stay"):
+        requested(probe, hub, type_, ruleCollections=[{**allowing, "rules": [SIGN_IN, {**SIGN_IN, **rule}]}, denial])
+
+
+def test_the_names_of_the_firewall_are_locked(probe: GuardrailProbe) -> None:
+    group = probe.one("network:FirewallPolicyRuleCollectionGroup", "names")
+    with pytest.raises(AzureError) as caught:
+        probe.change(group, priority=101)
+    assert caught.value.code == "ScopeLocked"
+
+
 def test_a_firewall_with_another_groups_policy_is_refused(probe: GuardrailProbe) -> None:
     firewall = probe.one("network:AzureFirewall")
     policy = firewall.properties["firewallPolicy"]["id"]
