@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_azure.validation import Failure, Inputs, validate
-from tests.local_azure.types.support import SSH_KEY, World, refused
+from tests.local_azure.types.support import SSH_KEY, SUBSCRIPTION, World, refused
 
 VERSION = "0" * 32
 WITHOUT_VERSION = "https://kv-one.vault.azure.net/keys/k1"
@@ -79,6 +79,19 @@ def test_linux_vm_is_created(world: World, nic: str) -> None:
     assert found["osProfile"]["computerName"] == "vm-1"
     assert found["identity"]["principalId"]
     assert found["vmId"]
+
+
+def test_denied_system_disk_refuses_its_vm(world: World, nic: str) -> None:
+    """Azure creates it with the machine, and its request has no network settings."""
+    disk = "Microsoft.Compute/disks"
+    opened = {"field": f"{disk}/networkAccessPolicy", "notEquals": "DenyAll"}
+    rule = {"if": {"allOf": [{"field": "type", "equals": disk}, opened]}, "then": {"effect": "deny"}}
+    definition = world.make("authorization:PolicyDefinition", policyDefinitionName="closed", mode="All",
+                            policyType="Custom", policyRule=rule)  # fmt: skip
+    world.make("authorization:PolicyAssignment", policyAssignmentName="closed", policyDefinitionId=definition,
+               scope=f"/subscriptions/{SUBSCRIPTION}")  # fmt: skip
+    with refused("RequestDisallowedByPolicy"):
+        vm(world, **linux(nic))
 
 
 def test_password_is_not_returned(world: World, nic: str) -> None:
