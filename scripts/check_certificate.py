@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
-"""Check a certificate of forbidden flows (`sde policy flows --certificate FILE`).
-
-It needs Python alone, and imports nothing of the project that wrote the certificate. It searches nothing: for each node
-the certificate has labels, which are the smallest sets of failed controls with which data gets there. They are a proof
-if they are closed: each source has the empty label, and each edge leads from a label to a set that contains a label of
-its target, or that has as many controls as the flow claims. Then no path from a source to a sink has fewer.
+"""Check a certificate of forbidden flows (`sde policy flows --certificate FILE`). It needs Python alone, and searches
+nothing: for each node the certificate has labels, the smallest sets of failed controls with which data gets there. They
+are a proof if they are closed: each source has the empty label, and each edge leads from a label to a set that contains
+a label of its target, or that has as many controls as the flow claims. Then no path from a source to a sink has fewer.
 
 Accepted means: in the graph of the file, each path of each flow has at least the claimed number of controls. It does
 not mean that the graph is the estate's. With the digest that `sde` printed, the file is the one that `sde` wrote.
@@ -22,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "sde-flow-certificate-1"
-KEYS = ("format", "estate", "limit", "controls", "nodes", "sets", "edges", "approvals", "flows")
-NAMES = ("flow", "from", "about", "direction")
+KEYS = ("format", "estate", "limit", "controls", "nodes", "sets", "edges", "accepted", "approvals", "flows")
+NAMES = ("flow", "from", "about", "direction", "moves")
 FLOW = ("at_least", "sources", "sinks", "barred", "approvals", "labels", "paths")
 MAX_BYTES, MAX_VALUES, MAX_STEPS, MAX_LIMIT = 64 << 20, 8_000_000, 100_000_000, 64
-"""Values are counted before the file is parsed. A step is a comparison of two sets."""
 Numbers = frozenset[int]
 
 
@@ -42,7 +39,7 @@ def require(holds: bool, problem: str) -> None:
 
 def parse(data: bytes) -> Any:
     """Return the values of a canonical JSON text, which is the only text for its values: no key is there twice."""
-    values = sum(data.count(mark) for mark in (b",", b"[", b"{"))
+    values = sum(map(data.count, (b",", b"[", b"{")))
     require(len(data) <= MAX_BYTES and values <= MAX_VALUES, "it is too large")
     try:
         found = json.loads(data)
@@ -91,30 +88,32 @@ class Certificate:
     """A certificate with a valid graph."""
 
     def __init__(self, values: Any) -> None:
-        format_, estate, limit, controls, nodes, sets, edges, approvals, self.flows = fields(values, "the file", KEYS)
-        require(format_ == FORMAT and type(estate) is dict, f"its format is not {FORMAT}")
-        require(bool(self.flows), "flows: none")
+        format_, estate, limit, controls, nodes, sets, *edges, approvals, self.flows = fields(values, "the file", KEYS)
+        require(format_ == FORMAT and type(estate) is dict and bool(self.flows), f"it is no {FORMAT} with flows")
         self.limit, self.steps = number(limit, MAX_LIMIT, "limit"), 0
         self.nodes, count = count_of(nodes, "nodes"), count_of(controls, "controls")
         self.sets = [frozenset(numbers(one, count, "sets")) for one in rows(sets, "sets")]
         require(len(set(self.sets)) == len(self.sets), "sets: an entry twice")
         require(all(len(one) <= self.limit for one in self.sets), "sets: more controls than the limit")
-        self.edges: dict[int, dict[int, Numbers]] = {}  # for each node and control set, the targets
-        for start, set_, targets in rows(edges, "edges", 3):
-            known = self.edges.setdefault(number(start, self.nodes, "edges"), {})
+        usual, accepted = map(self._edges, edges)
+        self.edges = {"without accepted risks": [usual], "with accepted risks": [usual, accepted]}
+        lists = [rows(one, "approvals", 2) for one in rows(approvals, "approvals")]
+        self.approvals = [{tuple(number(n, self.nodes, "approvals") for n in move) for move in one} for one in lists]
+
+    def _edges(self, values: Any) -> dict[int, dict[int, Numbers]]:
+        """Return the targets of edges, for each node and control set."""
+        found: dict[int, dict[int, Numbers]] = {}
+        for start, set_, targets in rows(values, "edges", 3):
+            known = found.setdefault(number(start, self.nodes, "edges"), {})
             require(number(set_, len(self.sets), "edges") not in known, "edges: an entry twice")
             known[set_] = frozenset(numbers(targets, self.nodes, "edges"))
-        moves = (rows(one, "approvals", 2) for one in rows(approvals, "approvals"))
-        self.approvals = [{tuple(number(n, self.nodes, "approvals") for n in move) for move in one} for one in moves]
+        return found
 
     def check(self) -> dict[tuple[str, ...], int]:
         """Return the number of controls that is proved for each flow."""
-        proved: dict[tuple[str, ...], int] = {}
-        for values in rows(self.flows, "flows"):
-            flow = Flow(self, fields(values, "a flow", NAMES + FLOW))
-            require(flow.name not in proved, f"{flow.name}: twice")
-            proved[flow.name] = flow.check()
-        return proved
+        flows = [Flow(self, fields(values, "a flow", NAMES + FLOW)) for values in rows(self.flows, "flows")]
+        require(len({flow.name for flow in flows}) == len(flows), "flows: an entry twice")
+        return {flow.name: flow.check() for flow in flows}
 
 
 class Flow:
@@ -123,10 +122,11 @@ class Flow:
     def __init__(self, graph: Certificate, values: list[Any]) -> None:
         *name, claim, sources, sinks, barred, approvals, labels, self.paths = values
         require(all(type(text) is str for text in name), "flows: a name that is no text")
-        self.graph, self.name = graph, tuple(name)
+        require(name[-1] in graph.edges, f"{name}: neither with nor without accepted risks")
+        self.graph, self.name, self.edges = graph, tuple(name), graph.edges[name[-1]]
         self.claim = number(claim, graph.limit + 2, f"{name}: the claim")
-        found = (frozenset(numbers(one, graph.nodes, f"{name}")) for one in (sources, sinks, barred))
-        self.sources, self.sinks, self.barred = found
+        ends = (frozenset(numbers(one, graph.nodes, f"{name}")) for one in (sources, sinks, barred))
+        self.sources, self.sinks, self.barred = ends
         self.ends = self.sinks | self.barred
         require(bool(self.sources and self.sinks), f"{name}: no source or no sink")
         self.approved = graph.approvals[number(approvals, len(graph.approvals), f"{name}: approvals")]
@@ -149,15 +149,14 @@ class Flow:
 
     def _follow(self, node: int, label: Numbers) -> None:
         """Reject a label from which an edge leads to a sink or to no label, with fewer controls than are claimed."""
-        for set_, ends in self.graph.edges.get(node, {}).items():
+        for set_, ends in (one for edges in self.edges for one in edges.get(node, {}).items()):
             failed = label | self.graph.sets[set_]
             counted = [end for end in ends if len(failed) < self.claim and (node, end) not in self.approved]
             self.graph.steps += 1 + len(ends) + sum(len(self.labels.get(end, ())) for end in counted)
             require(self.graph.steps <= MAX_STEPS, "it takes too many steps to check")
             for end in counted:
                 covered = end in self.barred or any(one <= failed for one in self.labels.get(end, ()))
-                step = f"{self.name}: from {node} to {end}"
-                require(covered and end not in self.sinks, f"{step} with only {len(failed)} controls")
+                require(covered and end not in self.sinks, f"{self.name}: {len(failed)} controls from {node} to {end}")
 
     def _walk(self, path: list[Any]) -> None:
         """Reject a path that is none of the flow's, or that has more or fewer controls than are claimed."""
@@ -165,10 +164,10 @@ class Flow:
         for start, set_, end in path:
             valid = all(type(one) is int for one in (start, set_, end)) and (start, end) not in self.approved
             valid = valid and (start in self.sources if at is None else start == at not in self.ends)
-            require(valid and end in self.graph.edges.get(start, {}).get(set_, ()), f"{self.name}: a path of no edges")
+            valid = valid and any(end in edges.get(start, {}).get(set_, ()) for edges in self.edges)
+            require(valid, f"{self.name}: a path of no edges")
             at, failed = end, failed | self.graph.sets[set_]
-        require(at in self.sinks, f"{self.name}: a path to no sink")
-        require(len(failed) == self.claim, f"{self.name}: a path has {len(failed)} controls, not {self.claim}")
+        require(at in self.sinks and len(failed) == self.claim, f"{self.name}: a path to {at}, {len(failed)} controls")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -189,10 +188,11 @@ def main(arguments: list[str] | None = None) -> int:
     except RejectedError as error:
         print(f"rejected: {ascii(str(error))[1:400]}", file=sys.stderr)
         return 1
-    flows = len({name[:3] for name in proved})
-    print(f"accepted: at least {min(proved.values())} controls prevent each of {flows} flows; {digest}")
-    if not asked.digest:
-        print("no --digest: the claims follow from the graph in the file, whoever wrote it")
+    for moves in sorted({name[-1] for name in proved}, reverse=True):
+        kept = [name for name in proved if name[-1] == moves]
+        least, flows = min(proved[name] for name in kept), len({name[:3] for name in kept})
+        print(f"{moves}: at least {least} controls prevent each of {flows} flows")
+    print(f"accepted: {digest}" + ("" if asked.digest else "; no --digest, so anyone may have written this graph"))
     return 0
 
 

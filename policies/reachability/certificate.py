@@ -13,7 +13,7 @@ import hashlib
 import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -25,6 +25,8 @@ from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow
 from policies.reachability.graph import FlowGraph, Node, id_of, kind_of, label_of
 
 FORMAT = "sde-flow-certificate-1"
+WITHOUT_ACCEPTED, WITH_ACCEPTED = "without accepted risks", "with accepted risks"
+"""The moves that a claim is about: without those whose risk a decision accepts, or with them."""
 Moves = Mapping[Node, Mapping[int, Sequence[Node]]]
 """For each node and mask of controls, the nodes that data reaches if these controls fail."""
 Labels = Mapping[Node, Sequence[int]]
@@ -39,6 +41,10 @@ class Claim:
     direction: str
     search: Search
     at_least: int
+    masks: tuple[int, ...]
+    """Sets of as many controls that open a path."""
+    moves: str = WITHOUT_ACCEPTED
+    """`WITHOUT_ACCEPTED` or `WITH_ACCEPTED`."""
 
 
 class ProvedFlows:
@@ -61,22 +67,45 @@ class ProvedFlows:
     def claims(self) -> Sequence[Claim]:
         """Every claim, sorted."""
         return sorted(
-            self._claims(), key=lambda one: (one.flow.kind.name, one.flow.source, one.flow.subject, one.direction)
+            self._claims(),
+            key=lambda one: (one.flow.kind.name, one.flow.source, one.flow.subject, one.direction, one.moves),
         )
 
     def _claims(self) -> Iterator[Claim]:
         for flow, searches in self.report.searches.items():
             for search, direction in zip(searches, ("from it", "to it"), strict=False):
-                yield Claim(flow, direction, search, search.found.depth if search.found else self.limit + 1)
+                found, bit = search.found, self.graph.registry.bit
+                masks = tuple(sum(map(bit, path.controls)) for path in found.paths) if found else ()
+                usual = Claim(flow, direction, search, found.depth if found else self.limit + 1, masks)
+                yield usual
+                if self.edges["accepted"]:
+                    yield self._with_accepted(usual)
+
+    def _with_accepted(self, usual: Claim) -> Claim:
+        """Return the claim for all moves."""
+        claim, accepted = replace(usual, moves=WITH_ACCEPTED), usual.search.accepted
+        _, smaller = self._explored(claim)
+        if smaller is not None:
+            claim = replace(claim, at_least=smaller.bit_count(), masks=(smaller,))
+        if accepted and accepted.depth != claim.at_least:
+            raise _contradiction(claim, f"it has {accepted.depth} for accepted risks")
+        return claim
 
     @cached_property
-    def moves(self) -> Moves:
-        """Every edge of no more controls than the limit."""
-        moves: dict[Node, dict[int, list[Node]]] = {}
-        for node, edge in self.graph.every_edge():
+    def edges(self) -> Mapping[str, Moves]:
+        """Every edge of no more controls than the limit: the usual ones, and those whose risk a decision accepts."""
+        edges: dict[str, dict[Node, dict[int, list[Node]]]] = {"usual": {}, "accepted": {}}
+        for node, edge, is_accepted in self.graph.every_edge():
             if edge.control_set.size <= self.limit:
-                moves.setdefault(node, {}).setdefault(edge.control_set.mask, []).append(edge.to)
-        return moves
+                moves = edges["accepted" if is_accepted else "usual"].setdefault(node, {})
+                moves.setdefault(edge.control_set.mask, []).append(edge.to)
+        return edges
+
+    def _outgoing(self, node: Node, claim: Claim) -> Iterator[tuple[int, Sequence[Node]]]:
+        """Yield the masks of a node's edges with their targets."""
+        yield from self.edges["usual"].get(node, {}).items()
+        if claim.moves == WITH_ACCEPTED:
+            yield from self.edges["accepted"].get(node, {}).items()
 
     @cached_property
     def nodes(self) -> Sequence[Node]:
@@ -87,8 +116,9 @@ class ProvedFlows:
         """Return the moves that a search leaves out since they are allowed."""
         found = self._approvals.get(search.is_approval)
         if found is None:
-            moves = ((start, end) for start, by_mask in self.moves.items() for ends in by_mask.values() for end in ends)
-            found = self._approvals[search.is_approval] = frozenset(m for m in moves if search.is_approval(*m))
+            every = (one for moves in self.edges.values() for one in moves.items())
+            pairs = ((start, end) for start, by_mask in every for ends in by_mask.values() for end in ends)
+            found = self._approvals[search.is_approval] = frozenset(m for m in pairs if search.is_approval(*m))
         return found
 
     def sinks(self, search: Search) -> frozenset[Node]:
@@ -97,43 +127,52 @@ class ProvedFlows:
 
     def labels(self, claim: Claim) -> Labels:
         """Return the closed labels that prove a claim. Raises `Failed` if a path has fewer controls."""
+        labels, smaller = self._explored(claim)
+        if smaller is not None:
+            raise _contradiction(claim, f"a path has only {smaller.bit_count()} controls")
+        return labels
+
+    def _explored(self, claim: Claim) -> tuple[Labels, int | None]:
+        """Return the labels of fewer controls than a claim has, and the smallest set below it that opens a path."""
         search, order, labels = claim.search, count(), dict[Node, list[int]]()
         approvals, sinks = self.approvals(search), self.sinks(search)
-        heap = [(0, next(order), source, 0) for source in search.sources] if claim.at_least else []
-        while heap:
+        bound, smallest = claim.at_least, None
+        heap = [(0, next(order), source, 0) for source in search.sources] if bound else []
+        while heap and heap[0][0] < bound:
             _, _, node, label = heapq.heappop(heap)
             known = labels.setdefault(node, [])
             if _is_covered(label, known):
                 continue
             known.append(label)
-            for mask, ends in self.moves.get(node, {}).items():
+            for mask, ends in self._outgoing(node, claim):
                 failed = label | mask
                 size = failed.bit_count()
-                for end in ends if size < claim.at_least else ():
+                for end in ends if size < bound else ():
                     if (node, end) in approvals:
                         continue
                     if end in sinks:
-                        raise _contradiction(claim, f"a path has only {size} controls")
+                        bound, smallest = size, failed
+                        break
                     if end not in search.barred and not _is_covered(failed, labels.get(end, ())):
                         heapq.heappush(heap, (size, next(order), end, failed))
-        return labels
+        return labels, smallest
 
     def paths(self, claim: Claim) -> Iterator[Sequence[tuple[Node, int, Node]]]:
-        """Yield a path for each of the smallest sets that the search found, as edges with their masks."""
-        for path in claim.search.found.paths if claim.search.found else ():
-            mask = sum(map(self.graph.registry.bit, path.controls))
-            found = self.open_path(claim.search, mask)
+        """Yield a path for each of the smallest sets of a claim, as edges with their masks."""
+        for mask in claim.masks:
+            found = self._open_path(claim, mask)
             if found is None:
-                raise _contradiction(claim, f"no path leads to {path.end}")
+                raise _contradiction(claim, "no path leads to a sink")
             yield found
 
-    def open_path(self, search: Search, failed: int) -> Sequence[tuple[Node, int, Node]] | None:
+    def _open_path(self, claim: Claim, failed: int) -> Sequence[tuple[Node, int, Node]] | None:
         """Return the shortest path whose controls are all among the failed ones, None if there is none."""
+        search = claim.search
         approvals, sinks = self.approvals(search), self.sinks(search)
         before: dict[Node, tuple[Node, int, Node] | None] = dict.fromkeys(search.sources)
         todo = list(search.sources)
         for node in todo:
-            for mask, ends in self.moves.get(node, {}).items():
+            for mask, ends in self._outgoing(node, claim):
                 for end in ends if mask & failed == mask else ():
                     if (node, end) in approvals:
                         continue
@@ -185,7 +224,7 @@ class _Numbered:
         self.nodes = {node: number for number, node in enumerate(proved.nodes)}
         claims = [one for one in proved.claims if proved.sinks(one.search)]  # nothing is to prove without a sink
         self.flows = [(one, proved.labels(one), list(proved.paths(one))) for one in claims]
-        masks = {mask for by_mask in proved.moves.values() for mask in by_mask}
+        masks = {mask for moves in proved.edges.values() for by_mask in moves.values() for mask in by_mask}
         masks.update(mask for _, labels, _ in self.flows for found in labels.values() for mask in found)
         all_controls = 0
         for mask in masks:
@@ -199,21 +238,24 @@ class _Numbered:
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate without the estate."""
-        edges = [
-            [self.nodes[node], self.numbers[mask], self._all(ends)]
-            for node, by_mask in self.proved.moves.items()
-            for mask, ends in by_mask.items()
-        ]
         return {
             "format": FORMAT,
             "limit": self.proved.limit,
             "nodes": [[kind_of(node), id_of(node), label_of(node)] for node in self.nodes],
             "controls": [[str(control.kind), control.id, control.description] for control in self.controls],
             "sets": self.sets,
-            "edges": sorted(edges),
+            "edges": self._edges(self.proved.edges["usual"]),
+            "accepted": self._edges(self.proved.edges["accepted"]),
             "approvals": [sorted([self.nodes[a], self.nodes[b]] for a, b in one) for one in self.approvals],
             "flows": [self._flow(*one) for one in self.flows],
         }
+
+    def _edges(self, moves: Moves) -> list[list[Any]]:
+        return sorted(
+            [self.nodes[node], self.numbers[mask], self._all(ends)]
+            for node, by_mask in moves.items()
+            for mask, ends in by_mask.items()
+        )
 
     def _flow(self, claim: Claim, labels: Labels, paths: Iterable[Sequence[tuple[Node, int, Node]]]) -> dict[str, Any]:
         flow, search = claim.flow, claim.search
@@ -222,6 +264,7 @@ class _Numbered:
             "from": flow.source,
             "about": flow.subject,
             "direction": claim.direction,
+            "moves": claim.moves,
             "at_least": claim.at_least,
             "sources": self._all(search.sources),
             "sinks": self._all(self.proved.sinks(search)),

@@ -108,12 +108,13 @@ class FlowGraph:
                     todo.append(to)
         return nodes
 
-    def every_edge(self) -> Iterator[tuple[Node, Edge]]:
-        """Yield every edge with its start, except those whose risk a decision accepts, and keep none."""
+    def every_edge(self) -> Iterator[tuple[Node, Edge, bool]]:
+        """Yield every edge with its start, and True if a decision accepts its risk. Keep none."""
         for node in self.every_node():
             for to in self._successors(node):
-                for edge in self._created(node, to)[0]:
-                    yield node, edge
+                usual, accepted = self._created(node, to)
+                yield from ((node, edge, False) for edge in usual)
+                yield from ((node, edge, True) for edge in accepted)
 
     def outgoing(
         self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False

@@ -16,6 +16,7 @@ LEDGER = ControlRegistry()
 CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
 BITS = [LEDGER.bit(control) for control in CONTROLS]
 Links = list[tuple[int, int, frozenset[int]]]
+Made = list[tuple[int, int, int]]
 links = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 5), st.frozensets(st.integers(0, 4), max_size=3)), max_size=12
 )
@@ -26,26 +27,40 @@ class Drawn:
 
     limit = MAX_CONTROLS
 
-    def __init__(self, drawn: Links) -> None:
+    def __init__(self, drawn: Links, accepted: Links | None = None) -> None:
         self.registry = LEDGER
-        self.made = [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
+        self.made, self.accepted = _made(drawn), _made(accepted or [])
 
     def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
-        for start, edge in self.every_edge():
-            if start == node and is_relevant(edge.to, 0):
-                yield edge
+        return (edge for start, edge in _edges(self.made) if start == node and is_relevant(edge.to, 0))
+
+    def outgoing_with_accepted(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
+        every = _edges([*self.made, *self.accepted])
+        return (edge for start, edge in every if start == node and is_relevant(edge.to, 0))
 
     def every_node(self) -> list[str]:
         return [str(number) for number in range(6)]
 
-    def every_edge(self) -> Iterator[tuple[str, Edge]]:
-        for start, end, bits in self.made:
-            yield str(start), Edge(str(end), ControlSet(bits), f"{start} to {end}")
+    def every_edge(self) -> Iterator[tuple[str, Edge, bool]]:
+        yield from ((start, edge, False) for start, edge in _edges(self.made))
+        yield from ((start, edge, True) for start, edge in _edges(self.accepted))
 
 
-def report_of(drawn: Links, barred: str = "", allowed: tuple[str, str] = ("", "")) -> FlowReport:
-    """Return the analysis of a drawn graph with one flow, from 0 to 5, past a barred node and without one move."""
-    graph = cast(FlowGraph, Drawn(drawn))
-    search = Search(graph, ("0",), lambda node: node == "5", frozenset([barred]), lambda *move: move == allowed)
+def _edges(made: Made) -> Iterator[tuple[str, Edge]]:
+    for start, end, bits in made:
+        yield str(start), Edge(str(end), ControlSet(bits), f"{start} to {end}")
+
+
+def _made(drawn: Links) -> Made:
+    return [(start, end, sum(1 << n for n in numbers)) for start, end, numbers in drawn]
+
+
+def report_of(
+    drawn: Links, barred: str = "", allowed: tuple[str, str] = ("", ""), accepted: Links | None = None
+) -> FlowReport:
+    """Return the analysis of a drawn graph with one flow, from 0 to 5, past a barred node and without one move.
+    `accepted`: edges whose risk is accepted."""
+    graph = cast(FlowGraph, Drawn(drawn, accepted))
+    search = Search(graph, ("0",), lambda node: node == "5", frozenset({barred} - {""}), lambda *move: move == allowed)
     flow = ForbiddenFlow(FlowKind.PAST_STAGING, "drawn", "urn", frozenset(["stack"]), search.found)
     return FlowReport((flow,), (), graph, searches={flow: (search,)})

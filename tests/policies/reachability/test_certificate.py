@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 from formats.errors import Failed
 from operations.settings import ROOT
-from policies.reachability.certificate import ProvedFlows, certificate, digest_of
+from policies.reachability.certificate import WITH_ACCEPTED, WITHOUT_ACCEPTED, ProvedFlows, certificate, digest_of
 from policies.reachability.forbidden_flows import analyse_flows
 from scripts.check_certificate import Certificate, RejectedError, main, parse
 from tests.policies.reachability.drawn_graphs import Links, links, report_of
@@ -57,7 +57,9 @@ def test_the_estates_certificate_is_accepted_with_the_depths_of_the_flows(text: 
     proved = _check(text)
     for flow in report.flows:
         key = (flow.kind.name.lower().replace("_", "-"), flow.source, flow.subject)
-        assert min(claim for name, claim in proved.items() if name[:3] == key) == flow.depth
+        claims = {name[3:]: claim for name, claim in proved.items() if name[:3] == key}
+        assert min(claim for (_, moves), claim in claims.items() if moves == WITHOUT_ACCEPTED) == flow.depth
+        assert min(claims.values()) == (flow.accepted.depth if flow.accepted else flow.depth)
 
 
 def test_the_same_estate_has_the_same_certificate(text: str) -> None:
@@ -71,6 +73,15 @@ def test_a_drawn_graphs_certificate_is_accepted(drawn: Links) -> None:
     (claim,) = _check(certificate(report, {})).values()
     found = report.flows[0].minimal_cut_sets
     assert claim == (found.depth if found else ProvedFlows(report).limit + 1)
+
+
+@given(links, links)
+@settings(max_examples=100)
+def test_accepted_risks_have_claims_of_their_own(drawn: Links, accepted: Links) -> None:
+    claims = {name[-1]: claim for name, claim in _check(certificate(report_of(drawn, accepted=accepted), {})).items()}
+    every = report_of([*drawn, *accepted]).flows[0].minimal_cut_sets
+    if WITH_ACCEPTED in claims:
+        assert claims[WITH_ACCEPTED] == min(every.depth if every else 9, claims[WITHOUT_ACCEPTED])
 
 
 def test_edges_that_contradict_the_search_are_an_error_of_the_analysis() -> None:
@@ -90,7 +101,10 @@ def test_a_digest_binds_the_file_to_what_sde_wrote(
     file.write_text(text)
     digest = digest_of(text)
     assert main([str(file), "--digest", digest]) == 0
-    assert f"accepted: at least 3 controls prevent each of 12 flows; {digest}\n" == capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        "without accepted risks: at least 3 controls prevent each of 12 flows\n"
+        f"with accepted risks: at least 2 controls prevent each of 12 flows\naccepted: {digest}\n"
+    )
     assert main([str(file)]) == 0
     assert "no --digest" in capsys.readouterr().out
     values = json.loads(text)
