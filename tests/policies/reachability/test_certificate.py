@@ -297,6 +297,8 @@ def test_each_label_and_each_needed_edge_of_the_estate_counts(text: str) -> None
             _check(_written(values))
         values = json.loads(text)
         start, set_, end = chance.choice(chance.choice([p for flow in values["flows"] for p in flow["paths"]]))
-        next(e for e in values["edges"] if e[:2] == [start, set_])[2].remove(end)
+        [e for key in ("edges", "accepted") for e in values[key] if e[:2] == [start, set_] and end in e[2]][0][
+            2
+        ].remove(end)
         with pytest.raises(RejectedError):
             _check(_written(values))
