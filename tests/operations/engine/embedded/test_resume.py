@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -104,17 +106,32 @@ def kill_at(lab: Lab, monkeypatch: pytest.MonkeyPatch, moment: int, program: Cal
     return fault.dead
 
 
-def test_update_killed_at_every_moment_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "whole").mkdir()
-    whole = Lab(tmp_path / "whole")
-    whole.up(before)
+def copied(lab: Lab, folder: Path) -> Lab:
+    """Return a lab whose state and cloud are as those of another."""
+    shutil.copytree(lab.folder, folder)
+    copy = Lab(folder)
+    copy.cloud.things, copy.cloud.calls = deepcopy(lab.cloud.things), list(lab.cloud.calls)
+    return copy
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Lab:
+    """A lab in which the first program was deployed."""
+    (tmp_path / "first").mkdir()
+    lab = Lab(tmp_path / "first")
+    lab.up(before)
+    return lab
+
+
+def test_update_killed_at_every_moment_can_be_resumed(
+    first: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = copied(first, tmp_path / "whole")
     whole.up(after)
     wanted = content(whole)
     moment = 0
     while moment < 200:
-        (tmp_path / str(moment)).mkdir()
-        lab = Lab(tmp_path / str(moment))
-        lab.up(before)
+        lab = copied(first, tmp_path / str(moment))
         if not kill_at(lab, monkeypatch, moment, after):
             break
         lab.up(after)
@@ -143,28 +160,24 @@ def test_first_run_killed_at_every_moment_can_be_resumed(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("request_", ["create /things/replaced-2", "update /things/updated", "delete /slots/slot"])
 def test_resumed_run_killed_at_every_moment_can_be_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: str
+    first: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: str
 ) -> None:
-    (tmp_path / "whole").mkdir()
-    whole = Lab(tmp_path / "whole")
-    whole.up(before)
+    whole = copied(first, tmp_path / "whole")
     whole.up(after)
 
     def kill(where: str) -> None:
         if where == f"after {request_}":
             raise Killed
 
+    first.cloud.fault = kill
+    with monkeypatch.context() as patched:
+        patched.setattr(Backend, "finish", lambda *_: None)
+        with pytest.raises(Killed):
+            first.up(after)
+    first.engine(None).cancel("dev")
     killed, moment = True, 0
     while killed:
-        (tmp_path / str(moment)).mkdir()
-        lab = Lab(tmp_path / str(moment))
-        lab.up(before)
-        lab.cloud.fault = kill
-        with monkeypatch.context() as patched:
-            patched.setattr(Backend, "finish", lambda *_: None)
-            with pytest.raises(Killed):
-                lab.up(after)
-        lab.engine(None).cancel("dev")
+        lab = copied(first, tmp_path / str(moment))
         killed = kill_at(lab, monkeypatch, moment, after)
         lab.up(after)
         assert content(lab) == content(whole), f"killed again at moment {moment}"
