@@ -43,6 +43,11 @@ ALLOWED_RANGE = f"an IPv4 range of /{MIN_PREFIX_LENGTH} or narrower, such as 203
 URL = r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$"
 Url = Annotated[str, StringConstraints(max_length=200, pattern=URL)]
 """The URL of a package archive: scheme, host and path, without port, user, query or fragment."""
+HostName = Annotated[
+    str, StringConstraints(max_length=200, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+]
+"""The full name of a host, without a final dot."""
+MAX_HOSTS = 16
 NO_ARCHIVE = "none"
 FormerArchive = Annotated[str, StringConstraints(max_length=200, pattern=rf"{URL}|^{NO_ARCHIVE}$")]
 """The URL of an archive that desks had before, or `none` if they had no archive."""
@@ -107,6 +112,8 @@ class EgressRule(Model):
     """The URL of the Ubuntu archive that desks use, on a host at these addresses."""
     pip: Url | None = None
     """The URL of the Python package index that desks use, on a host at these addresses."""
+    hosts: Annotated[tuple[HostName, ...], Field(min_length=1, max_length=MAX_HOSTS)] | None = None
+    """Further names of hosts at these addresses. Desks know no other names than those of rules: they have no DNS."""
 
     @property
     def destinations(self) -> tuple[str, ...]:

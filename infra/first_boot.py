@@ -62,9 +62,11 @@ CLOUD_CONFIG_HEADER = "#cloud-config\n"
 """The first line, by which cloud-init recognises the format."""
 
 
-def first_boot(commands: Sequence[Sequence[str]] = (), **more: Any) -> str:
+def first_boot(*more: Mapping[str, Any], commands: Sequence[Sequence[str]] = ()) -> str:
     """Return the cloud-init data of a desk in base64, as Azure takes it: the SSH restrictions, and more settings
-    by cloud-init's keys. It is JSON, which is valid YAML and simple for a policy to read. `commands` run last."""
-    files = [*map(dict, FILES), hosts_file(), *more.pop("write_files", ())]
-    settings = {**more, "write_files": files, "runcmd": [list(command) for command in (*COMMANDS, *commands)]}
+    by cloud-init's keys, whose files are all written. It is JSON, which is valid YAML and simple for a policy to read.
+    `commands` run last."""
+    files = [*map(dict, FILES), hosts_file(), *(file for one in more for file in one.get("write_files", ()))]
+    settings = {key: value for one in more for key, value in one.items()}
+    settings |= {"write_files": files, "runcmd": [list(command) for command in (*COMMANDS, *commands)]}
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(settings, indent=1)).encode()).decode()

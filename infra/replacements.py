@@ -35,6 +35,10 @@ FIXED: dict[str, tuple[str, ...]] = {
         "securityProfile.securityType",
     ),
     "compute:VirtualMachineExtension": ("publisher", "type"),
+    "dnsresolver:DnsResolverDomainList": ("location",),
+    "dnsresolver:DnsResolverPolicy": ("location",),
+    "dnsresolver:DnsResolverPolicyVirtualNetworkLink": ("location", "virtualNetwork"),
+    "dnsresolver:DnsSecurityRule": ("location",),
     "keyvault:Key": (
         "properties.kty",
         "properties.keySize",

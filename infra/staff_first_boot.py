@@ -13,6 +13,7 @@ from typing import Any
 from formats.egress import EgressRule
 from infra.first_boot import first_boot
 from infra.home_disk import home_disk_settings
+from infra.host_names import egress_lines, host_settings
 from infra.package_sources import package_settings
 
 FOLDER = "/opt/azure-cli"
@@ -27,8 +28,13 @@ INSTALL = (
 
 def staff_first_boot(egress: Sequence[EgressRule]) -> str:
     """Return the cloud-init data of a virtual machine of staff, with the egress rules that name package archives."""
-    return first_boot(INSTALL if _has_tools(egress) else (), **home_disk_settings(), **_tools(egress),
-                      **package_settings(egress))  # fmt: skip
+    return first_boot(
+        home_disk_settings(),
+        _tools(egress),
+        host_settings(egress_lines(egress)),
+        package_settings(egress),
+        commands=INSTALL if _has_tools(egress) else (),
+    )
 
 
 def _tools(egress: Sequence[EgressRule]) -> dict[str, Any]:

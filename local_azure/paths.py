@@ -15,6 +15,11 @@ GROUP = f"{SUBSCRIPTION}/resourceGroups/{{resourceGroupName}}"
 
 _IN_GROUPS: Mapping[str, Mapping[str, str]] = {
     "Microsoft.Network": {
+        "dnsresolver:DnsResolverDomainList": "dnsResolverDomainLists/{dnsResolverDomainListName}",
+        "dnsresolver:DnsResolverPolicy": "dnsResolverPolicies/{dnsResolverPolicyName}",
+        "dnsresolver:DnsResolverPolicyVirtualNetworkLink": "dnsResolverPolicies/{dnsResolverPolicyName}"
+        "/virtualNetworkLinks/{dnsResolverPolicyVirtualNetworkLinkName}",
+        "dnsresolver:DnsSecurityRule": "dnsResolverPolicies/{dnsResolverPolicyName}/dnsSecurityRules/{dnsSecurityRuleName}",
         "network:AzureFirewall": "azureFirewalls/{azureFirewallName}",
         "network:BastionHost": "bastionHosts/{bastionHostName}",
         "network:DdosProtectionPlan": "ddosProtectionPlans/{ddosProtectionPlanName}",

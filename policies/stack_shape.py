@@ -34,6 +34,7 @@ from policies.azure_semantics.network import NETWORK, prefixes_of
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.roles import RIGHTS
+from policies.azure_semantics.terminal import cloud_config
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
 from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
@@ -330,11 +331,24 @@ def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
 
 def canonical_json(r: Resource) -> str:
     """Return a resource as canonical JSON: without spaces, and with sorted keys."""
+    inputs, profile = r.inputs, r.inputs.get("osProfile")
+    if isinstance(profile, Mapping) and (config := cloud_config(profile.get("customData"))):
+        # Encoded text would hide a tenancy's own identifiers in it.
+        inputs = {**inputs, "osProfile": {**profile, "customData": _with_lines(config)}}
     plain = {
         "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
-        "inputs": r.inputs, "propertyDependencies": r.property_dependencies,
+        "inputs": inputs, "propertyDependencies": r.property_dependencies,
     }  # fmt: skip
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _with_lines(value: Any) -> Any:
+    """Return a value with each text of several lines as a list of lines."""
+    if isinstance(value, Mapping):
+        return {key: _with_lines(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return list(map(_with_lines, value))
+    return value.splitlines() if isinstance(value, str) and "\n" in value else value
 
 
 def _mentions(resources: Iterable[Resource], tokens: Sequence[str]) -> tuple[list[list[str]], list[str]]:

@@ -38,6 +38,8 @@ class DiagnosticCategories(Enum):
     BLOB_SERVICE = ("allLogs", ("Transaction", "Capacity"), None)
     MALWARE_SCAN = ("ScanResults", (), None)
     """Malware scanning has a log category but no category group."""
+    DNS_POLICY = ("DnsResponse", (), None)
+    """No source names a category group of DNS security policies."""
 
     @property
     def log(self) -> monitor.DiagnosticsLogSettingsArgs | None:
@@ -45,7 +47,7 @@ class DiagnosticCategories(Enum):
         name = self.value[0]
         if name is None:
             return None
-        if self is DiagnosticCategories.MALWARE_SCAN:
+        if self in (DiagnosticCategories.MALWARE_SCAN, DiagnosticCategories.DNS_POLICY):
             return monitor.DiagnosticsLogSettingsArgs(category=name, enabled=True)
         return monitor.DiagnosticsLogSettingsArgs(category_group=name, enabled=True)
 

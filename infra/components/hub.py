@@ -19,6 +19,7 @@ from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
 from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
+from infra.dns_names import HUB_DOMAINS
 from infra.network_services import Port
 
 
@@ -63,8 +64,9 @@ class Hub(BaseComponent):
         # creation (learn.microsoft.com, "Configure Bastion for Kerberos authentication"), when there is no firewall yet
         # that could answer.
         network_args = VirtualNetworkArgs(
-            scope=scope, space=addresses.network, subnets=subnets, dns_server=None, routes=routes.table
-        )
+            scope=scope, space=addresses.network, subnets=subnets, dns_server=None, domains=HUB_DOMAINS,
+            routes=routes.table,
+        )  # fmt: skip
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
         dns_args = PrivateDnsZonesArgs(scope=scope, hub=self.virtual_network.network)
         self.dns_zones = PrivateDnsZones("dns", dns_args)

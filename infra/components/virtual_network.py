@@ -10,6 +10,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
+from infra.components.dns_security_policy import DnsSecurityPolicy, DnsSecurityPolicyArgs
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.nsg_rules import SecurityRule
 from infra.components.write_order import WriteOrder
@@ -45,6 +46,8 @@ class VirtualNetworkArgs(ComponentArgs):
     """The subnets, created in this order."""
     dns_server: pulumi.Input[str] | None
     """The IPv4 address of the DNS server: the firewall. None: Azure's own DNS."""
+    domains: Sequence[str] = ()
+    """The domains that Azure's own DNS answers in this network."""
     routes: network.RouteTable | None
     """The route table of the routed subnets."""
     unencrypted_reason: str | None = None
@@ -82,6 +85,8 @@ class VirtualNetwork(BaseComponent):
         self.writes = WriteOrder(self.network)
         """Writes to the network: also of peerings, private endpoints, interfaces and flow logs."""
         self.subnets = {spec.purpose: self._subnet(spec) for spec in args.subnets}
+        dns_args = DnsSecurityPolicyArgs(scope=scope, network=self.network, allowed=args.domains)
+        DnsSecurityPolicy(name, dns_args, self.child_opts())
         self.register_outputs({"network": self.network.id})
 
     def _subnet(self, spec: SubnetSpec) -> network.Subnet:

@@ -25,9 +25,10 @@ from infra.components.virtual_network import SubnetSpec
 from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
+from infra.host_names import desk_lines
 from infra.network_services import Port
 
-HTTPS, DNS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.DNS, Port.SSH))
+HTTPS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
 IN, OUT = Direction.IN, Direction.OUT
 OUTBOX = f"export-{Stage.APPROVED.value}"
@@ -78,13 +79,14 @@ def tenancy(config: TenancyConfig) -> None:
             tiers=config.tiers,
         )
         store = BlobStorageAccount("data", store_args)
+        hosts = desk_lines(scope.names, addresses, DESK_ENDPOINTS)
         desk_args = DeskArgs(
             scope=scope,
             network=network,
             allowed=network.allowed("desks"),
             config=config.desk,
             disk_encryption=disk_encryption(scope, keys, config.confidential_orchestrator),
-            first_boot=desk_first_boot(config.desk.size, config.egress),
+            first_boot=desk_first_boot(config.desk.size, config.egress, hosts),
         )
         desk = Desk("desk", desk_args)
         # Researchers may sign in but have no role on data: only the desk's identity reads and writes it, so an export
@@ -159,11 +161,11 @@ def _subnets(
 def _desk_rules(
     desks: str, endpoints: Sequence[str], platform: PlatformOutputs, egress: Sequence[EgressRule]
 ) -> tuple[SecurityRule, ...]:
-    """Return the rules of the desks' subnet, which each desk's interface has as well."""
+    """Return the rules of the desks' subnet, which each desk's interface has as well. None is for DNS: desks have the
+    names that they need in a file."""
     return (
         SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "SSH through Bastion"),
         SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own vault and the stores that desks use"),
-        SecurityRule("names-out", OUT, desks, platform.firewall_address, DNS, "DNS by the firewall", "*"),
         SecurityRule("sign-in-out", OUT, desks, host_range(SIGN_IN_ADDRESS), HTTPS, "sign-in with Entra"),
         *(
             SecurityRule(f"{rule.name}-egress", OUT, desks, list(rule.destinations),

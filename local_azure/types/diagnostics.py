@@ -50,6 +50,9 @@ BACKUP_LOGS = (
 )
 
 SUPPORTED: Mapping[str, SupportedCategories] = {
+    "microsoft.network/dnsresolverpolicies": SupportedCategories(
+        ("DnsResponse",), metrics=("ResolverPolicyRuleCount", "ResolverPolicyVNetLinksCount")
+    ),
     "microsoft.network/virtualnetworks": SupportedCategories(("VMProtectionAlerts",), ALL_LOGS),
     "microsoft.network/networksecuritygroups": SupportedCategories(
         ("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"), ALL_LOGS, ()

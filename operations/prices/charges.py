@@ -247,6 +247,7 @@ USAGE: Mapping[str, str] = {
     _PREFIX + type_: use
     for type_, use in {
         "dataprotection:BackupVault": "stored backups",
+        "dnsresolver:DnsResolverPolicyVirtualNetworkLink": "DNS queries",
         "eventgrid:EventSubscription": "events",
         "eventgrid:SystemTopic": "events",
         "eventgrid:SystemTopicEventSubscription": "events",
@@ -279,6 +280,7 @@ FREE = frozenset(
         "authorization:PolicyDefinition", "authorization:RoleAssignment", "authorization:RoleDefinition",
         "compute:DiskAccess",
         "compute:DiskEncryptionSet", "compute:SshPublicKey", "compute:VirtualMachineExtension", "consumption:Budget",
+        "dnsresolver:DnsResolverDomainList", "dnsresolver:DnsResolverPolicy", "dnsresolver:DnsSecurityRule",
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
         "monitor:DataCollectionRuleAssociation", "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource",
         "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:IpGroup",

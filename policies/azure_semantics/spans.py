@@ -17,7 +17,6 @@ IPV4 = 4
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
 """The number of addresses of a /28. A larger public range counts as the Internet."""
 TAGS_WITHOUT_STORAGE = (
-    "azureplatformdns",
     "azureplatformimds",
     "azureplatformlkm",
     "gatewaymanager",

@@ -14,16 +14,17 @@ from policies.azure_semantics.properties import is_secret
 from policies.expected import staff_tools
 from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.home_disk import HOME_DISK
+from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.expected.sign_in import HOSTS_FILE
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
 from policies.model import MISSING, Resource, Unknown, Violation
 
 CUSTOM_DATA = "osProfile.customData"
-EXPECTED = {**HOME_DISK, **GPU_DRIVER}
+EXPECTED = {**HOME_DISK, **GPU_DRIVER, "manage_etc_hosts": "localhost"}
 ALLOWED_KEYS = ("apt", *EXPECTED)
-"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources, the data disk and the GPU
-driver."""
-ALLOWED_FILES = ("/etc/pip.conf",)
+"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources, the data disk, the GPU
+driver, and the own name in /etc/hosts."""
+ALLOWED_FILES = ("/etc/pip.conf", HOSTS_PATH)
 """The files that may be written besides the SSH server's, and the names of sign-in."""
 
 
@@ -59,8 +60,11 @@ def problems(computer: Resource) -> Iterator[Violation]:
             CUSTOM_DATA, f"writes other files than SSH's, {', '.join(ALLOWED_FILES)} and the names of sign-in"
         )
     has_tools = config.get("packages") == staff_tools.PACKAGES
-    if config.get("runcmd") != (COMMANDS + staff_tools.COMMANDS if has_tools else COMMANDS):
-        yield Violation(CUSTOM_DATA, "runs other commands than the reload of the SSH server, and staff's tools")
+    # A desk from before the second command keeps its first boot.
+    commands = [COMMANDS + staff_tools.COMMANDS] if has_tools else [COMMANDS, [*COMMANDS, NO_RESOLVER]]
+    if config.get("runcmd") not in commands:
+        text = "runs other commands than the reload of the SSH server, the end of DNS, and staff's tools"
+        yield Violation(CUSTOM_DATA, text)
     expected_settings = {**EXPECTED, "packages": staff_tools.PACKAGES} if has_tools else EXPECTED
     changed = [key for key, expected in expected_settings.items() if config.get(key, expected) != expected]
     if changed:

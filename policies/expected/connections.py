@@ -125,7 +125,6 @@ def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
     tenancy = TenancyRange(config.addresses)
     yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
     yield Connection(tenancy.desks, _hosts(map(tenancy.address, DESK_ENDPOINTS)))
-    yield Connection(tenancy.desks, _hosts([first_usable(hub.firewall)]), DNS, ANY)
     yield Connection(hub.firewall, _hosts(map(tenancy.address, AIRLOCK_ENDPOINTS)))
     yield from _egress(tenancy.desks, config.egress)
 

@@ -27,6 +27,7 @@ class ControlKind(StrEnum):
     ROUTE = "routes"
     FIREWALL = "firewall rules"
     FIREWALL_DENIAL = "firewall denials"
+    DNS_POLICY = "DNS security policies"
     PEERING = "peerings"
     ENDPOINT = "private endpoints"
     SERVICE_ENDPOINT = "service endpoints"

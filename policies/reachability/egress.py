@@ -33,12 +33,16 @@ class Egress:
         own = [location.subnet.nsg] if location.subnet and location.subnet.nsg else []
         return [*own, *location.nsgs]
 
-    def to(self, location: NetworkLocation, to: IPv4Network, port: int) -> ControlSets:
+    def to(self, location: NetworkLocation, to: IPv4Network, port: int, protocol: str = "tcp") -> ControlSets:
         """Return the controls on reaching a port in a network."""
-        key = (location, int(to.network_address), to.prefixlen, port)
+        key = (location, int(to.network_address), to.prefixlen, port, protocol)
         if key not in self._cache:
             source, nsgs = location.source, self.nsgs(location)
-            blocking = [g for g in nsgs if source and not g.allows(inbound=False, source=source, to=to, port=port)]
+            blocking = [
+                g
+                for g in nsgs
+                if source and not g.allows(inbound=False, source=source, to=to, port=port, protocol=protocol)
+            ]
             self._cache[key] = self._controls_of(blocking)
         return self._cache[key]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.azure_semantics.dns_policies import DNS_POLICY_PATHS
 from policies.azure_semantics.guardrails import IN_FORCE_PATHS
 from policies.azure_semantics.locks import LOCKS
 
@@ -28,6 +29,7 @@ FLOW_PATHS = (
     "compute:VirtualMachine:osProfile.customData",
     "compute:VirtualMachine:storageProfile.dataDisks",
     "compute:VirtualMachine:storageProfile.osDisk.managedDisk.diskEncryptionSet.id",
+    *DNS_POLICY_PATHS,
     "keyvault:PrivateEndpointConnection:privateLinkServiceConnectionState.status",
     "keyvault:Vault:properties.networkAcls.defaultAction",
     "keyvault:Vault:properties.networkAcls.ipRules",
@@ -42,6 +44,8 @@ FLOW_PATHS = (
     "network:BastionHost:enableTunneling",
     "network:BastionHost:ipConfigurations",
     "network:FirewallPolicy:basePolicy",
+    "network:FirewallPolicy:dnsSettings.enableProxy",
+    "network:FirewallPolicy:dnsSettings.servers",
     "network:FirewallPolicy:explicitProxy.enableExplicitProxy",
     "network:FirewallPolicyRuleCollectionGroup:priority",
     "network:FirewallPolicyRuleCollectionGroup:ruleCollections",

@@ -22,6 +22,7 @@ from policies.reachability.control_sets import (
     step,
 )
 from policies.reachability.data_stores import DataStore, DataStores, PrivateEndpoint
+from policies.reachability.dns_questions import DnsQuestions
 from policies.reachability.egress import PUBLIC_ADDRESS, Egress, bypasses_firewall
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.subnet_paths import Destination, SubnetPaths
@@ -36,6 +37,7 @@ class NetworkReachability:
         self._egress, self._bastions = Egress(topology), Bastions(topology)
         self._evaluators = tuple(FirewallEvaluator(firewall, topology) for firewall in topology.firewalls)
         self._paths = SubnetPaths(topology, self._egress, self._evaluators)
+        self._questions = DnsQuestions(topology, self._egress, self._paths)
         self._cache: dict[object, ControlSets] = {}
         self._destinations: dict[object, list[Destination]] = {}
         self._computers: dict[NetworkLocation, Destination] = {}
@@ -225,6 +227,14 @@ class NetworkReachability:
                 self._to_added_endpoint(location, "another tenant's store", "", limit),
                 limit=limit,
             )
+        return self._cache[key]
+
+    def to_outsiders(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:
+        """Return the controls on sending data to the Internet or to another tenant, in any way."""
+        key = ("outsiders", location, limit)
+        if key not in self._cache:
+            by_dns = self._questions.to_outsiders(location, limit)
+            self._cache[key] = any_of(self.to_internet(location, limit), by_dns, limit=limit)
         return self._cache[key]
 
     @cached_property

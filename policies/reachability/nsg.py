@@ -25,13 +25,15 @@ class Nsg:
     rules: tuple[NsgRule, ...] | None
     _known: dict[tuple[object, ...], bool] = field(default_factory=dict, init=False, repr=False)
 
-    def allows(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int) -> bool:
+    def allows(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int, protocol: str = "tcp") -> bool:
         """True if some packet may pass from one network to a port in another."""
         if self.rules is None:
             return True
-        key = (inbound, port, *self._place(source), *self._place(to))
+        key = (inbound, port, protocol, *self._place(source), *self._place(to))
         if key not in self._known:
-            self._known[key] = may_pass(self.rules, inbound=inbound, source=source, destination=to, port=port)
+            self._known[key] = may_pass(
+                self.rules, inbound=inbound, source=source, destination=to, port=port, protocol=protocol
+            )
         return self._known[key]
 
     def _place(self, network: IPv4Network) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 from policies.azure_semantics import firewall as firewall_policy
 from policies.azure_semantics import ids, network, routes, security_group
 from policies.azure_semantics.private_link import ENDPOINT
-from policies.azure_semantics.properties import entries
+from policies.azure_semantics.properties import entries, texts
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 from policies.reachability.control_sets import ControlRegistry
 from policies.reachability.free_addresses import RangesInRules, fixed_addresses, free_addresses
@@ -99,6 +99,10 @@ class Firewall:
     """In the order in which Azure evaluates them. None: unknown."""
     proxy: tuple[int, ...]
     """The ports of its explicit proxy."""
+    dns_proxy: bool
+    """True if it passes DNS queries on."""
+    has_own_dns_servers: bool
+    """True if it asks other DNS servers than Azure's."""
     public: bool
 
 
@@ -222,6 +226,8 @@ class Topology:
             policy=ids.plain(resource.at("firewallPolicy.id")),
             rules=self.read_or_open(resource.urn, None, self._rules, policy),
             proxy=self.read_or_open(resource.urn, ANY_PROXY, _proxy, policy) if policy else ANY_PROXY,
+            dns_proxy=self.read_or_open(resource.urn, True, _has_dns_proxy, policy) if policy else True,
+            has_own_dns_servers=self.read_or_open(resource.urn, True, _has_dns_servers, policy) if policy else True,
             public=any(resource.at(f"{c}.publicIPAddress.id") is not MISSING for c in configurations),
         )
 
@@ -303,6 +309,14 @@ def _proxy(policy: Resource) -> tuple[int, ...]:
         return ()
     ports = (policy.at(f"explicitProxy.{port}") for port in ("httpPort", "httpsPort"))
     return tuple(int(port) for port in ports if port is not MISSING)
+
+
+def _has_dns_proxy(policy: Resource) -> bool:
+    return policy.at("dnsSettings.enableProxy") is True
+
+
+def _has_dns_servers(policy: Resource) -> bool:
+    return bool(texts(policy, "dnsSettings.servers"))
 
 
 def _transit(peering: network.Peering, flag: str) -> tuple[str, str] | None:

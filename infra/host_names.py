@@ -1,0 +1,60 @@
+"""The host names that a virtual machine knows without DNS, in /etc/hosts.
+
+A desk has all its names there and asks no DNS server: every question could carry data out. A virtual machine of staff
+has the hosts of package archives there, which no DNS server of the estate answers.
+
+Sources: hosts(5); host.conf(5) (`multi`, which Ubuntu sets: every line of a name counts); cloud-init's module
+reference, "Write Files", "Update Etc Hosts" (`localhost`: adds the own name, and keeps the rest);
+systemd-resolved.service(8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Address
+from typing import Any
+from urllib.parse import urlsplit
+
+from formats.addresses import TenancyEndpoint, TenancyRange
+from formats.egress import EgressRule
+from infra.dns_names import SIGN_IN_HOSTS
+from infra.names import GloballyUnique, Names
+
+HOSTS_PATH = "/etc/hosts"
+OWN_LINES = ("127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback")
+SIGN_IN_ADDRESS = IPv4Address("20.190.128.1")
+"""An address of the tag AzureActiveDirectory (learn.microsoft.com, "Microsoft 365 URLs and IP address ranges", id 56).
+Any would do: the firewall looks up the names of its application rules itself, and ignores a packet's own destination
+(learn.microsoft.com, "Azure Firewall DNS Proxy details")."""
+NO_RESOLVER = ("systemctl", "mask", "--now", "systemd-resolved.service")
+"""Nothing listens at the resolver's address then, so that the lookup of an unlisted name fails at once."""
+
+
+def host_settings(lines: Iterable[str]) -> dict[str, Any]:
+    """Return the settings by cloud-init's keys."""
+    content = "\n".join((*OWN_LINES, *lines)) + "\n"
+    file = {"path": HOSTS_PATH, "content": content, "permissions": "0644", "owner": "root:root"}
+    return {"manage_etc_hosts": "localhost", "write_files": [file]}
+
+
+def desk_lines(names: Names, addresses: TenancyRange, endpoints: Sequence[TenancyEndpoint]) -> list[str]:
+    """Return the lines of the private endpoints that a desk reaches, and of Entra's sign-in."""
+    own = (f"{addresses.address(one)} {_service_host(names, one)}" for one in endpoints)
+    return [*own, *(f"{SIGN_IN_ADDRESS} {host}" for host in SIGN_IN_HOSTS)]
+
+
+def egress_lines(egress: Iterable[EgressRule]) -> Iterator[str]:
+    """Yield a line for each address of a rule, with the hosts at the rule's addresses: which of them has which address
+    is not known."""
+    for rule in egress:
+        urls = (urlsplit(url).hostname for url in (rule.apt, rule.pip) if url)
+        hosts = dict.fromkeys(host for host in (*urls, *(rule.hosts or ())) if host)
+        for range_ in rule.addresses if hosts else ():
+            yield from (f"{address} {' '.join(hosts)}" for address in range_)
+
+
+def _service_host(names: Names, endpoint: TenancyEndpoint) -> str:
+    """Return the public name of the vault or storage account behind an endpoint, which has the endpoint's purpose."""
+    if endpoint is TenancyEndpoint.KEYS:
+        return f"{names.globally_unique(GloballyUnique.VAULT, endpoint.value)}.vault.azure.net"
+    return f"{names.globally_unique(GloballyUnique.STORAGE, endpoint.value)}.blob.core.windows.net"

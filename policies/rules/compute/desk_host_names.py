@@ -1,0 +1,91 @@
+"""Desks have the names of their stores and of sign-in in a file, and ask no DNS server (VM23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, ip_address
+
+from formats.addresses import TenancyRange
+from formats.stack_config import TenancyConfig
+from policies.azure_semantics import ids
+from policies.azure_semantics.private_link import ENDPOINT
+from policies.azure_semantics.properties import entries
+from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.expected.connections import DESK_ENDPOINTS
+from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER, SIGN_IN_HOSTS, SIGN_IN_RANGE
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+CONNECTION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations[0].privateIPAddress"
+REBUILD = "raise desk.rebuilds in the request, which replaces the virtual machine"
+
+
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require a line for each endpoint that desks may reach and for each host of sign-in, and no resolver.
+
+    VM16 refuses what cannot be read.
+    """
+    config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
+    if not isinstance(config, TenancyConfig) or found is None:
+        return
+    if NO_RESOLVER not in found.get("runcmd", []):
+        yield Violation(CUSTOM_DATA, f"leaves the DNS resolver on, whose questions nothing answers; {REBUILD}")
+    known = _hosts(found.get("write_files"))
+    for host, address in _endpoints(config, machine, context):
+        if known.get(host) != {str(address)}:
+            yield Violation(CUSTOM_DATA, f"does not give {host} the address {address} alone; {REBUILD}")
+    for host in SIGN_IN_HOSTS:
+        addresses = known.get(host, set())
+        if not addresses or not all(_is_of_entra(one) for one in addresses):
+            yield Violation(CUSTOM_DATA, f"gives {host} no address in {SIGN_IN_RANGE}; {REBUILD}")
+
+
+def _endpoints(config: TenancyConfig, machine: Resource, context: PolicyContext) -> Iterator[tuple[str, IPv4Address]]:
+    """Yield the host name and address of each private endpoint that desks of a tenancy may reach."""
+    plan = TenancyRange(config.addresses)
+    wanted = {str(plan.address(one)): plan.address(one) for one in DESK_ENDPOINTS}
+    for endpoint in context.of(ENDPOINT):
+        address = wanted.get(str(endpoint.at(ADDRESS))) if endpoint.stack == machine.stack else None
+        for entry in entries(endpoint, CONNECTION) if address else ():
+            target = ids.plain(endpoint.at(f"{entry}.privateLinkServiceId"))
+            domain = "vault.azure.net" if "/vaults/" in target else "blob.core.windows.net"
+            if address:
+                yield f"{ids.name(target)}.{domain}", address
+
+
+def _hosts(files: object) -> Mapping[str, set[str]]:
+    """Return the addresses of each name in the files for /etc/hosts."""
+    written = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+    known: dict[str, set[str]] = {}
+    texts = (str(one.get("content")) for one in written if one.get("path") == HOSTS_PATH)
+    for line in (line for text in texts for line in text.splitlines()):
+        address, *names = line.split("#")[0].split() or [""]
+        for name in names:
+            known.setdefault(name.lower(), set()).add(address)
+    return known
+
+
+def _is_of_entra(text: str) -> bool:
+    try:
+        return ip_address(text) in SIGN_IN_RANGE
+    except ValueError:
+        return False
+
+
+POLICY = Policy(
+    id="VM23",
+    title="Desks have the names of their stores and of sign-in in a file, and ask no DNS server",
+    why="Security groups deny DNS to desks, because questions carry data out. A desk without names reaches nothing, "
+    "and whoever opens DNS for it opens that way.",
+    resource_types=("compute:VirtualMachine",),
+    severity=Severity.MEDIUM,
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("settings", "outputs")
+    ),
+    fix="Set customData to desk_first_boot() of infra/desk_first_boot.py. A desk from before is replaced by a larger "
+    "desk.rebuilds in the request; its data disk stays.",
+    check=check,
+    check_paths=(CUSTOM_DATA, f"{ENDPOINT}:{ADDRESS}", f"{ENDPOINT}:{CONNECTION}[*].privateLinkServiceId"),
+    applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,
+    evaluation_scope="stack",
+    needs_config=True,
+)
