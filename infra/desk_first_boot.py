@@ -18,7 +18,7 @@ def desk_first_boot(size: str, egress: Sequence[EgressRule], hosts: Sequence[str
     return first_boot(
         home_disk_settings(),
         gpu_driver_settings(size, egress),
-        host_settings([*hosts, *egress_lines(egress)]),
         package_settings(egress),
+        host_settings([*hosts, *egress_lines(egress)]),
         commands=[NO_RESOLVER],
     )

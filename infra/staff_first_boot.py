@@ -31,8 +31,8 @@ def staff_first_boot(egress: Sequence[EgressRule]) -> str:
     return first_boot(
         home_disk_settings(),
         _tools(egress),
-        host_settings(egress_lines(egress)),
         package_settings(egress),
+        host_settings(egress_lines(egress)),
         commands=INSTALL if _has_tools(egress) else (),
     )
 

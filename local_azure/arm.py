@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from formats.local_cloud import SUBSCRIPTION_PREFIX
-from formats.property_paths import PropertyPath, find, parse, put
+from formats.property_paths import PropertyPath, find, get, parse, put
 from local_azure import ids, outputs
 from local_azure.fixed_properties import refuse_fixed_changes
 from local_azure.model import AzureError, AzureType, Cloud, Constraint, Request, StoredResource
@@ -19,6 +19,7 @@ from local_azure.schema import ResourceSchema, Schemas, arm_type_of
 from local_azure.store import Lock, Store, key_of
 
 GROUP = "azure-native:resources:ResourceGroup"
+CUSTOM_DATA = parse("osProfile.customData")
 _LOCK_TYPE = "microsoft.authorization/locks"
 
 
@@ -190,6 +191,9 @@ class Arm:
         )
         stored = StoredResource(request.id, known.type.token, request.name, properties)
         self.store.put(stored, request.subscription, outputs.secret_paths(known.type, properties, secrets))
+        custom_data = get(request.given, CUSTOM_DATA)
+        if old is None and isinstance(custom_data, str):
+            self.store.keep_first_boot(request.id, custom_data)
         return stored
 
     def _refuse_unmet(self, request: Request, verb: str) -> None:

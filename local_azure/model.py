@@ -68,6 +68,10 @@ class Cloud(Protocol):
         """The id of the resource with this globally unique name, in any subscription, soft-deleted ones included."""
         ...
 
+    def first_boot(self, id_: str) -> str:
+        """The custom data that a virtual machine was made with, which Azure never returns; empty for none."""
+        ...
+
     def settings(self, subscription: str) -> SubscriptionSettings | None:
         """The preconditions of a subscription, or None if all hold."""
         ...

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "subscriptions.yaml"
 """The file beside the database with the settings of subscriptions."""
-FORMAT = 3
+FORMAT = 4
 """The file format, in `user_version`. A file of a newer format is refused and not changed."""
 
 DAY = 86_400.0
@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS soft_deleted (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, token TEXT NOT NULL, name TEXT NOT NULL, subscription TEXT NOT NULL,
     properties TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS soft_deleted_by_name ON soft_deleted (token, name COLLATE NOCASE);
+CREATE TABLE IF NOT EXISTS first_boot (key TEXT PRIMARY KEY, custom_data TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS load (setting TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS write (run TEXT, step TEXT, key TEXT, code TEXT, shared INT, start REAL, end REAL);
 CREATE INDEX IF NOT EXISTS write_by_key ON write (run, key);
@@ -255,8 +256,17 @@ class Store:
                 "FROM resource WHERE key = ?",
                 (until, key),
             )
-        for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key")):
+        for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key"), ("first_boot", "key")):
             run(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
+
+    def keep_first_boot(self, id_: str, custom_data: str) -> None:
+        """Keep the custom data of a new virtual machine, which Azure never returns, for what the guest knows."""
+        self.query("INSERT OR REPLACE INTO first_boot VALUES (?, ?)", (key_of(id_), custom_data))
+
+    def first_boot(self, id_: str) -> str:
+        """Return the custom data that a virtual machine was made with; empty for none."""
+        rows = self._rows("SELECT custom_data FROM first_boot WHERE key = ?", (key_of(id_),))
+        return str(rows[0][0]) if rows else ""
 
     def change(self, resource: StoredResource) -> None:
         """Store other properties of a resource; its references and secrets stay as they are."""
@@ -295,7 +305,7 @@ class Store:
     def clear(self) -> None:
         """Delete everything, soft-deleted resources too. The load stays as it is."""
         with self.transaction():
-            for table in ("resource", "reference", "lock", "soft_deleted", "write"):
+            for table in ("resource", "reference", "lock", "soft_deleted", "first_boot", "write"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 

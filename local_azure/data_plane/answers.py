@@ -14,6 +14,7 @@ class Control(StrEnum):
     """The controls that can refuse a request."""
 
     NAMES = "name resolution"
+    DNS_POLICY = "DNS security policy"
     SECURITY_GROUP = "network security group"
     ROUTE = "route"
     FIREWALL = "firewall"

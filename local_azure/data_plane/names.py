@@ -11,14 +11,20 @@ from ipaddress import IPv4Address
 
 from local_azure.data_plane.addresses import Peer, not_known
 from local_azure.data_plane.answers import Attempt, Control
+from local_azure.data_plane.dns_policies import require_answer
 from local_azure.data_plane.firewalls import firewall_at
+from local_azure.data_plane.guests import asks_no_server, known_address
 from local_azure.data_plane.networks import network_of
 from local_azure.data_plane.paths import Target, deliver
 from local_azure.data_plane.places import InNetwork
+from local_azure.data_plane.security_groups import check_azure_dns
 from local_azure.model import Cloud, StoredResource
 from local_azure.types.common import same, value_at, values_at
 from local_azure.types.private_endpoint import ZONE_GROUP
 from local_azure.types.privatedns import LINK, RECORD, ZONE
+
+AZURE_DNS = "168.63.129.16"
+"""The address of Azure's DNS server in every network."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,12 @@ class Service:
 
 def resolve(attempt: Attempt, place: InNetwork, service: Service) -> IPv4Address | None:
     """Return the private address of a service for a computer in a network; None for its public address."""
-    cloud, network = attempt.cloud, _answering_network(attempt, place)
+    known = own_address(attempt, place, service.host)
+    if known:
+        return known
+    cloud, network = attempt.cloud, answering_network(attempt, place, server_of(attempt.cloud, place))
+    aliases = [f"{service.record}.{service.zone}"] if service.is_aliased else []
+    require_answer(attempt, network, [service.host, *aliases])
     zone, link = _linked_zone(cloud, network, service.zone)
     if zone is None or link is None or not service.is_aliased:
         attempt.passed(Control.NAMES, f"{service.host} is public: {network.name} has no zone for it")
@@ -52,15 +63,32 @@ def resolve(attempt: Attempt, place: InNetwork, service: Service) -> IPv4Address
                  "NameResolutionFailed", f"The name {service.host} does not exist (NXDOMAIN).")  # fmt: skip
 
 
-def _answering_network(attempt: Attempt, place: InNetwork) -> StoredResource:
-    """Return the network whose private zones answer: that of the DNS proxy, or its own with the DNS of Azure."""
+def own_address(attempt: Attempt, place: InNetwork, host: str) -> IPv4Address | None:
+    """Return the address of a host in a virtual machine's own file; None if it asks a DNS server."""
+    known = known_address(attempt.cloud, place, host)
+    if known:
+        attempt.passed(Control.NAMES, f"{host} is {known} in /etc/hosts")
+    elif asks_no_server(attempt.cloud, place):
+        attempt.refuse(Control.NAMES, f"/etc/hosts has no {host}, and the resolver is off", 0, "NameResolutionFailed",
+                       f"The name {host} is not known.")  # fmt: skip
+    return known
+
+
+def server_of(cloud: Cloud, place: InNetwork) -> str:
+    """Return the DNS server of a place's network."""
+    servers = values_at(network_of(cloud, place.subnet).properties, "dhcpOptions.dnsServers[*]")
+    return str(servers[0]) if servers else AZURE_DNS
+
+
+def answering_network(attempt: Attempt, place: InNetwork, server: str) -> StoredResource:
+    """Return the network in which Azure's DNS answers: that of the DNS proxy that is asked, or the place's own."""
     cloud, network = attempt.cloud, network_of(attempt.cloud, place.subnet)
-    servers = values_at(network.properties, "dhcpOptions.dnsServers[*]")
-    if not servers:
+    if server == AZURE_DNS:
+        check_azure_dns(attempt, place.subnet, place.interface)
         return network
-    firewall = firewall_at(cloud, str(servers[0]))
+    firewall = firewall_at(cloud, server)
     if firewall is None:
-        not_known(f"the DNS server {servers[0]} of {network.name}")
+        not_known(f"the DNS server {server} of {network.name}")
     deliver(attempt, place, Target(Peer(firewall.address), firewall.subnet, port=53, protocol="Udp"))
     if not firewall.answers_names:
         attempt.drop(Control.NAMES, f"{firewall.resource.name} is no DNS proxy")

@@ -17,6 +17,7 @@ from local_azure.types.common import value_at, values_at
 from local_azure.types.subnet import SECURITY_RULE
 
 INBOUND, OUTBOUND = "Inbound", "Outbound"
+AZURE_DNS_TAG = "azureplatformdns"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,23 @@ def check(
         attempt.passed(Control.SECURITY_GROUP, f"{said} allows {describe(connection)}")
 
 
+def check_azure_dns(attempt: Attempt, subnet: StoredResource, interface: StoredResource | None) -> None:
+    """Apply the security groups to a question to Azure's DNS server: only rules that name its service tag count."""
+    for holder in (interface, subnet):
+        group_id = value_at(holder.properties, "networkSecurityGroup.id") if holder else None
+        group = attempt.cloud.get(str(group_id)) if group_id else None
+        if holder is None or group is None:
+            continue
+        named = [
+            rule
+            for rule in _rules(attempt.cloud, group, OUTBOUND)
+            if AZURE_DNS_TAG in map(str.lower, _texts(rule, "destinationAddressPrefix"))
+        ]
+        if named and named[0].get("access") != "Allow":
+            said = f"{group.name} of {holder.name}: outbound rule {named[0]['name']}"
+            attempt.drop(Control.SECURITY_GROUP, f"{said} denies Azure's DNS server")
+
+
 def describe(connection: Connection) -> str:
     """Return a connection in words."""
     return f"{connection.source.address} to {connection.destination.address} port {connection.port}"
@@ -59,13 +77,18 @@ def describe(connection: Connection) -> str:
 def _deciding_rule(
     cloud: Cloud, group: StoredResource, direction: str, connection: Connection, networks: list[IPv4Network]
 ) -> Mapping[str, Json]:
+    ordered = _rules(cloud, group, direction)
+    return next(rule for rule in ordered if _matches(rule, connection, networks))  # the default rules match everything
+
+
+def _rules(cloud: Cloud, group: StoredResource, direction: str) -> list[Mapping[str, Json]]:
+    """Return the rules of a group in one direction, by priority."""
     rules: list[Mapping[str, Json]] = [
         *values_at(group.properties, "securityRules[*]"),
         *values_at(group.properties, "defaultSecurityRules[*]"),
         *({"name": rule.name, **rule.properties} for rule in cloud.children(group.id, SECURITY_RULE)),
     ]
-    ordered = sorted((rule for rule in rules if rule.get("direction") == direction), key=lambda rule: rule["priority"])
-    return next(rule for rule in ordered if _matches(rule, connection, networks))  # the default rules match everything
+    return sorted((rule for rule in rules if rule.get("direction") == direction), key=lambda rule: rule["priority"])
 
 
 def _matches(rule: Mapping[str, Json], connection: Connection, networks: list[IPv4Network]) -> bool:

@@ -38,6 +38,9 @@ class VisibleCloud:
     def referencing(self, id_: str) -> Iterable[StoredResource]:
         return self.cloud.referencing(id_)
 
+    def first_boot(self, id_: str) -> str:
+        return self.cloud.first_boot(id_)
+
     def settings(self, subscription: str) -> SubscriptionSettings | None:
         return self.cloud.settings(subscription)
 

@@ -29,7 +29,8 @@ RULE = "azure-native:dnsresolver:DnsSecurityRule"
 LINK = "azure-native:dnsresolver:DnsResolverPolicyVirtualNetworkLink"
 DOMAINS = "azure-native:dnsresolver:DnsResolverDomainList"
 PRIORITIES = range(100, 65001)
-DOMAIN = re.compile(r"\.|(?=.{1,254}$)(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9-]{1,63}\.?")
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+DOMAIN = re.compile(rf"\.|(?=.{{1,254}}$)(\*\.)?({_LABEL}\.)*{_LABEL}\.?")
 
 
 def _priority_is_valid(request: Request) -> None:

@@ -37,13 +37,14 @@ class Request(StrEnum):
     SET_TAGS = "set-tags"
     SSH = "ssh"
     QUERY = "query"
+    LOOKUP = "lookup"
 
 
 What = Annotated[Request, typer.Argument(metavar="REQUEST", help=f"One of {', '.join(Request)}.")]
 Target = Annotated[
     str,
     typer.Argument(metavar="TARGET", help="STORE/CONTAINER/BLOB; for list STORE/CONTAINER; for ssh a virtual machine; "
-                   "for query a workspace."),
+                   "for query a workspace; for lookup a host name, or NAME@SERVER for a question to that DNS server."),
 ]  # fmt: skip
 Who = Annotated[
     list[str],
@@ -91,6 +92,11 @@ def try_(
             from local_azure.data_plane.log_queries import query  # noqa: PLC0415
 
             answer = query(store, caller, place, target, resource)
+        elif what is Request.LOOKUP:
+            from local_azure.data_plane.lookups import lookup  # noqa: PLC0415
+
+            name, _, server = target.partition("@")
+            answer = lookup(store, place, name, server)
         else:
             options = {"content": _content(what, file), "version": version, "if_match": if_match,
                        "if_absent": if_absent, "tags": _tags(tag), "tls": "" if tls == "none" else tls}  # fmt: skip

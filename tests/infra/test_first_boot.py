@@ -44,7 +44,7 @@ def test_the_first_boot_writes_ssh_settings_and_the_hosts_of_sign_in() -> None:
 
 def test_further_settings_are_merged() -> None:
     pip = {"path": "/etc/pip.conf", "content": "[global]\n"}
-    settings = yaml.safe_load(base64.b64decode(first_boot(write_files=[pip], apt={"primary": []})))
+    settings = yaml.safe_load(base64.b64decode(first_boot({"write_files": [pip], "apt": {"primary": []}})))
     assert settings["apt"] == {"primary": []}
     assert settings["write_files"] == [*FILES, hosts_file(), pip]
     assert settings["runcmd"] == [["systemctl", "try-reload-or-restart", "ssh.service"]]

@@ -15,6 +15,7 @@ from formats.egress import EgressRule
 from infra.first_boot import first_boot
 from infra.gpu_driver import gpu_driver_settings
 from infra.home_disk import DEVICE, home_disk_settings
+from infra.host_names import egress_lines, host_settings
 from infra.package_sources import package_settings
 
 CLOUD_INIT = shutil.which("cloud-init")
@@ -76,7 +77,7 @@ class TestFormatting:
 
 def _data(egress: tuple[EgressRule, ...]) -> str:
     driver = gpu_driver_settings("Standard_NC24ads_A100_v4", egress)
-    return first_boot(**home_disk_settings(), **driver, **package_settings(egress))
+    return first_boot(home_disk_settings(), driver, host_settings(egress_lines(egress)), package_settings(egress))
 
 
 @needs_cloud_init
@@ -92,7 +93,7 @@ def test_the_schema_of_cloud_init_accepts_the_data(tmp_path: Path, egress: tuple
 @needs_cloud_init
 def test_the_schema_of_cloud_init_refuses_wrong_data(tmp_path: Path) -> None:
     path = tmp_path / "user-data"
-    path.write_bytes(base64.b64decode(first_boot(**home_disk_settings() | {"mounts": "/home"})))
+    path.write_bytes(base64.b64decode(first_boot(home_disk_settings() | {"mounts": "/home"})))
     ended = subprocess.run([str(CLOUD_INIT), "schema", "--config-file", path], capture_output=True, check=False)
     assert ended.returncode != 0
 

@@ -27,4 +27,4 @@ def test_without_archives_the_settings_are_empty() -> None:
 
 
 def test_the_data_is_the_same_in_every_run() -> None:
-    assert first_boot(**package_settings([MIRROR])) == first_boot(**package_settings(iter([MIRROR])))
+    assert first_boot(package_settings([MIRROR])) == first_boot(package_settings(iter([MIRROR])))

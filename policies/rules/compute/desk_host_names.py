@@ -15,7 +15,7 @@ from policies.expected.connections import DESK_ENDPOINTS
 from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER, SIGN_IN_HOSTS, SIGN_IN_RANGE
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-CONNECTION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations[0].privateIPAddress"
+CONNECTION, CONFIGURATION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations", "privateIPAddress"
 REBUILD = "raise desk.rebuilds in the request, which replaces the virtual machine"
 
 
@@ -43,8 +43,9 @@ def _endpoints(config: TenancyConfig, machine: Resource, context: PolicyContext)
     """Yield the host name and address of each private endpoint that desks of a tenancy may reach."""
     plan = TenancyRange(config.addresses)
     wanted = {str(plan.address(one)): plan.address(one) for one in DESK_ENDPOINTS}
-    for endpoint in context.of(ENDPOINT):
-        address = wanted.get(str(endpoint.at(ADDRESS))) if endpoint.stack == machine.stack else None
+    own = [endpoint for endpoint in context.of(ENDPOINT) if endpoint.stack == machine.stack]
+    for endpoint, at in ((one, at) for one in own for at in entries(one, CONFIGURATION)):
+        address = wanted.get(str(endpoint.at(f"{at}.{ADDRESS}")))
         for entry in entries(endpoint, CONNECTION) if address else ():
             target = ids.plain(endpoint.at(f"{entry}.privateLinkServiceId"))
             domain = "vault.azure.net" if "/vaults/" in target else "blob.core.windows.net"
@@ -84,7 +85,11 @@ POLICY = Policy(
     fix="Set customData to desk_first_boot() of infra/desk_first_boot.py. A desk from before is replaced by a larger "
     "desk.rebuilds in the request; its data disk stays.",
     check=check,
-    check_paths=(CUSTOM_DATA, f"{ENDPOINT}:{ADDRESS}", f"{ENDPOINT}:{CONNECTION}[*].privateLinkServiceId"),
+    check_paths=(
+        CUSTOM_DATA,
+        f"{ENDPOINT}:{CONFIGURATION}[*].{ADDRESS}",
+        f"{ENDPOINT}:{CONNECTION}[*].privateLinkServiceId",
+    ),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,
     evaluation_scope="stack",
     needs_config=True,

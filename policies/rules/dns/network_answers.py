@@ -50,6 +50,6 @@ POLICY = Policy(
     fix="Link a DNS security policy to the network, with an enabled rule that blocks the domain '.'. In a hub, rules "
     "before it may allow domains of policies/expected/dns_domains.py.",
     check=check,
-    check_paths=(*DNS_POLICY_PATHS, f"{SUBNET}:subnetName", "subnets[*].name"),
+    check_paths=(*DNS_POLICY_PATHS, f"{SUBNET}:subnetName", "subnets"),
     evaluation_scope="stack",
 )  # fmt: skip

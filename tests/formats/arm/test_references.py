@@ -12,7 +12,7 @@ from formats.arm.routes import PACKAGES, routes
 from formats.arm.sdk import AZURE_NATIVE, inputs_of
 from formats.pulumi_sdk import SdkProperty
 
-NOT_INSTALLED = {"microsoft.insights/components", "microsoft.network/dnsresolverdomainlists"}
+NOT_INSTALLED = {"microsoft.insights/components"}
 """Types of an installed namespace that are in a package that is not installed."""
 
 

@@ -28,6 +28,7 @@ TYPE_TOKENS = {
     "BlobStorageAccount": "sde:infra:BlobStorageAccount",
     "Desk": "sde:infra:Desk",
     "DiskEncryptionSet": "sde:infra:DiskEncryptionSet",
+    "DnsSecurityPolicy": "sde:infra:DnsSecurityPolicy",
     "Firewall": "sde:infra:Firewall",
     "FlowLog": "sde:infra:FlowLog",
     "FlowLogStorage": "sde:infra:FlowLogStorage",

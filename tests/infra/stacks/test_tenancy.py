@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from formats.addresses import TenancyEndpoint
 from formats.egress import EgressRule
 from formats.errors import InputError
-from infra.first_boot import first_boot
+from infra.first_boot import FILES
 from infra.gpu_driver import NO_ARCHIVE, gpu_driver_settings
 from infra.home_disk import home_disk_settings
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
@@ -19,7 +21,7 @@ from infra.package_sources import package_settings
 from infra.roles import Role
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
-from tests.infra.mock_stack import SUBSCRIPTION, MockStack, run
+from tests.infra.mock_stack import SUBSCRIPTION, MockStack, Registration, run
 from tests.infra.samples import group
 
 MOVER, DESK = "principal-of-staging-mover", "principal-of-desk"
@@ -121,7 +123,13 @@ def test_the_desk_uses_the_estates_package_archives(platform: MockStack, safe_ha
     assert expected
     driver = gpu_driver_settings("Standard_NC24ads_A100_v4", [EgressRule.model_validate(mirror)])
     assert driver
-    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings(), **driver, **expected)
+    settings = _first_boot(desk)
+    assert settings["apt"] == expected["apt"]
+    assert expected["write_files"][0] in settings["write_files"]
+    assert {key: settings[key] for key in driver} == driver
+    assert [line for line in _hosts(desk) if line.startswith("203.0.113.")] == [
+        f"203.0.113.{last} a.mirror.example" for last in range(16, 24)
+    ]
 
 
 @pytest.mark.parametrize(("size", "caching"), [(4095, "ReadOnly"), (4096, "None"), (32767, "None")])
@@ -148,10 +156,9 @@ def test_the_outputs_name_the_gpu_driver_or_its_absence(platform: MockStack, saf
 def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> None:
     for group_ in ("net-desks", "desk-interface"):
         rules = _rules(tenancy, group_)
-        assert set(rules) == {"own-out", "names-out", "sign-in-out", "packages-egress"}
+        assert set(rules) == {"own-out", "sign-in-out", "packages-egress"}
         own = [f"10.65.0.{last}/32" for last in (4, 5, 7, 8)]  # vault, data, approved imports, pending exports
         assert rules["own-out"]["destinationAddressPrefixes"] == own
-        assert rules["names-out"]["destinationAddressPrefix"] == "10.64.0.4"
         assert rules["packages-egress"]["destinationAddressPrefixes"] == ["203.0.113.16/29", "192.168.40.8/32"]
         assert rules["packages-egress"]["destinationPortRange"] == "443"
         assert set(_rules(tenancy, group_, "Inbound")) == {"bastion-in"}
@@ -221,7 +228,41 @@ def test_stores_are_closed_without_recipients(tenancy: MockStack) -> None:
 
 def test_the_desk_has_the_ssh_restrictions(tenancy: MockStack) -> None:
     (desk,) = tenancy.of("VirtualMachine")
-    assert desk.inputs["osProfile"]["customData"] == first_boot(**home_disk_settings())
+    settings = _first_boot(desk)
+    assert [file for file in FILES if file not in settings["write_files"]] == []
+    assert {key: settings[key] for key in home_disk_settings()} == home_disk_settings()
+
+
+def test_a_desk_has_its_names_in_a_file_and_no_resolver(tenancy: MockStack) -> None:
+    (desk,) = tenancy.of("VirtualMachine")
+    stores = {one.name: one.inputs["accountName"] for one in tenancy.of("StorageAccount")}
+    (vault,) = tenancy.of("Vault")
+    assert _hosts(desk)[2:] == [
+        f"10.65.0.4 {vault.inputs['vaultName']}.vault.azure.net",
+        *(f"10.65.0.{last} {stores[name]}.blob.core.windows.net"
+          for last, name in ((5, "data"), (7, "import-released"), (8, "export-asked"))),
+        "20.190.128.1 login.microsoftonline.com",
+        "20.190.128.1 pas.windows.net",
+    ]  # fmt: skip
+    assert _first_boot(desk)["runcmd"][-1] == ["systemctl", "mask", "--now", "systemd-resolved.service"]
+
+
+def test_a_rule_names_further_hosts(platform: MockStack, safe_haven: MockStack) -> None:
+    rule = {"name": "licences", "addresses": ["203.0.113.20"], "hosts": ["one.example.org", "two.example.org"]}
+    (desk,) = _tenancy(platform, safe_haven, egress=[rule]).of("VirtualMachine")
+    assert _hosts(desk)[-1] == "203.0.113.20 one.example.org two.example.org"
+
+
+def _first_boot(desk: Registration) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(base64.b64decode(desk.inputs["osProfile"]["customData"]))
+    return settings
+
+
+def _hosts(desk: Registration) -> list[str]:
+    """Return the lines of /etc/hosts."""
+    (file,) = (one for one in _first_boot(desk)["write_files"] if one["path"] == "/etc/hosts")
+    lines: list[str] = file["content"].splitlines()
+    return lines
 
 
 def test_a_standing_desk_keeps_its_first_boot(tenancy: MockStack) -> None:

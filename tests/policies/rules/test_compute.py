@@ -39,7 +39,7 @@ ELSEWHERE = "/subscriptions/e15e0000-0000-4000-8000-00000000000e/resourceGroups/
 
 def boot(change: Mapping[str, Any]) -> str:
     """Return a first boot that differs."""
-    data = first_boot(**home_disk_settings())
+    data = first_boot(home_disk_settings())
     case_name = json.loads(base64.b64decode(data).decode().removeprefix(CLOUD_CONFIG_HEADER)) | change
     return base64.b64encode((CLOUD_CONFIG_HEADER + json.dumps(case_name)).encode()).decode()
 
@@ -85,7 +85,7 @@ def computer(**security: Any) -> dict[str, Any]:
             "dataDisks": [{"lun": 0, "createOption": "Attach", "managedDisk": {"id": DISK}}],
         },
         "osProfile": {
-            "customData": first_boot(**home_disk_settings()),
+            "customData": first_boot(home_disk_settings()),
             "linuxConfiguration": {
                 "disablePasswordAuthentication": True,
                 "provisionVMAgent": True,
@@ -376,7 +376,8 @@ def test_a_snapshot_is_checked_like_a_disk() -> None:
 
 def test_a_desk_may_have_a_package_mirror() -> None:
     archive = [{"arches": ["default"], "uri": "https://mirror.example.org/ubuntu"}]
-    case_name = first_boot(apt={"primary": archive, "security": archive}, write_files=[{"path": "/etc/pip.conf"}])
+    settings = {"apt": {"primary": archive, "security": archive}, "write_files": [{"path": "/etc/pip.conf"}]}
+    case_name = first_boot(settings)
     assert verdict(changed(world(), "desk", "osProfile.customData", case_name), "VM16", "desk") is Verdict.PASS
 
 
