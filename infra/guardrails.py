@@ -174,22 +174,28 @@ PUBLIC_INTERFACES = (
 NAME_TYPES = (
     "Microsoft.Network/privateDnsZones",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-    "Microsoft.Network/dnsResolverPolicies",
-    "Microsoft.Network/dnsResolverPolicies/virtualNetworkLinks",
     "Microsoft.Network/dnsResolvers",
 )
 """Types that answer DNS names for a network. The hub has all of them."""
+DNS_RULE = "Microsoft.Network/dnsResolverPolicies/dnsSecurityRules"
 NO_PUBLIC_ADDRESSES = PolicyGuardrail(
     key="no-public-addresses",
     title="No resource has a public IP address, and none answers DNS names",
     description=(
         "No public IP address or prefix, no type that uses one, no network interface or virtual machine with one, and "
-        "no subnet with a NAT gateway; no private DNS zones and DNS policies, which the hub has for all networks."
+        "no subnet with a NAT gateway; no private DNS zones, and no rule of a DNS policy that answers a name or is off."
     ),
     why="Zones and tenancies have egress and names through the hub only, and no inbound connections.",
     condition=any_of(
         {"field": "type", "in": [*PUBLIC_TYPES, *NAME_TYPES]},
         *PUBLIC_INTERFACES,
+        all_of(
+            is_type(DNS_RULE),
+            any_of(
+                {"field": f"{DNS_RULE}/action.actionType", "notEquals": "Block"},
+                {"field": f"{DNS_RULE}/dnsSecurityRuleState", "equals": "Disabled"},
+            ),
+        ),
     ),
 )
 

@@ -116,6 +116,7 @@ ENDPOINTS_TO_OWN_GROUP = Guardrail(
         },
     ),
 )
+_DNS_RULE = f"{_NETWORK}/dnsResolverPolicies/dnsSecurityRules"
 NO_PUBLIC_ADDRESSES = Guardrail(
     "no-public-addresses",
     "No resource has a public IP address, and none answers DNS names",
@@ -138,8 +139,6 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                     "Microsoft.ContainerInstance/containerGroups",
                     f"{_NETWORK}/privateDnsZones",
                     f"{_NETWORK}/privateDnsZones/virtualNetworkLinks",
-                    f"{_NETWORK}/dnsResolverPolicies",
-                    f"{_NETWORK}/dnsResolverPolicies/virtualNetworkLinks",
                     f"{_NETWORK}/dnsResolvers",
                 ],
             },
@@ -158,6 +157,15 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                 ),
             ),
             type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
+            type_and(
+                _DNS_RULE,
+                {
+                    "anyOf": [
+                        field_is(f"{_DNS_RULE}/action.actionType", "notEquals", "Block"),
+                        field_is(f"{_DNS_RULE}/dnsSecurityRuleState", "equals", "Disabled"),
+                    ]
+                },
+            ),
         ]
     },
 )

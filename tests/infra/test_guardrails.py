@@ -27,6 +27,8 @@ ALIASES = {
     "Microsoft.Network/azureFirewalls/natRuleCollections[*]",
     "Microsoft.Network/azureFirewalls/firewallPolicy.id",
     "Microsoft.Network/virtualNetworks/subnets/natGateway.id",
+    "Microsoft.Network/dnsResolverPolicies/dnsSecurityRules/action.actionType",
+    "Microsoft.Network/dnsResolverPolicies/dnsSecurityRules/dnsSecurityRuleState",
     "Microsoft.Compute/virtualMachines/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]",
     "Microsoft.Compute/virtualMachines/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
     ".publicIPAddressConfiguration",
