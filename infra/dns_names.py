@@ -11,9 +11,8 @@ Sources: learn.microsoft.com, "Azure Firewall DNS settings" (the domains that Az
 
 from __future__ import annotations
 
-SIGN_IN_HOSTS = ("login.microsoftonline.com", "pas.windows.net")
-"""The hosts of Entra sign-in (learn.microsoft.com, "Sign in to a Linux virtual machine in Azure by using Microsoft
-Entra ID", network requirements)."""
+from infra.network_services import SIGN_IN_HOSTS
+
 SERVICE_DOMAINS = (
     "core.windows.net.",
     "blob.storage.azure.net.",

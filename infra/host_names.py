@@ -1,4 +1,4 @@
-"""The host names that a virtual machine knows without DNS, in /etc/hosts.
+"""The host names that a virtual machine knows without DNS, in /etc/hosts, besides those of sign-in (`hosts_file.py`).
 
 A desk has all its names there and asks no DNS server: every question could carry data out. A virtual machine of staff
 has the hosts of package archives there, which no DNS server of the estate answers.
@@ -11,36 +11,28 @@ systemd-resolved.service(8).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import urlsplit
 
 from formats.addresses import TenancyEndpoint, TenancyRange
 from formats.egress import EgressRule
-from infra.dns_names import SIGN_IN_HOSTS
+from infra.hosts_file import PATH
 from infra.names import GloballyUnique, Names
 
-HOSTS_PATH = "/etc/hosts"
-OWN_LINES = ("127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback")
-SIGN_IN_ADDRESS = IPv4Address("20.190.128.1")
-"""An address of the tag AzureActiveDirectory (learn.microsoft.com, "Microsoft 365 URLs and IP address ranges", id 56).
-Any would do: the firewall looks up the names of its application rules itself, and ignores a packet's own destination
-(learn.microsoft.com, "Azure Firewall DNS Proxy details")."""
 NO_RESOLVER = ("systemctl", "mask", "--now", "systemd-resolved.service")
 """Nothing listens at the resolver's address then, so that the lookup of an unlisted name fails at once."""
 
 
 def host_settings(lines: Iterable[str]) -> dict[str, Any]:
     """Return the settings by cloud-init's keys."""
-    content = "\n".join((*OWN_LINES, *lines)) + "\n"
-    file = {"path": HOSTS_PATH, "content": content, "permissions": "0644", "owner": "root:root"}
-    return {"manage_etc_hosts": "localhost", "write_files": [file]}
+    own: dict[str, Any] = {"manage_etc_hosts": "localhost"}
+    content = "".join(f"{line}\n" for line in lines)
+    return own | ({"write_files": [{"path": PATH, "content": content, "append": True}]} if content else {})
 
 
 def desk_lines(names: Names, addresses: TenancyRange, endpoints: Sequence[TenancyEndpoint]) -> list[str]:
-    """Return the lines of the private endpoints that a desk reaches, and of Entra's sign-in."""
-    own = (f"{addresses.address(one)} {_service_host(names, one)}" for one in endpoints)
-    return [*own, *(f"{SIGN_IN_ADDRESS} {host}" for host in SIGN_IN_HOSTS)]
+    """Return the lines of the private endpoints that a desk reaches."""
+    return [f"{addresses.address(one)} {_service_host(names, one)}" for one in endpoints]
 
 
 def egress_lines(egress: Iterable[EgressRule]) -> Iterator[str]:

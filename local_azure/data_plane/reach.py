@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from formats.egress import SIGN_IN_ADDRESS
 from local_azure.data_plane.addresses import PUBLIC_ADDRESS, Peer
-from local_azure.data_plane.answers import Attempt, Control, RequestRefused
+from local_azure.data_plane.answers import Attempt, Control
 from local_azure.data_plane.callers import Caller, check_identity
+from local_azure.data_plane.guests import known_address
 from local_azure.data_plane.names import Service, resolve
 from local_azure.data_plane.paths import Target, deliver
 from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place
@@ -64,20 +64,10 @@ def connect(
 
 
 def reach_entra(attempt: Attempt, place: InNetwork, host: str) -> None:
-    """Send a request to a host of Entra. Azure does not return the first boot of a computer, so its hosts file is not
-    known: the address for sign-in is tried, and then Entra's own. The refusal of the first is the answer."""
-    first, second = (Attempt(attempt.cloud) for _ in range(2))
-    try:
-        deliver(first, place, Target(Peer(SIGN_IN_ADDRESS), host=host))
-        passed = first
-    except RequestRefused as refused:
-        try:
-            deliver(second, place, Target(Peer(PUBLIC_ADDRESS, frozenset({"azureactivedirectory"})), host=host))
-            passed = second
-        except RequestRefused:
-            attempt.steps += first.steps
-            raise refused from None
-    attempt.steps += passed.steps
+    """Send a request to a host of Entra: at the address in the computer's hosts file, or else at one of Entra's."""
+    known = known_address(attempt.cloud, place, host)
+    peer = Peer(known) if known else Peer(PUBLIC_ADDRESS, frozenset({"azureactivedirectory"}))
+    deliver(attempt, place, Target(peer, host=host))
     attempt.passed(Control.SIGN_IN, f"{place.address} reaches {host}")
 
 

@@ -85,7 +85,7 @@ def flows(
     )
     with session.output.err.status("Analysing the flows"):
         found = analyse_flows(context_, exhaustive=bool(graph or certificate), stepwise=not graph)
-    report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns)
+    report = FlowReport(tuple(flow for flow in found.flows if flow.stacks & wanted), found.unknowns, found.accepted)
     allowed = [one for one in allowed_flows(found, context_) if one.stacks & wanted]
     exempt = _exempt(report, context_, granted)
     content = {

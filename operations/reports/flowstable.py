@@ -32,6 +32,7 @@ def flows_table(report: FlowReport, exempt: Exempt = NONE, allowed: Sequence[All
     parts: list[RenderableType] = [_tree(kind, flows, exempt) for kind, flows in _by_kind(report.flows)]
     if allowed:
         parts.append(_allowed_tree(allowed))
+    parts += [Text(f"accepted (decision {risk.decision}): {printable(risk.text)}", "dim") for risk in report.accepted]
     parts += [Text(f"! {printable(unknown)}", "yellow") for unknown in report.unknowns]
     return Group(*parts, _summary_line(report, exempt))
 

@@ -27,6 +27,8 @@ from policies.reachability.role_grants import RoleGrants
 from policies.reachability.topology import Topology
 from policies.stack_shape import shape_of
 
+DNS_DECISION = "0020"
+"""The decision on the DNS questions of staff's virtual machines."""
 ASKED, RELEASED = "asked", "released"
 """The names of the containers in an airlock's pending and approved stores. Only its reviewers move data from the first
 to the second."""
@@ -113,11 +115,35 @@ def _accepted_json(found: MinimalCutSets) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class AcceptedQuestions:
+    """The DNS questions of a virtual machine of staff, a way out that fewer controls prevent (decision 0020)."""
+
+    decision: str
+    """The number of the decision that names the remaining risk."""
+    actor: str
+    """The label of the actor."""
+    depth: int
+    steps: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The risk in words."""
+        number = f"{self.depth} control{'' if self.depth == 1 else 's'}"
+        return f"{self.actor} carries data to the Internet {', '.join(self.steps)}: {number}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the risk as JSON values."""
+        return {"decision": self.decision, "by": self.actor, "depth": self.depth, "path": list(self.steps)}
+
+
+@dataclass(frozen=True)
 class FlowReport:
     """Every forbidden flow of an estate, and the properties that could not be read."""
 
     flows: tuple[ForbiddenFlow, ...]
     unknowns: tuple[str, ...]
+    accepted: tuple[AcceptedQuestions, ...] = ()
+    """The ways out that no forbidden flow counts, because a decision accepts them."""
     graph: FlowGraph | None = field(default=None, compare=False, repr=False)
     """The graph that was searched: it has two tenancies of each equivalence class."""
     equivalents: tuple[EquivalentTenancy, ...] = field(default=(), compare=False, repr=False)
@@ -140,7 +166,9 @@ class FlowReport:
         """Return the report as JSON values. `enough`: the required number of controls. `doubts`: the properties that
         could not be read."""
         flows = [flow.to_json() for flow in self.flows]
-        return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "doubts": list(self.unknowns)}
+        accepted = [risk.to_json() for risk in self.accepted]
+        return {"enough": MIN_CONTROLS, "findings": len(self.findings), "flows": flows, "accepted": accepted,
+                "doubts": list(self.unknowns)}  # fmt: skip
 
 
 def analyse_flows(
@@ -180,7 +208,17 @@ def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
         raise InputError("The estate has no data containers, so it has no flows to analyse.")
     searched = _ForbiddenFlows(view, graph)
     flows = tuple(searched.all())
-    return FlowReport(flows, tuple(dict.fromkeys(unknowns)), graph, searches=searched.searches)
+    accepted = tuple(_questions_of_staff(graph))
+    return FlowReport(flows, tuple(dict.fromkeys(unknowns)), accepted, graph, searches=searched.searches)
+
+
+def _questions_of_staff(graph: FlowGraph) -> Iterator[AcceptedQuestions]:
+    """Yield the way of DNS questions from each virtual machine of staff, which asks a DNS proxy (decision 0020)."""
+    for actor in (one for one in graph.actors if one.is_of_staff):
+        ways = [way for location in actor.locations for way in graph.reachability.by_dns(location)]
+        weakest = min(ways, key=lambda way: way.size, default=None)
+        if weakest and weakest.size < MIN_CONTROLS:
+            yield AcceptedQuestions(DNS_DECISION, actor.label, weakest.size, weakest.steps)
 
 
 def _with_equivalents(

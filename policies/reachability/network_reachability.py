@@ -233,9 +233,12 @@ class NetworkReachability:
         """Return the controls on sending data to the Internet or to another tenant, in any way."""
         key = ("outsiders", location, limit)
         if key not in self._cache:
-            by_dns = self._questions.to_outsiders(location, limit)
-            self._cache[key] = any_of(self.to_internet(location, limit), by_dns, limit=limit)
+            self._cache[key] = any_of(self.to_internet(location, limit), self.by_dns(location, limit), limit=limit)
         return self._cache[key]
+
+    def by_dns(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:
+        """Return the controls on data in the names of DNS questions."""
+        return self._questions.to_outsiders(location, limit)
 
     @cached_property
     def _external_endpoints(self) -> tuple[PrivateEndpoint, ...]:

@@ -99,11 +99,11 @@ class Firewall:
     """In the order in which Azure evaluates them. None: unknown."""
     proxy: tuple[int, ...]
     """The ports of its explicit proxy."""
-    dns_proxy: bool
-    """True if it passes DNS queries on."""
-    has_own_dns_servers: bool
-    """True if it asks other DNS servers than Azure's."""
     public: bool
+    dns_proxy: bool = True
+    """True if it passes DNS queries on."""
+    has_own_dns_servers: bool = True
+    """True if it may ask other DNS servers than Azure's."""
 
 
 class Topology:

@@ -7,6 +7,7 @@ from policies.mutations.table import (
     access,
     all_types,
     desks,
+    dns_policies,
     firewalls,
     gateways,
     guardrails,
@@ -22,7 +23,7 @@ from policies.mutations.table.all_types import COMMON_HARMLESS, COMMON_WEAKENING
 from policies.mutations.table.services import SERVICES
 
 __all__ = ["ADDITIONS", "COMMON_HARMLESS", "COMMON_WEAKENINGS", "TABLES"]
-_MODULES = (storage, vaults, networks, nsg_rules, firewalls, gateways, desks, monitoring, access, guardrails, providers,
-            all_types)  # fmt: skip
+_MODULES = (storage, vaults, networks, nsg_rules, firewalls, gateways, desks, dns_policies, monitoring, access,
+            guardrails, providers, all_types)  # fmt: skip
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}
 ADDITIONS = (*GENERAL_ADDITIONS, *SERVICES)

@@ -1,9 +1,9 @@
-"""Desks have the names of their stores and of sign-in in a file, and ask no DNS server (VM23)."""
+"""Desks have the names of their stores in a file, and ask no DNS server (VM24)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 
 from formats.addresses import TenancyRange
 from formats.stack_config import TenancyConfig
@@ -12,7 +12,7 @@ from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
 from policies.expected.connections import DESK_ENDPOINTS
-from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER, SIGN_IN_HOSTS, SIGN_IN_RANGE
+from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CONNECTION, CONFIGURATION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations", "privateIPAddress"
@@ -20,7 +20,7 @@ REBUILD = "raise desk.rebuilds in the request, which replaces the virtual machin
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a line for each endpoint that desks may reach and for each host of sign-in, and no resolver.
+    """Require a line for each endpoint that desks may reach, and no resolver. VM23 requires the names of sign-in.
 
     VM16 refuses what cannot be read.
     """
@@ -33,10 +33,6 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     for host, address in _endpoints(config, machine, context):
         if known.get(host) != {str(address)}:
             yield Violation(CUSTOM_DATA, f"does not give {host} the address {address} alone; {REBUILD}")
-    for host in SIGN_IN_HOSTS:
-        addresses = known.get(host, set())
-        if not addresses or not all(_is_of_entra(one) for one in addresses):
-            yield Violation(CUSTOM_DATA, f"gives {host} no address in {SIGN_IN_RANGE}; {REBUILD}")
 
 
 def _endpoints(config: TenancyConfig, machine: Resource, context: PolicyContext) -> Iterator[tuple[str, IPv4Address]]:
@@ -65,16 +61,9 @@ def _hosts(files: object) -> Mapping[str, set[str]]:
     return known
 
 
-def _is_of_entra(text: str) -> bool:
-    try:
-        return ip_address(text) in SIGN_IN_RANGE
-    except ValueError:
-        return False
-
-
 POLICY = Policy(
-    id="VM23",
-    title="Desks have the names of their stores and of sign-in in a file, and ask no DNS server",
+    id="VM24",
+    title="Desks have the names of their stores in a file, and ask no DNS server",
     why="Security groups deny DNS to desks, because questions carry data out. A desk without names reaches nothing, "
     "and whoever opens DNS for it opens that way.",
     resource_types=("compute:VirtualMachine",),

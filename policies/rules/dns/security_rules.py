@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import display, entries, lower_text, texts
-from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals, equals_if_set
 from policies.rule_helpers.references import own
 
 RULE, LIST = "dnsresolver:DnsSecurityRule", "dnsresolver:DnsResolverDomainList"
 ACTION, LISTS = "action.actionType", "dnsResolverDomainLists"
-MIN_LABELS = 2
+RESPONSE, MIN_LABELS = "action.blockResponseCode", 2
 
 
 def check(rule: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require domain lists of the stack. Allow and Alert both answer a query, and end the search for a Block rule."""
+    if rule.at(RESPONSE) not in (MISSING, "SERVFAIL"):  # a property of the preview version alone
+        yield Violation(RESPONSE, f"is {display(rule.at(RESPONSE))}; it must be SERVFAIL")
     if not entries(rule, LISTS):
         yield Violation(LISTS, "has no entry, so the rule applies to no name")
     answers = lower_text(rule, ACTION) != "block"
@@ -43,10 +45,9 @@ POLICY = Policy(
     "domains of two labels or more.",
     requires=(
         equals(ACTION, "Block", "Allow", "Alert"),
-        equals_if_set("action.blockResponseCode", "SERVFAIL"),
         equals_if_set("dnsSecurityRuleState", "Enabled"),
     ),
     check=check,
-    check_paths=(f"{LISTS}[*].id", f"{LIST}:domains"),
+    check_paths=(RESPONSE, f"{LISTS}[*].id", f"{LIST}:domains"),
     evaluation_scope="stack",
 )

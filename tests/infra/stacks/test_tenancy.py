@@ -237,12 +237,11 @@ def test_a_desk_has_its_names_in_a_file_and_no_resolver(tenancy: MockStack) -> N
     (desk,) = tenancy.of("VirtualMachine")
     stores = {one.name: one.inputs["accountName"] for one in tenancy.of("StorageAccount")}
     (vault,) = tenancy.of("Vault")
-    assert _hosts(desk)[2:] == [
+    assert _hosts(desk) == [
+        "192.0.2.1 login.microsoftonline.com pas.windows.net",
         f"10.65.0.4 {vault.inputs['vaultName']}.vault.azure.net",
         *(f"10.65.0.{last} {stores[name]}.blob.core.windows.net"
           for last, name in ((5, "data"), (7, "import-released"), (8, "export-asked"))),
-        "20.190.128.1 login.microsoftonline.com",
-        "20.190.128.1 pas.windows.net",
     ]  # fmt: skip
     assert _first_boot(desk)["runcmd"][-1] == ["systemctl", "mask", "--now", "systemd-resolved.service"]
 
@@ -260,9 +259,9 @@ def _first_boot(desk: Registration) -> dict[str, Any]:
 
 def _hosts(desk: Registration) -> list[str]:
     """Return the lines of /etc/hosts."""
-    (file,) = (one for one in _first_boot(desk)["write_files"] if one["path"] == "/etc/hosts")
-    lines: list[str] = file["content"].splitlines()
-    return lines
+    files = [one for one in _first_boot(desk)["write_files"] if one["path"] == "/etc/hosts"]
+    assert all(one["append"] for one in files)
+    return [line for one in files for line in one["content"].splitlines()]
 
 
 def test_a_standing_desk_keeps_its_first_boot(tenancy: MockStack) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -97,12 +99,16 @@ def by_name(*hosts: str) -> dict[str, Any]:
 
 def test_a_session_needs_both_hosts_of_entra_by_address_and_by_name(desk: World) -> None:
     """The desk's group admits the one address, and the firewall the names."""
+    hosts_file = {"path": "/etc/hosts", "content": "192.0.2.1 login.microsoftonline.com pas.windows.net\n"}
+    text = f"#cloud-config\n{json.dumps({'write_files': [hosts_file]})}"
     bastion = nsg_rule("ssh", 100, sourceAddressPrefix="10.0.0.128/26", destinationPortRange="22")
     out = nsg_rule(
         "out", 110, direction="Outbound", destinationAddressPrefix="192.0.2.1/32", destinationPortRange="443"
     )
     rest = [nsg_rule(f"rest-{way}", 200, "Deny", direction=way) for way in ("Inbound", "Outbound")]
     desk.change(DESKS, networkSecurityGroup={"id": desk.group("of-subnet", bastion, out, *rest)})
+    assert control(sign_in(desk)) is Control.SECURITY_GROUP, "the desk asks for Entra's own addresses"
+    desk.store.keep_first_boot(VM, base64.b64encode(text.encode()).decode())
     for hosts in ((), ("login.microsoftonline.com",), ("graph.microsoft.com", "pas.windows.net")):
         desk.rules(allow(by_name(*hosts))) if hosts else desk.rules()
         assert control(sign_in(desk)) is Control.FIREWALL

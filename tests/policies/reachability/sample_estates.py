@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import uuid
@@ -57,18 +58,38 @@ def tenancy(number: int) -> Iterable[Resource]:
     shared = {g for other in ("platform", "safe-haven") for g in GUID.findall(_text(stack(other)))} | set(
         map(str, RIGHTS)
     )
-    text = _text(stack(TENANCY))
+    text = _text(list(map(_decoded, stack(TENANCY))))
     text = GUID.sub(
         lambda m: m.group() if m.group() in shared else _copied(m.group(), number),
         text,
     )
     text = text.replace("10.65.0.", f"10.65.{number}.").replace("hcm-progression", f"project-{number}")
     text = re.sub(r"stwmsde(\w+)", rf"stwmsde\g<1>n{number}", text).replace("kv-wmsde-keys-", f"kv-wmsde-n{number}-")
-    return [Resource(**_tuples(one)) for one in json.loads(text)]
+    return [_encoded(Resource(**_tuples(one))) for one in json.loads(text)]
 
 
 def _text(resources: Sequence[Resource]) -> str:
     return json.dumps([{k: getattr(r, k) for k in r.__dataclass_fields__} for r in resources])
+
+
+CUSTOM_DATA = "customData"
+
+
+def _decoded(resource: Resource) -> Resource:
+    """Return a virtual machine with its custom data as text."""
+    profile = resource.inputs.get("osProfile") or {}
+    if CUSTOM_DATA not in profile:
+        return resource
+    text = base64.b64decode(profile[CUSTOM_DATA]).decode()
+    return replace(resource, inputs={**resource.inputs, "osProfile": {**profile, CUSTOM_DATA: text}})
+
+
+def _encoded(resource: Resource) -> Resource:
+    profile = resource.inputs.get("osProfile") or {}
+    if CUSTOM_DATA not in profile:
+        return resource
+    data = base64.b64encode(profile[CUSTOM_DATA].encode()).decode()
+    return replace(resource, inputs={**resource.inputs, "osProfile": {**profile, CUSTOM_DATA: data}})
 
 
 def _tuples(one: dict[str, Any]) -> dict[str, Any]:
