@@ -35,6 +35,7 @@ from policies.azure_semantics.public_addresses import narrow_range
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.roles import RIGHTS
 from policies.azure_semantics.terminal import cloud_config
+from policies.expected.host_names import HOSTS_PATH
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
 from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
@@ -343,12 +344,20 @@ def canonical_json(r: Resource) -> str:
 
 
 def _with_lines(value: Any) -> Any:
-    """Return a value with each text of several lines as a list of lines."""
+    """Return the settings of a first boot with each text of several lines as a list of lines, and with the names of
+    /etc/hosts each as the value of a property, as names are."""
     if isinstance(value, Mapping):
-        return {key: _with_lines(inner) for key, inner in value.items()}
+        is_hosts = value.get("path") == HOSTS_PATH and isinstance(value.get("content"), str)
+        more = {"content": list(map(_host_line, value["content"].splitlines()))} if is_hosts else {}
+        return {key: _with_lines(inner) for key, inner in {**value, **more}.items()}
     if isinstance(value, list):
         return list(map(_with_lines, value))
     return value.splitlines() if isinstance(value, str) and "\n" in value else value
+
+
+def _host_line(line: str) -> dict[str, Any]:
+    address, *names = line.split() or [""]
+    return {"address": address, "names": [{"hostName": name} for name in names]}
 
 
 def _mentions(resources: Iterable[Resource], tokens: Sequence[str]) -> tuple[list[list[str]], list[str]]:
