@@ -24,11 +24,10 @@ from policies.reachability.flow_paths import FLOW_PATHS
 from policies.reachability.graph import INTERNET, FlowGraph, Node
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
+from policies.reachability.staff_questions import AcceptedQuestions, questions_of_staff
 from policies.reachability.topology import Topology
 from policies.stack_shape import shape_of
 
-DNS_DECISION = "0020"
-"""The decision on the DNS questions of staff's virtual machines."""
 ASKED, RELEASED = "asked", "released"
 """The names of the containers in an airlock's pending and approved stores. Only its reviewers move data from the first
 to the second."""
@@ -115,28 +114,6 @@ def _accepted_json(found: MinimalCutSets) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class AcceptedQuestions:
-    """The DNS questions of a virtual machine of staff, a way out that fewer controls prevent (decision 0020)."""
-
-    decision: str
-    """The number of the decision that names the remaining risk."""
-    actor: str
-    """The label of the actor."""
-    depth: int
-    steps: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The risk in words."""
-        number = f"{self.depth} control{'' if self.depth == 1 else 's'}"
-        return f"{self.actor} carries data to the Internet {', '.join(self.steps)}: {number}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the risk as JSON values."""
-        return {"decision": self.decision, "by": self.actor, "depth": self.depth, "path": list(self.steps)}
-
-
-@dataclass(frozen=True)
 class FlowReport:
     """Every forbidden flow of an estate, and the properties that could not be read."""
 
@@ -208,17 +185,8 @@ def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
         raise InputError("The estate has no data containers, so it has no flows to analyse.")
     searched = _ForbiddenFlows(view, graph)
     flows = tuple(searched.all())
-    accepted = tuple(_questions_of_staff(graph))
+    accepted = tuple(questions_of_staff(graph))
     return FlowReport(flows, tuple(dict.fromkeys(unknowns)), accepted, graph, searches=searched.searches)
-
-
-def _questions_of_staff(graph: FlowGraph) -> Iterator[AcceptedQuestions]:
-    """Yield the way of DNS questions from each virtual machine of staff, which asks a DNS proxy (decision 0020)."""
-    for actor in (one for one in graph.actors if one.is_of_staff):
-        ways = [way for location in actor.locations for way in graph.reachability.by_dns(location)]
-        weakest = min(ways, key=lambda way: way.size, default=None)
-        if weakest and weakest.size < MIN_CONTROLS:
-            yield AcceptedQuestions(DNS_DECISION, actor.label, weakest.size, weakest.steps)
 
 
 def _with_equivalents(

@@ -82,5 +82,8 @@ def test_a_declared_path_has_the_inputs_of_its_type(type_: str) -> None:
     found = id_route(PREFIX + type_)
     assert {*found.arguments} - {"subscriptionId"} <= inputs_of(PREFIX + type_).keys()
     assert found.arm_type.startswith("Microsoft.")
+    if type_.partition(":")[0] in PACKAGES:
+        assert route(PREFIX + type_).path.lower() == found.path.lower()
+        return
     with pytest.raises(InputError, match="no installed"):
         route(PREFIX + type_)
