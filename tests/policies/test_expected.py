@@ -19,11 +19,13 @@ from operations.estate import schema
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
 from policies.expected import entitlements, key_release, sign_in, ssh_server, tags
+from policies.expected.estate_types import ESTATE_TYPES
 from policies.expected.gpu_driver import GPU_DRIVER
 from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS
 from policies.expected.home_disk import HOME_DISK
 from policies.expected.policy_rules import MODE
 from policies.model import Resource
+from policies.reachability.control_plane import TECHNIQUES
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
@@ -35,6 +37,15 @@ def test_every_guardrail_of_the_program_is_the_expected_one() -> None:
         key: (one.title, one.policy_rule, MODE) for key, one in GUARDRAILS.items()
     }
     assert [one.key for one in guardrails.COMMON_GUARDRAILS] == [one.key for one in COMMON_GUARDRAILS]
+
+
+def test_a_technique_that_types_stay_prevents_writes_a_type_that_is_not_listed() -> None:
+    listed = {type_.lower() for type_ in ESTATE_TYPES}
+    for technique in TECHNIQUES.values():
+        if "types-stay" in technique.guardrails:
+            operations = (*technique.operations, *technique.elsewhere, *technique.writes)
+            written = {one.rpartition("/")[0].lower() for one in operations if one.endswith("/write")}
+            assert written - listed, technique.key
 
 
 def test_the_ssh_server_of_a_desk_is_the_expected_one() -> None:
