@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -17,6 +18,7 @@ from policies.model import Resource
 from policies.plan_resources import resources_of
 from tests.infra.local_stacks import ROOT, LocalStacks
 from tests.infra.samples import KEY, STAFF, group
+from tests.made_once import made_once
 from tests.policies import shipped
 from tests.policies.reachability.sample_estates import estate
 
@@ -36,12 +38,17 @@ def _settings(folder: Path) -> StackSettings:
 
 @cache
 def _deployed() -> tuple[Plan, Plan]:
+    made: tuple[Plan, Plan] = pickle.loads(made_once("staffed", _write).read_bytes())  # noqa: S301 - our own
+    return made
+
+
+def _write(file: Path) -> None:
     with TemporaryDirectory() as folder:
         site = LocalStacks(Path(folder))
         settings = _settings(site.folder)
         first = site.engine.preview(settings)
         site.engine.up(settings)
-        return first, site.engine.preview(settings)
+        file.write_bytes(pickle.dumps((first, site.engine.preview(settings))))
 
 
 def before() -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -187,24 +187,32 @@ def identities(type_: str, **inputs: Any) -> bool:
     return report.blocks
 
 
-MOVER = next(r for r in shipped.deployed("safe-haven").resources if r.name == "staging-mover").id
 MACHINE = "azure-native:compute:VirtualMachine"
 
 
-@pytest.mark.parametrize("found", [[MOVER], {MOVER: {}}, UNKNOWN, [f"/subscriptions/{OTHER}/x"]])
-def test_an_identity_of_another_stack_fails(found: Any) -> None:
-    assert identities(MACHINE, identity={"type": "UserAssigned", "userAssignedIdentities": found})
+def mover() -> str:
+    """Return the id of an identity of another stack."""
+    return str(next(r for r in shipped.deployed("safe-haven").resources if r.name == "staging-mover").id)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [lambda: [mover()], lambda: {mover(): {}}, lambda: UNKNOWN, lambda: [f"/subscriptions/{OTHER}/x"]],
+    ids=["a list", "a map", "unknown", "a foreign one"],
+)
+def test_an_identity_of_another_stack_fails(found: Callable[[], Any]) -> None:
+    assert identities(MACHINE, identity={"type": "UserAssigned", "userAssignedIdentities": found()})
     assert not identities(MACHINE)
 
 
 def test_an_encryption_identity_of_another_stack_fails() -> None:
-    encryption = {"encryptionIdentity": {"encryptionUserAssignedIdentity": MOVER}}
+    encryption = {"encryptionIdentity": {"encryptionUserAssignedIdentity": mover()}}
     assert identities("azure-native:storage:StorageAccount", encryption=encryption)
 
 
 @pytest.mark.parametrize("type_", ["compute:DiskEncryptionSet", "storage:StorageAccount"])
 def test_an_identity_of_another_stack_fails_on_stores_and_disks(type_: str) -> None:
-    assert identities(f"{PREFIX}{type_}", identity={"type": "UserAssigned", "userAssignedIdentities": [MOVER]})
+    assert identities(f"{PREFIX}{type_}", identity={"type": "UserAssigned", "userAssignedIdentities": [mover()]})
 
 
 def test_an_identity_that_encrypts_fails_on_a_computer() -> None:
