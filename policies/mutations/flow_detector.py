@@ -14,7 +14,9 @@ from policies.mutations.model import Mutant, Refusal, Refusals
 from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow, analyse_flows
 
 FLOW_TYPES = (
+    "authorization:PolicyAssignment",
     "authorization:RoleAssignment",
+    "compute:Disk",
     "network:AzureFirewall",
     "network:BastionHost",
     "network:FirewallPolicy",

@@ -125,10 +125,12 @@ def minimal_cut_sets(
                 techniques.update(edge.techniques)
             if ends_there or not (sink_reached and length == bound):
                 heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _cut_sets([*found, *of_techniques], flows.registry, techniques if accepted_below is not None else ())
+    return _cut_sets([*found, *of_techniques], flows.registry, techniques if accepted_below is not None else None)
 
 
-def _cut_sets(found: Sequence[_Label], registry: ControlRegistry, techniques: Iterable[str]) -> MinimalCutSets | None:
+def _cut_sets(
+    found: Sequence[_Label], registry: ControlRegistry, techniques: Iterable[str] | None
+) -> MinimalCutSets | None:
     """Return one path for each set of controls, the one with the fewest steps. `techniques`: the accepted ones."""
     paths: dict[int, Path] = {}
     for label in found:
@@ -138,9 +140,21 @@ def _cut_sets(found: Sequence[_Label], registry: ControlRegistry, techniques: It
             paths[label.mask] = Path(controls, steps, end, label.techniques())
     if not paths:
         return None
-    named = {*techniques, *(key for path in paths.values() for key in path.techniques)} if techniques else ()
+    on_paths = (key for path in paths.values() for key in path.techniques)
+    named = frozenset() if techniques is None else frozenset((*techniques, *on_paths))
     depth = min(mask.bit_count() for mask in paths)
     return MinimalCutSets(depth, tuple(paths.values()), tuple(key for key in TECHNIQUES if key in named))
+
+
+def merged(found: Iterable[MinimalCutSets | None]) -> MinimalCutSets | None:
+    """Return the paths of several searches for accepted risks as one result."""
+    every = [one for one in found if one]
+    if not every:
+        return None
+    depth = min(one.depth for one in every)
+    paths = tuple(path for one in every for path in one.paths if len(path.controls) == depth)
+    named = {key for one in every for key in one.accepted}
+    return MinimalCutSets(depth, paths, tuple(key for key in TECHNIQUES if key in named))
 
 
 @dataclass(frozen=True, eq=False)

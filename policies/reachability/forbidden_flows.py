@@ -18,7 +18,7 @@ from policies.model import PolicyContext
 from policies.reachability.accepted_risks import ACCEPTED
 from policies.reachability.actors import Actor, actors_of
 from policies.reachability.control_sets import MAX_CONTROLS, MIN_CONTROLS, Control
-from policies.reachability.cut_sets import MinimalCutSets, Path, Search
+from policies.reachability.cut_sets import MinimalCutSets, Path, Search, merged
 from policies.reachability.data_stores import DataContainer, DataStores
 from policies.reachability.flow_paths import FLOW_PATHS
 from policies.reachability.graph import INTERNET, FlowGraph, Node
@@ -342,9 +342,10 @@ class _ForbiddenFlows:
         self, kind: FlowKind, source: str, subject: str, stacks: frozenset[str], *searches: Search
     ) -> ForbiddenFlow:
         """Return a flow with the fewest controls that any of its searches found."""
-        fewest = _with_fewest_controls(search.found for search in searches)
+        found = (search.found for search in searches)
+        fewest = min((one for one in found if one), key=lambda one: one.depth, default=None)
         accepted = (search.accepted for search in searches) if self.graph.limit >= MIN_CONTROLS else ()
-        flow = ForbiddenFlow(kind, source, subject, stacks, fewest, _with_fewest_controls(accepted))
+        flow = ForbiddenFlow(kind, source, subject, stacks, fewest, merged(accepted))
         self.searches[flow] = searches
         return flow
 
@@ -438,7 +439,3 @@ def _stacks(node: Node) -> frozenset[str]:
     if isinstance(node, Actor):
         return node.stacks
     return frozenset([node.store.stack]) if isinstance(node, DataContainer) else frozenset()
-
-
-def _with_fewest_controls(found: Iterable[MinimalCutSets | None]) -> MinimalCutSets | None:
-    return min((one for one in found if one), key=lambda one: one.depth, default=None)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from rich.console import Console
 
+from operations.reports.flowstable import flows_table
 from policies.azure_semantics.role_operations import BUILT_IN, operations_of
 from policies.azure_semantics.roles import RIGHTS, Right
 from policies.estate_view import EstateView, ReadablePaths
@@ -176,13 +178,36 @@ def _opened(disk: Resource) -> Resource:
 
 
 def test_accepted_risks_are_reported_with_their_depth_and_apart_from_it() -> None:
-    flow = _flow(analyse_flows(seen(estate(1))).flows, FlowKind.PAST_AIRLOCK)
+    flow = _flow(_whole().flows, FlowKind.PAST_AIRLOCK)
     accepted = flow.to_json()["accepted"]
     assert flow.depth >= MIN_CONTROLS
     assert accepted["depth"] == MIN_CONTROLS - 1
     assert {"run-command", "role-change", "policy-exemption", "pim", "event-routing"} <= set(accepted["techniques"])
     assert set(accepted["techniques"]) <= set(ACCEPTED)
     assert all(path["controls"] for path in accepted["ways"])
+
+
+@pytest.mark.parametrize("kind", FlowKind)
+def test_every_kind_of_flow_names_its_accepted_risks(kind: FlowKind) -> None:
+    flow = _flow(_whole().flows, kind)
+    assert flow.accepted
+    assert {"role-change", "policy-exemption"} <= set(flow.accepted.accepted) <= set(ACCEPTED)
+    printed = _printed(FlowReport((flow,), ()))
+    assert "accepted (decision 0022): 2 controls against" in printed
+    assert "policy-exemption" in printed
+    assert "1 with accepted risks" in printed
+
+
+@cache
+def _whole() -> FlowReport:
+    return analyse_flows(seen(estate(2)))
+
+
+def _printed(report: FlowReport) -> str:
+    console = Console(width=2000, color_system=None)
+    with console.capture() as captured:
+        console.print(flows_table(report))
+    return captured.get()
 
 
 def test_a_risk_is_accepted_for_the_actors_of_its_decision_only(monkeypatch: pytest.MonkeyPatch) -> None:
