@@ -127,22 +127,33 @@ class NetworkReachability:
     ) -> ControlSets:
         """Return the controls on an endpoint in one subnet. Those on the endpoint itself are on no network path, so
         that the path may have as many fewer. `guarded`: Azure Policy may deny it."""
-        name = ids.name(subnet.network)
-        no_endpoint = f"{name} has no private endpoint to an external resource"
-        guardrail_controls = self.topology.guardrails.of("endpoints-stay", subnet.network) if guarded else ALWAYS
-        added = all_of(
-            self.registry.requiring_property(ControlKind.ENDPOINT, subnet.network, "endpoint", no_endpoint),
-            guardrail_controls,
-        )
+        name, added = ids.name(subnet.network), self._endpoint_controls(subnet.network, guarded=guarded)
         left = limit - min((control_set.size for control_set in added), default=limit)
         if left < 0:
             return NEVER
         found = (self._paths.to(location, at, left) for at in self._free(subnet))
         return all_of(added, any_of(*found), step(f"a private endpoint is added in {name}"), limit=limit)
 
+    def _endpoint_controls(self, network: str, *, guarded: bool) -> ControlSets:
+        """Return the controls on a new endpoint in a network."""
+        key = ("endpoint", network, guarded)
+        if key not in self._cache:
+            no_endpoint = f"{ids.name(network)} has no private endpoint to an external resource"
+            self._cache[key] = all_of(
+                self.registry.requiring_property(ControlKind.ENDPOINT, network, "endpoint", no_endpoint),
+                self.topology.guardrails.of("endpoints-stay", network) if guarded else ALWAYS,
+            )
+        return self._cache[key]
+
     def _from_outside(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
         """Return the controls on reaching a private endpoint from the Internet: by a firewall's DNAT, through Bastion's
         tunnel, or from a peered external network."""
+        key = ("outside", endpoint, store)
+        if key not in self._cache:
+            self._cache[key] = self._outside_controls(endpoint, store)
+        return self._cache[key]
+
+    def _outside_controls(self, endpoint: PrivateEndpoint, store: DataStore) -> ControlSets:
         destinations = self._endpoint(endpoint)
         return all_of(
             any_of(

@@ -297,8 +297,8 @@ def test_each_label_and_each_needed_edge_of_the_estate_counts(text: str) -> None
             _check(_written(values))
         values = json.loads(text)
         start, set_, end = chance.choice(chance.choice([p for flow in values["flows"] for p in flow["paths"]]))
-        [e for key in ("edges", "accepted") for e in values[key] if e[:2] == [start, set_] and end in e[2]][0][
-            2
-        ].remove(end)
+        edges = [one for key in ("edges", "accepted") for one in values[key] if one[:2] == [start, set_]]
+        for targets in (one[2] for one in edges if end in one[2]):
+            targets.remove(end)
         with pytest.raises(RejectedError):
             _check(_written(values))
