@@ -41,6 +41,9 @@ ACCEPTED = {
         # Written in another subscription, which no guardrail of this one sees.
         "disk-copy-out",
         "dns-takeover",
+        # The guardrail on logs compares names of the destination: of its resource group, or its tenant.
+        "event-topic",
+        "log-routing",
         # The guardrail on roles permits the role, since stores' identities for keys have it.
         "event-routing",
         # Whoever has a right to data can sign for others.

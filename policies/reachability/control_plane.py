@@ -73,7 +73,7 @@ class Technique:
     """True if it changes rights, guardrails or the network: its holder counts as an administrator (`Right.CONTROL`)."""
 
 
-_DISKS, _TYPES, _CODE, _LOGS, _COPIES = "disks-stay", "types-stay", "code-stays", "logs-stay", "copies-stay"
+_DISKS, _TYPES, _CODE, _COPIES = "disks-stay", "types-stay", "code-stays", "copies-stay"
 _TABLE = (
     Technique(
         "disk-export",
@@ -214,7 +214,13 @@ _TABLE = (
         "routes to a place of its own the logs of",
         (f"{_INSIGHTS}/diagnosticSettings/write",),
         Source.STORE,
-        guardrails=(_LOGS,),
+    ),
+    Technique(
+        "event-topic",
+        "subscribes by a system topic to the events of",
+        (f"{_EVENTS}/systemTopics/write",),
+        Source.STORE,
+        elsewhere=(f"{_EVENTS}/systemTopics/eventSubscriptions/write",),
     ),
     Technique(
         "event-routing",

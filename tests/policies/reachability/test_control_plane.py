@@ -141,7 +141,6 @@ GUARDRAILS = {
     "code-stays": "extension",
     "disks-close": "disk-export",
     "disks-stay": "disk-attach",
-    "logs-stay": "log-routing",
     "types-stay": "event-routing",
 }
 
