@@ -112,7 +112,10 @@ class FlowGraph:
         """Yield every edge with its start, and True if a decision accepts its risk. Keep none."""
         for node in self.every_node():
             for to in self._successors(node):
-                usual, accepted = self._created(node, to)
+                is_known = (node, to) in self._edges
+                usual, accepted = (
+                    (self._edges[node, to], self._accepted[node, to]) if is_known else self._created(node, to)
+                )
                 yield from ((node, edge, False) for edge in usual)
                 yield from ((node, edge, True) for edge in accepted)
 

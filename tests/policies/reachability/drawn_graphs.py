@@ -63,4 +63,4 @@ def report_of(
     graph = cast(FlowGraph, Drawn(drawn, accepted))
     search = Search(graph, ("0",), lambda node: node == "5", frozenset({barred} - {""}), lambda *move: move == allowed)
     flow = ForbiddenFlow(FlowKind.PAST_STAGING, "drawn", "urn", frozenset(["stack"]), search.found)
-    return FlowReport((flow,), (), graph, searches={flow: (search,)})
+    return FlowReport((flow,), (), graph=graph, searches={flow: (search,)})

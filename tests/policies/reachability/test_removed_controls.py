@@ -125,6 +125,25 @@ def test_a_flow_of_the_estate_opens_when_the_minimum_cut_says_so() -> None:
     assert openings >= REMOVALS // 4
 
 
+def test_accepted_risks_open_a_flow_of_the_estate_at_their_own_number_alone() -> None:
+    """With the edges whose risk is accepted."""
+    graph, _, searches = _estate()
+    every = tuple((start, edge) for start, edge, _ in graph.every_edge())
+    smallest = [(search, search.accepted) for search in searches if search.accepted]
+    assert smallest
+    openings = 0
+    for removed in _removals(graph, searches):
+        opened = _opened(every, removed)
+        for search, accepted in smallest:
+            is_open = _is_open(opened, search)
+            openings += is_open
+            assert not is_open or removed.bit_count() >= accepted.depth
+    for search, accepted in smallest:
+        for path in accepted.paths:
+            assert _is_open(_opened(every, sum(map(graph.registry.bit, path.controls))), search)
+    assert openings
+
+
 def test_after_a_removal_the_minimum_cut_is_exact_again() -> None:
     """With the further controls of a found set the flow opens; with all but one of them, or any others as few, not."""
     graph, edges, searches = _estate()
