@@ -95,7 +95,12 @@ def flows(
         "catalogue": catalogue.to_json(),
     }
     if certificate:
-        estate = {"plans": content["plans"], "catalogue": catalogue.digest, "doubts": list(found.unknowns)}
+        estate = {
+            "plans": content["plans"],
+            "catalogue": catalogue.digest,
+            "doubts": list(found.unknowns),
+            "left_out": [one.to_json() for one in found.accepted],
+        }
         content["certificate"] = _write_certificate(session, certificate, found, estate)
     if target is None:
         session.output.emit({"event": "flows", **content})

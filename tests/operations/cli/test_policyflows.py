@@ -79,6 +79,7 @@ def test_the_certificate_is_of_these_plans_and_has_the_printed_digest(weak: CliR
     assert check_certificate([str(file), "--digest", event["certificate"]]) == 0
     stated = json.loads(file.read_text())
     assert stated["estate"]["plans"] == event["plans"]
+    assert set(stated["estate"]) == {"plans", "catalogue", "doubts", "left_out"}
     assert min(flow["at_least"] for flow in stated["flows"]) == 1
     assert {flow["flow"] for flow in stated["flows"]} > {flow["flow"] for flow in event["flows"]}, "the whole estate"
 
