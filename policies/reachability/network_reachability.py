@@ -16,6 +16,7 @@ from policies.reachability.control_sets import (
     MAX_CONTROLS,
     NEVER,
     ControlKind,
+    ControlSet,
     ControlSets,
     all_of,
     any_of,
@@ -244,7 +245,15 @@ class NetworkReachability:
         """Return the controls on sending data to the Internet or to another tenant, in any way."""
         key = ("outsiders", location, limit)
         if key not in self._cache:
-            self._cache[key] = any_of(self.to_internet(location, limit), self.by_dns(location, limit), limit=limit)
+            by_dns = {found.mask: found for found in self.by_dns(location, limit)}
+            # One path is reported for each set of controls, so two ways with the same controls are named together.
+            connections = tuple(
+                ControlSet(one.mask, (*one.steps, *(f"or {step_}" for step_ in by_dns[one.mask].steps)))
+                if one.mask in by_dns
+                else one
+                for one in self.to_internet(location, limit)
+            )
+            self._cache[key] = any_of(connections, tuple(by_dns.values()), limit=limit)
         return self._cache[key]
 
     def by_dns(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:

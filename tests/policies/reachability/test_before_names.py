@@ -26,3 +26,10 @@ def test_sign_in_by_the_service_tag_was_open(before: FlowReport) -> None:
     steps = [step for path in flow.minimal_cut_sets.paths for step in path.steps]
     assert "at an address of AzureActiveDirectory" in steps
     assert "to the Internet through afw-wmsde-platform" in steps
+
+
+def test_questions_to_azures_dns_server_were_open(before: FlowReport) -> None:
+    flow = _past_the_airlock(before)
+    assert flow.minimal_cut_sets
+    steps = [step for path in flow.minimal_cut_sets.paths for step in path.steps]
+    assert "or in the names of questions to Azure's DNS server" in steps

@@ -1,0 +1,76 @@
+"""Azure's DNS server answers few names in each network, and desks have theirs in a file (DN3, VM24)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from policies.expected.dns_domains import ANSWERED_DOMAINS
+from policies.expected.host_names import HOSTS_PATH
+from tests.policies.rules.cases import GONE
+from tests.policies.rules.shipped_cases import blocking, having, names, one
+
+TENANCY, HUB = "tre-hcm-progression", "platform"
+DATA = "osProfile.customData"
+RULE, LIST = "dnsresolver:DnsSecurityRule", "dnsresolver:DnsResolverDomainList"
+LINK = "dnsresolver:DnsResolverPolicyVirtualNetworkLink"
+
+
+@pytest.mark.parametrize("policy", ["DN1", "DN2", "DN3", "VM24"])
+def test_the_shipped_estate_passes(policy: str) -> None:
+    assert blocking(policy) == []
+
+
+def test_the_hub_answers_the_approved_domains() -> None:
+    allowed = one(HUB, LIST, "hub-allow").inputs["domains"]
+    assert {domain.rstrip(".") for domain in allowed} == ANSWERED_DOMAINS
+
+
+@pytest.mark.parametrize(
+    ("stack", "type_", "name", "path", "value"),
+    [
+        (TENANCY, LINK, "net", "virtualNetwork.id", "/subscriptions/x/virtualNetworks/y"),
+        (TENANCY, RULE, "net-block", "dnsSecurityRuleState", "Disabled"),
+        (TENANCY, RULE, "net-block", "action.actionType", "Alert"),
+        (TENANCY, LIST, "net-block", "domains", ["example.org."]),
+        (TENANCY, LIST, "net-block", "domains", GONE),
+        (HUB, RULE, "hub-block", "dnsSecurityRuleState", "Disabled"),
+        (HUB, LIST, "hub-allow", "domains", ["core.windows.net.", "example.org."]),
+        (HUB, LIST, "hub-allow", "domains", ["windows.net."]),
+        (HUB, LIST, "hub-allow", "domains", ["*.trafficmanager.net."]),
+    ],
+)
+def test_a_network_that_answers_more_is_refused(stack: str, type_: str, name: str, path: str, value: object) -> None:
+    assert names(blocking("DN3", having(one(stack, type_, name), path, value))) == {"hub" if stack == HUB else "net"}
+
+
+def test_a_network_of_computers_answers_no_approved_domain_either() -> None:
+    assert names(blocking("DN3", having(one(TENANCY, RULE, "net-block"), "action.actionType", "Allow"))) == {"net"}
+
+
+def _hosts(found: dict[str, Any]) -> dict[str, Any]:
+    return next(file for file in found["write_files"] if file["path"] == HOSTS_PATH and "blob" in file["content"])
+
+
+@pytest.mark.parametrize(
+    ("change", "findings"),
+    [
+        (lambda found: found["runcmd"].pop(), 1),
+        (lambda found: found["write_files"].remove(_hosts(found)), 4),
+        (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("10.65.0.5 ", "10.65.0.6 ")), 1),
+        (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("vault.azure.net", "x.net")), 1),
+    ],
+)
+def test_a_desk_without_its_names_must_be_rebuilt(change: Callable[[Any], object], findings: int) -> None:
+    desk = one(TENANCY, "compute:VirtualMachine", "desk")
+    header, _, body = base64.b64decode(desk.at(DATA)).decode().partition("\n")
+    settings = json.loads(body)
+    change(settings)
+    data = base64.b64encode(f"{header}\n{json.dumps(settings)}".encode()).decode()
+    found = blocking("VM24", having(desk, DATA, data))
+    assert len(found) == findings
+    assert all("desk.rebuilds" in one_.message for one_ in found)
