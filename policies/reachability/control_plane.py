@@ -36,8 +36,6 @@ class Setting(StrEnum):
     """Each disk of the computer denies export."""
     CUSTOMER_KEY = "customer-key"
     """Each disk has a customer-managed key, which keeps its copies in its own subscription."""
-    NO_CONSOLE = "no-console"
-    """The computer has no boot diagnostics, without which there is no serial console, log or screenshot."""
     LOCKED = "locked"
     """A read-only lock, under which nothing is moved to another resource group. One against deletes is not enough."""
     NO_BACKUP = "no-backup"
@@ -163,16 +161,12 @@ _TABLE = (
         "opens the serial console of",
         ("Microsoft.SerialConsole/serialPorts/connect/action",),
         Source.COMPUTER,
-        settings=(Setting.NO_CONSOLE,),
-        writes=(f"{_MACHINE}/write",),
     ),
     Technique(
         "boot-diagnostics",
         "reads the boot log and screen of",
         (f"{_MACHINE}/retrieveBootDiagnosticsData/action",),
         Source.COMPUTER,
-        settings=(Setting.NO_CONSOLE,),
-        writes=(f"{_MACHINE}/write",),
     ),
     Technique(
         "packet-capture",

@@ -20,7 +20,7 @@ from policies.azure_semantics.locks import LOCKS, scopes_of
 from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_operations import BUILT_IN
 from policies.expected.subscription_guardrails import ROLES
-from policies.model import MISSING, Resource, Unknown
+from policies.model import Resource, Unknown
 from policies.reachability.accepted_risks import ACCEPTED
 from policies.reachability.actor_kinds import ActorKind
 from policies.reachability.actors import Actor
@@ -167,8 +167,6 @@ class ControlPlane:
         computer = self._computers[target.key] if isinstance(target, Actor) else None
         if computer is None:
             return False
-        if setting is Setting.NO_CONSOLE:
-            return _value(computer, "diagnosticsProfile.bootDiagnostics.enabled") in (MISSING, False)
         disks = self._disks.get(_group_of(target), [])
         if setting is Setting.DISKS_CLOSED:
             return all(_text(disk, "networkAccessPolicy") == "denyall" for disk in disks)
@@ -199,7 +197,6 @@ class ControlPlane:
 _SETTINGS: Mapping[Setting, tuple[ControlKind, str]] = {
     Setting.DISKS_CLOSED: (ControlKind.DISK, "its disks deny export"),
     Setting.CUSTOMER_KEY: (ControlKind.ENCRYPTION, "its disks' key keeps copies in their subscription"),
-    Setting.NO_CONSOLE: (ControlKind.SHELL, "it has no boot diagnostics, and so no serial console"),
     Setting.LOCKED: (ControlKind.LOCK, "a read-only lock keeps it in its resource group"),
     Setting.NO_BACKUP: (ControlKind.DISK, "the estate has no backup vault"),
 }

@@ -23,7 +23,6 @@ FLOW_PATHS = (
     "authorization:RoleDefinition:permissions",
     "compute:Disk:encryption.diskEncryptionSetId",
     "compute:Disk:networkAccessPolicy",
-    "compute:VirtualMachine:diagnosticsProfile.bootDiagnostics.enabled",
     "compute:VirtualMachine:identity.userAssignedIdentities",
     "compute:VirtualMachine:networkProfile.networkInterfaces",
     "compute:VirtualMachine:osProfile.customData",
