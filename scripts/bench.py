@@ -315,7 +315,7 @@ def again(texts: dict[str, str], number: int) -> Plan:
                     texts[pattern])  # fmt: skip
     text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
     for name in sorted(set(GLOBAL_NAME.findall(texts[pattern]))):
-        text = text.replace(name, f"{name}{number}")
+        text = text.replace(name, f"{name[: 24 - len(str(number))]}{number}")  # Azure's longest, as policies read it
     made = Plan._read(
         json.loads(text.replace(pattern.removeprefix("tre-"), f"p{number:05}"))
     )  # the digest is another's
