@@ -65,9 +65,9 @@ def rules(folder: Path) -> list[dict[str, Any]]:
     """The deployed rules of the firewall for tenancies, apart from signing in."""
     (file,) = (folder / "home").rglob(f"stacks/**/{HUB}.json")
     resources = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
-    (group,) = (r for r in resources if r["urn"].endswith("RuleCollectionGroup::firewall-bespoke"))
-    (collection,) = group["inputs"]["ruleCollections"]
-    return [rule for rule in collection["rules"] if "_" not in rule["name"]]
+    groups = [r for r in resources if r["urn"].endswith("RuleCollectionGroup::firewall-bespoke")]  # none without rules
+    collections = [collection for group in groups for collection in group["inputs"]["ruleCollections"]]
+    return [rule for collection in collections for rule in collection["rules"] if "_" not in rule["name"]]
 
 
 def destinations(folder: Path) -> set[str]:

@@ -82,6 +82,7 @@ class EstateWalk(RuleBasedStateMachine):
         assume(number)
         shutil.copytree(deployed_estate(), self.folder, dirs_exist_ok=True)
         self.read_deployed()
+        self.files = snapshot(self.estate)
 
     def teardown(self) -> None:
         """Remove the estate."""
@@ -94,19 +95,22 @@ class EstateWalk(RuleBasedStateMachine):
         This is one rule, because Hypothesis leaves some rules out of each walk.
         """
         self.is_changed = False
-        files = snapshot(self.estate)
         name, *arguments = edit
         getattr(self, name)(*arguments)
-        code = 0
         if deploy == "--all":
-            code = self.up_all()
+            self.keep_or_take_back(self.up_all())
         elif deploy in SHARED or (deploy and self.request(deploy.removeprefix("tre-")).exists()):
-            code = self.up(str(deploy))
-        if code == 2:
-            shutil.rmtree(self.estate)
-            for file, content in files.items():
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
+            self.keep_or_take_back(self.up(str(deploy)))
+
+    def keep_or_take_back(self, code: int) -> None:
+        """Return to the last valid files after exit code 2. They may be invalid since an edit some steps ago."""
+        if code != 2:
+            self.files = snapshot(self.estate)
+            return
+        shutil.rmtree(self.estate)
+        for file, content in self.files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
 
     # Changes of the estate's files
 
