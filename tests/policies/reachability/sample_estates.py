@@ -336,6 +336,17 @@ def _assigns(assignment: Resource, group: str, noun: str) -> bool:
     return in_scope and noun in str(assignment.inputs["policyDefinitionId"])
 
 
+def _names(resources: list[Resource], network: str, _: str) -> list[Resource]:
+    """Remove the link of a network to its DNS security policy."""
+    kept = [
+        r
+        for r in resources
+        if not (r.type.endswith("PolicyVirtualNetworkLink") and network in json.dumps(r.inputs).lower())
+    ]
+    assert len(kept) < len(resources), network
+    return kept
+
+
 def _shell(resources: list[Resource], computer: str, _: str) -> list[Resource]:
     """Remove the customData of a computer."""
     resource = next(r for r in resources if ids.plain(r.id) == computer or r.urn == computer)
@@ -375,6 +386,7 @@ _BREAK = {
     ControlKind.GRANT: _grant,
     ControlKind.FIREWALL: _proxied,
     ControlKind.FIREWALL_DENIAL: _denial,
+    ControlKind.DNS_POLICY: _names,
     ControlKind.ENDPOINT: _endpoint,
     ControlKind.SECURITY_GROUP: _nsg,
     ControlKind.BASTION: _bastion,
