@@ -7,8 +7,6 @@ from policies.azure_semantics.guardrails import IN_FORCE_PATHS
 from policies.azure_semantics.locks import LOCKS
 
 FLOW_PATHS = (
-    "authorization:ManagementLockByScope:level",
-    "authorization:ManagementLockByScope:scope",
     "authorization:PimRoleEligibilitySchedule:principalId",
     "authorization:PimRoleEligibilitySchedule:principalType",
     "authorization:PimRoleEligibilitySchedule:roleDefinitionId",
