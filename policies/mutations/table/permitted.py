@@ -31,6 +31,9 @@ PERMITTED_VALUES: Mapping[tuple[str, str], Permitted] = {
     ("compute:VirtualMachine", "securityProfile.securityType"): Permitted(
         ("ConfidentialVM",), "it protects more than TrustedLaunch"
     ),
+    ("dnsresolver:DnsSecurityRule", "action.blockResponseCode"): Permitted(
+        ("SERVFAIL",), "DN1 permits it: the one answer of the preview version to a blocked name"
+    ),
     ("keyvault:Key", "properties.keyOps[*]"): Permitted(("wrapKey", "unwrapKey"), "KV10 permits both"),
     ("keyvault:Key", "properties.rotationPolicy.lifetimeActions[*].action.type"): Permitted(
         ("rotate",), "a rotation in place of a notification"
