@@ -2,7 +2,8 @@
 
 Two tenancies with one shape differ in their identifiers and addresses alone. Only these places are replaced:
 
-- the name of a resource: a segment of an ARM id or URL, or the value of a property whose key ends in "name";
+- the name of a resource: a segment of an ARM id or URL, the value of a property whose key ends in "name", or what an
+  Azure Policy rule compares with a name;
 - the stack: in a URN, and as a resource's stack;
 - a principal that the stack grants roles to: as `principalId` of a role assignment;
 - an IPv4 address or range in the stack's own address space: anywhere;
@@ -263,8 +264,19 @@ class _Canonical:
         return frozenset(id_ for id_ in granted if GUID.fullmatch(id_)) - {str(role) for role in RIGHTS}
 
     def _is_name(self, index: int) -> bool:
-        """True for a segment of an ARM id or URL, and for the value of a property that holds a name."""
-        return self.tokens[index - 1].endswith("/") or self._key(index).endswith(("name", "Name"))
+        """True for a segment of an ARM id or URL, for the value of a property that holds a name, and for a value that
+        a condition of an Azure Policy rule compares with the name of a resource."""
+        is_segment = self.tokens[index - 1].endswith("/")
+        return is_segment or self._key(index).endswith(("name", "Name")) or self._is_compared_name(index)
+
+    def _is_compared_name(self, index: int) -> bool:
+        if self._key(index) == "equals":
+            after = self.tokens[index + 1 : index + 6]
+            return after[:4] == ['","', "field", '":"', "name"] and after[4].startswith('"')
+        first = index
+        while self.tokens[first - 1] == '","':
+            first -= 2
+        return self.tokens[max(first - 6, 0) : first] == ["field", '":"', "name", '","', "notIn", '":["']
 
     def _is_stack(self, index: int) -> bool:
         """True for the stack of a URN, and for a resource's stack."""

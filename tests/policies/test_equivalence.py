@@ -18,6 +18,7 @@ from formats.property_paths import get
 from policies.azure_semantics.diagnostics import ACTIVITY
 from policies.equivalence import EquivalenceClasses
 from policies.estate_view import ReadablePaths, VisibleResource
+from policies.expected.guardrails import no_public_stores
 from policies.model import Resource
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from policies.rules import load
@@ -231,13 +232,17 @@ def _address_elsewhere(resources: Sequence[Resource], stack: str) -> list[Resour
 
 
 def _with_outboxes(*ranges: tuple[str, ...]) -> list[Resource]:
-    """Return an estate with a tenancy for each of these, whose approved exports people fetch from these ranges."""
+    """Return an estate with a tenancy for each of these, whose approved exports people fetch from these ranges, which
+    Azure Policy permits."""
     resources = list(estate(len(TENANCIES)))
     for stack, own in zip(TENANCIES, ranges, strict=True):
         account = named(resources, stack, "storage:StorageAccount", "export-released")
         rules = [{"iPAddressOrRange": text, "action": "Allow"} for text in own]
         network = {**account.inputs["networkRuleSet"], "ipRules": rules}
         resources = changed(resources, str(account.id).lower(), publicNetworkAccess="Enabled", networkRuleSet=network)
+        definition = named(resources, stack, "authorization:PolicyDefinition", "stores-stay-closed")
+        rule = no_public_stores({str(account.id).rpartition("/")[2]: own}).policy_rule
+        resources = changed(resources, str(definition.id).lower(), policyRule=rule)
     return resources
 
 
@@ -260,6 +265,19 @@ def test_recipients_have_the_results_of_the_whole_analysis(last: tuple[str, ...]
     resources = _with_outboxes(*APART, last)
     reduced, whole = analyse_flows(seen(resources)), analyse_flows(seen(resources), exhaustive=True)
     assert _depths(reduced.flows) == _depths(whole.flows)
+
+
+@pytest.mark.parametrize("condition", [{"equals": "{}", "field": "kind"}, {"equals": "{}", "field": "name.first"},
+                                       {"field": "type", "notIn": ["one", "{}"]}], ids=str)  # fmt: skip
+def test_a_name_that_a_rule_compares_with_something_else_stays(condition: dict[str, Any]) -> None:
+    resources = list(estate(len(TENANCIES)))
+    for stack in TENANCIES:
+        account = str(named(resources, stack, "storage:StorageAccount", "export-released").id).rpartition("/")[2]
+        own = json.loads(json.dumps(condition).replace("{}", account))
+        definition = named(resources, stack, "authorization:PolicyDefinition", "stores-stay-closed")
+        rule = {**definition.inputs["policyRule"], "if": own}
+        resources = changed(resources, str(definition.id).lower(), policyRule=rule)
+    assert not _equivalents(resources)
 
 
 def test_tenancies_with_common_recipients_are_equivalent() -> None:
