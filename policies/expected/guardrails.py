@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from policies.expected.policy_rules import SAME_GROUP, Guardrail, field_is, has_entry, type_and
+from policies.expected.policy_rules import (
+    ENDPOINTS_ELSEWHERE,
+    PUBLIC_INTERFACES,
+    SAME_GROUP,
+    Guardrail,
+    field_is,
+    has_entry,
+    type_and,
+)
 from policies.expected.subscription_guardrails import subscription_guardrails
 
 _NETWORK = "Microsoft.Network"
-_BASTION, _INTERFACE = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/networkInterfaces"
-_FIREWALL, _ENDPOINT = f"{_NETWORK}/azureFirewalls", f"{_NETWORK}/privateEndpoints"
+_BASTION, _FIREWALL = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/azureFirewalls"
 _RULES = f"{_NETWORK}/firewallPolicies/ruleCollectionGroups"
-_MACHINE, _SUBNET = "Microsoft.Compute/virtualMachines", f"{_NETWORK}/virtualNetworks/subnets"
-_OWN_ADDRESSES = "networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
 _STORE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
 
 NO_DNAT = Guardrail(
@@ -99,22 +104,7 @@ BASTION_TRANSFERS_NOTHING = Guardrail(
 ENDPOINTS_TO_OWN_GROUP = Guardrail(
     "endpoints-stay",
     "Private endpoints connect to services in their own resource group only",
-    type_and(
-        _ENDPOINT,
-        {
-            "anyOf": [
-                has_entry(
-                    f"{_ENDPOINT}/{connections}[*]",
-                    where=field_is(
-                        f"{_ENDPOINT}/{connections}[*].privateLinkServiceId",
-                        "notLike",
-                        SAME_GROUP,
-                    ),
-                )
-                for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-            ]
-        },
-    ),
+    ENDPOINTS_ELSEWHERE,
 )
 _DNS_RULE = f"{_NETWORK}/dnsResolverPolicies/dnsSecurityRules"
 NO_PUBLIC_ADDRESSES = Guardrail(
@@ -142,21 +132,7 @@ NO_PUBLIC_ADDRESSES = Guardrail(
                     f"{_NETWORK}/dnsResolvers",
                 ],
             },
-            type_and(
-                _INTERFACE,
-                has_entry(
-                    f"{_INTERFACE}/ipconfigurations[*]",
-                    where=field_is(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
-                ),
-            ),
-            type_and(
-                _MACHINE,
-                has_entry(
-                    f"{_MACHINE}/{_OWN_ADDRESSES}",
-                    where=field_is(f"{_MACHINE}/{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
-                ),
-            ),
-            type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
+            *PUBLIC_INTERFACES,
             type_and(
                 _DNS_RULE,
                 {

@@ -52,3 +52,36 @@ def has_entry(entries: str, **where: Mapping[str, Any]) -> dict[str, Any]:
 
 def none_of(*conditions: Mapping[str, Any]) -> dict[str, Any]:
     return {"not": {"anyOf": list(conditions)}}
+
+
+_INTERFACE, _MACHINE = "Microsoft.Network/networkInterfaces", "Microsoft.Compute/virtualMachines"
+_SUBNET, _ENDPOINT = "Microsoft.Network/virtualNetworks/subnets", "Microsoft.Network/privateEndpoints"
+_OWN_ADDRESSES = f"{_MACHINE}/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
+PUBLIC_INTERFACES = (
+    type_and(
+        _INTERFACE,
+        has_entry(
+            f"{_INTERFACE}/ipconfigurations[*]",
+            where=field_is(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
+        ),
+    ),
+    type_and(
+        _MACHINE,
+        has_entry(_OWN_ADDRESSES, where=field_is(f"{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true")),
+    ),
+    type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
+)
+"""Conditions: a network interface, virtual machine or subnet has a public address."""
+ENDPOINTS_ELSEWHERE = type_and(
+    _ENDPOINT,
+    {
+        "anyOf": [
+            has_entry(
+                f"{_ENDPOINT}/{connections}[*]",
+                where=field_is(f"{_ENDPOINT}/{connections}[*].privateLinkServiceId", "notLike", SAME_GROUP),
+            )
+            for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+        ]
+    },
+)
+"""Condition: a private endpoint connects to a service of another resource group."""

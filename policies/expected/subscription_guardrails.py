@@ -9,7 +9,16 @@ import re
 from typing import Any
 
 from policies.expected.estate_types import ESTATE_TYPES
-from policies.expected.policy_rules import SAME_GROUP, Guardrail, field_is, has_entry, none_of, type_and
+from policies.expected.policy_rules import (
+    ENDPOINTS_ELSEWHERE,
+    PUBLIC_INTERFACES,
+    SAME_GROUP,
+    Guardrail,
+    field_is,
+    has_entry,
+    none_of,
+    type_and,
+)
 
 _AUTHORIZATION, _COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 _MACHINE, _DISK = f"{_COMPUTE}/virtualMachines", f"{_COMPUTE}/disks"
@@ -271,8 +280,6 @@ CODE_STAYS = Guardrail(
 )
 _NETWORK = "Microsoft.Network/virtualNetworks"
 _PEERING, _SUBNET = f"{_NETWORK}/virtualNetworkPeerings", f"{_NETWORK}/subnets"
-_INTERFACE, _ENDPOINT = "Microsoft.Network/networkInterfaces", "Microsoft.Network/privateEndpoints"
-_OWN_ADDRESSES = f"{_MACHINE}/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"
 
 
 def networks_stay(prefix: str) -> Guardrail:
@@ -296,35 +303,8 @@ def networks_stay(prefix: str) -> Guardrail:
                     },
                 ),
                 type_and(_SUBNET, none_of(field_is(f"{_SUBNET}/serviceEndpoints[*].service", "equals", "none"))),
-                type_and(
-                    _INTERFACE,
-                    has_entry(
-                        f"{_INTERFACE}/ipconfigurations[*]",
-                        where=field_is(f"{_INTERFACE}/ipconfigurations[*].publicIpAddress.id", "exists", "true"),
-                    ),
-                ),
-                type_and(
-                    _MACHINE,
-                    has_entry(
-                        _OWN_ADDRESSES,
-                        where=field_is(f"{_OWN_ADDRESSES}.publicIPAddressConfiguration", "exists", "true"),
-                    ),
-                ),
-                type_and(_SUBNET, field_is(f"{_SUBNET}/natGateway.id", "exists", "true")),
-                type_and(
-                    _ENDPOINT,
-                    {
-                        "anyOf": [
-                            has_entry(
-                                f"{_ENDPOINT}/{connections}[*]",
-                                where=field_is(
-                                    f"{_ENDPOINT}/{connections}[*].privateLinkServiceId", "notLike", SAME_GROUP
-                                ),
-                            )
-                            for connections in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-                        ]
-                    },
-                ),
+                *PUBLIC_INTERFACES,
+                ENDPOINTS_ELSEWHERE,
             ]
         },
         {"resource groups": (prefix,)},
