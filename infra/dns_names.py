@@ -2,7 +2,7 @@
 
 In every other network it answers none, because the network's DNS server is the firewall. Domains end with a dot, and
 contain all names below them. Only Microsoft runs name servers for these domains, and no customer's alias in them leads
-to a name server outside: a question in one of them tells an outsider nothing. `trafficmanager.net`, `cloudapp.net`,
+to a name server outside: a query for one of them tells an outsider nothing. `trafficmanager.net`, `cloudapp.net`,
 `cloudapp.azure.com` and `azure-api.net` are left out: customers choose names there.
 
 Sources: learn.microsoft.com, "Azure Firewall DNS settings" (the domains that Azure Firewall's own traffic may need),

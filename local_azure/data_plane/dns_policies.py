@@ -14,7 +14,7 @@ from local_azure.types.dnsresolver import LINK, RULE
 
 
 def require_answer(attempt: Attempt, network: StoredResource, names: Sequence[str]) -> None:
-    """Refuse a question to which the policy of a network gives no answer. `names`: the name, and what it is an alias
+    """Refuse a DNS query to which the policy of a network gives no answer. `names`: the name, and what it is an alias
     of. The enabled rule with the lowest priority that has a domain of one of them decides."""
     policy = _policy_of(attempt.cloud, network)
     if policy is None:

@@ -1,4 +1,4 @@
-"""A DNS question from a place: which server it reaches, and whether that answers.
+"""A DNS query from a place: which server it reaches, and whether that answers.
 
 Facts: docs/azure-facts.md#rules-and-azures-dns-server, #dns-security-policies.
 """

@@ -53,7 +53,7 @@ def check(
 
 
 def check_azure_dns(attempt: Attempt, subnet: StoredResource, interface: StoredResource | None) -> None:
-    """Apply the security groups to a question to Azure's DNS server: only rules that name its service tag count."""
+    """Apply the security groups to a DNS query to Azure's DNS server: only rules that name its service tag count."""
     for holder in (interface, subnet):
         group_id = value_at(holder.properties, "networkSecurityGroup.id") if holder else None
         group = attempt.cloud.get(str(group_id)) if group_id else None

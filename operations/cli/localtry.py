@@ -44,7 +44,7 @@ What = Annotated[Request, typer.Argument(metavar="REQUEST", help=f"One of {', '.
 Target = Annotated[
     str,
     typer.Argument(metavar="TARGET", help="STORE/CONTAINER/BLOB; for list STORE/CONTAINER; for ssh a virtual machine; "
-                   "for query a workspace; for lookup a host name, or NAME@SERVER for a question to that DNS server."),
+                   "for query a workspace; for lookup a host name, or NAME@SERVER for a query to that DNS server."),
 ]  # fmt: skip
 Who = Annotated[
     list[str],

@@ -1,6 +1,6 @@
 """The domains that Azure's DNS server may answer in a network, and the names of sign-in hosts.
 
-A question carries data to whoever runs the name server of the name, or of a name that it is an alias of. Here
+A DNS query carries data to whoever runs the name server of the name, or of a name that it is an alias of. Here
 that is Microsoft alone, and no customer chooses an alias that leads elsewhere, as in `trafficmanager.net`.
 
 Sources: learn.microsoft.com, "Azure DNS security policy" (a rule for a domain applies to all names below it),

@@ -24,7 +24,7 @@ from policies.reachability.flow_paths import FLOW_PATHS
 from policies.reachability.graph import INTERNET, FlowGraph, Node
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
-from policies.reachability.staff_questions import AcceptedQuestions, questions_of_staff
+from policies.reachability.staff_dns_queries import AcceptedDnsQueries, dns_queries_of_staff
 from policies.reachability.topology import Topology
 from policies.stack_shape import shape_of
 
@@ -119,7 +119,7 @@ class FlowReport:
 
     flows: tuple[ForbiddenFlow, ...]
     unknowns: tuple[str, ...]
-    accepted: tuple[AcceptedQuestions, ...] = ()
+    accepted: tuple[AcceptedDnsQueries, ...] = ()
     """The ways out that no forbidden flow counts, because a decision accepts them."""
     graph: FlowGraph | None = field(default=None, compare=False, repr=False)
     """The graph that was searched: it has two tenancies of each equivalence class."""
@@ -185,7 +185,7 @@ def analyse_view(view: EstateView, limit: int = MAX_CONTROLS) -> FlowReport:
         raise InputError("The estate has no data containers, so it has no flows to analyse.")
     searched = _ForbiddenFlows(view, graph)
     flows = tuple(searched.all())
-    accepted = tuple(questions_of_staff(graph))
+    accepted = tuple(dns_queries_of_staff(graph))
     return FlowReport(flows, tuple(dict.fromkeys(unknowns)), accepted, graph, searches=searched.searches)
 
 

@@ -23,7 +23,7 @@ from policies.reachability.control_sets import (
     step,
 )
 from policies.reachability.data_stores import DataStore, DataStores, PrivateEndpoint
-from policies.reachability.dns_questions import DnsQuestions
+from policies.reachability.dns_queries import DnsQueries
 from policies.reachability.egress import PUBLIC_ADDRESS, Egress, bypasses_firewall
 from policies.reachability.firewall import FirewallEvaluator
 from policies.reachability.subnet_paths import Destination, SubnetPaths
@@ -38,7 +38,7 @@ class NetworkReachability:
         self._egress, self._bastions = Egress(topology), Bastions(topology)
         self._evaluators = tuple(FirewallEvaluator(firewall, topology) for firewall in topology.firewalls)
         self._paths = SubnetPaths(topology, self._egress, self._evaluators)
-        self._questions = DnsQuestions(topology, self._egress, self._paths)
+        self._queries = DnsQueries(topology, self._egress, self._paths)
         self._cache: dict[object, ControlSets] = {}
         self._destinations: dict[object, list[Destination]] = {}
         self._computers: dict[NetworkLocation, Destination] = {}
@@ -257,8 +257,8 @@ class NetworkReachability:
         return self._cache[key]
 
     def by_dns(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:
-        """Return the controls on data in the names of DNS questions."""
-        return self._questions.to_outsiders(location, limit)
+        """Return the controls on data in the names of DNS queries."""
+        return self._queries.to_outsiders(location, limit)
 
     @cached_property
     def _external_endpoints(self) -> tuple[PrivateEndpoint, ...]:

@@ -7,7 +7,7 @@ from policies.model import PolicyContext, Resource
 from policies.mutations.model import Harmless, Removal, Table, Weakening
 from policies.mutations.table import external
 
-ANSWERED = "data could leave in the names of questions"
+ANSWERED = "data could leave in the names of DNS queries"
 ELSEWHERE = f"{external.PROVIDERS}/Microsoft.Network/dnsResolverDomainLists/all"
 
 

@@ -28,7 +28,7 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     if not isinstance(config, TenancyConfig) or found is None:
         return
     if NO_RESOLVER not in found.get("runcmd", []):
-        yield Violation(CUSTOM_DATA, f"leaves the DNS resolver on, whose questions nothing answers; {REBUILD}")
+        yield Violation(CUSTOM_DATA, f"leaves the DNS resolver on, although no DNS server may be reached; {REBUILD}")
     known = _hosts(found.get("write_files"))
     for host, address in _endpoints(config, machine, context):
         if known.get(host) != {str(address)}:
@@ -64,8 +64,8 @@ def _hosts(files: object) -> Mapping[str, set[str]]:
 POLICY = Policy(
     id="VM24",
     title="Desks have the names of their stores in a file, and ask no DNS server",
-    why="Security groups deny DNS to desks, because questions carry data out. A desk without names reaches nothing, "
-    "and whoever opens DNS for it opens that way.",
+    why="Security groups deny DNS to desks, because DNS queries carry data out. A desk without names reaches nothing, "
+    "and to open DNS for it would open that way.",
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(

@@ -17,7 +17,7 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
         return
     if HOSTS_FILE not in found.get("write_files", []):
         yield Violation(CUSTOM_DATA, f"does not name the hosts of sign-in at {ADDRESS.network_address}, the only "
-                        "address at which security groups allow them: nobody could sign in")  # fmt: skip
+                        "address at which security groups allow them, so that nobody could sign in")  # fmt: skip
 
 
 POLICY = Policy(

@@ -39,8 +39,8 @@ def check(network: Resource, context: PolicyContext) -> Iterator[Violation]:
 POLICY = Policy(
     id="DN3",
     title="Azure's DNS server answers few names in a hub, and none in any other network",
-    why="The name in a question reaches the name server of whoever owns the domain, so that data can leave in it, past "
-    "every firewall. A DNS security policy answers the names that Azure's own services need.",
+    why="The name in a DNS query reaches the name server of whoever owns the domain, so that data can leave in it, "
+    "past every firewall. Azure's DNS server need only answer the names that Azure's own services use.",
     resource_types=(NETWORK,),
     severity=Severity.HIGH,
     controls=ComplianceControls(

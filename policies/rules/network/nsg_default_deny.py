@@ -33,7 +33,7 @@ POLICY = Policy(
     id="NW11",
     title="Network security groups end by denying everything, in and out, and Azure's DNS server by name",
     why="Azure's default rules allow all traffic within the network and all peered networks. Its DNS server is reached "
-    "past rules and routes, unless a rule names its service tag: questions to it can carry data to any name server.",
+    "past rules and routes, unless a rule names its service tag: queries to it can carry data to any name server.",
     resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(

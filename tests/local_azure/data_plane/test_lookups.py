@@ -1,4 +1,4 @@
-"""A DNS question: the server that it reaches, and the control that decides on it."""
+"""A DNS query: the server that it reaches, and the control that decides on it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_machine_with_its_names_in_a_file_asks_nobody(world: World) -> None:
                             "runcmd": [["systemctl", "mask", "--now", "systemd-resolved.service"]]})  # fmt: skip
     assert ask(world, "store.blob.core.windows.net", place=place).result["address"] == "10.0.2.4"
     assert decided(ask(world, place=place)) == ("NameResolutionFailed", Control.NAMES)
-    assert ask(world, server="10.0.0.4", place=place).allowed  # a question of its own program
+    assert ask(world, server="10.0.0.4", place=place).allowed  # a query of its own program
 
 
 def machine(world: World, settings: dict[str, Any]) -> InNetwork:

@@ -28,8 +28,8 @@ def test_sign_in_by_the_service_tag_was_open(before: FlowReport) -> None:
     assert "to the Internet through afw-wmsde-platform" in steps
 
 
-def test_questions_to_azures_dns_server_were_open(before: FlowReport) -> None:
+def test_queries_to_azures_dns_server_were_open(before: FlowReport) -> None:
     flow = _past_the_airlock(before)
     assert flow.minimal_cut_sets
     steps = [step for path in flow.minimal_cut_sets.paths for step in path.steps]
-    assert "or in the names of questions to Azure's DNS server" in steps
+    assert "or in the names of DNS queries to Azure's DNS server" in steps

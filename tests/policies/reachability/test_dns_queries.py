@@ -9,7 +9,7 @@ import pytest
 
 from policies.azure_semantics import ids
 from policies.model import Resource
-from policies.reachability.dns_questions import DnsQuestions
+from policies.reachability.dns_queries import DnsQueries
 from policies.reachability.egress import Egress
 from policies.reachability.subnet_paths import SubnetPaths
 from policies.reachability.topology import Topology
@@ -21,17 +21,17 @@ SPOKE, HUB = (TENANCY, "net"), ("platform", "hub")
 
 
 def _ways(resources: Sequence[Resource]) -> tuple[dict[str, int], list[str]]:
-    """Return the number of controls of each way of a question from the desk, and what is not known."""
+    """Return the number of controls of each way of a DNS query from the desk, and what is not known."""
     unknowns: list[str] = []
     topology = Topology(seen(resources), unknowns)
     egress = Egress(topology)
     desk = named(resources, TENANCY, "compute:VirtualMachine", "desk")
     (location,) = topology.locations_of(desk)
-    questions = DnsQuestions(topology, egress, SubnetPaths(topology, egress, []))
+    queries = DnsQueries(topology, egress, SubnetPaths(topology, egress, []))
     assert location.subnet
     ways = {
-        "azure": questions._directly(location, location.subnet, 6),
-        "proxy": questions._by_proxy(location, location.subnet, topology.firewalls[0], 6),
+        "azure": queries._directly(location, location.subnet, 6),
+        "proxy": queries._by_proxy(location, location.subnet, topology.firewalls[0], 6),
     }
     return {name: min((found.size for found in sets), default=9) for name, sets in ways.items()}, unknowns
 

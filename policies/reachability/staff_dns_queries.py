@@ -1,4 +1,4 @@
-"""The DNS questions of virtual machines of staff: a way to the Internet whose risk a decision accepts.
+"""The DNS queries of virtual machines of staff: a way to the Internet whose risk a decision accepts.
 
 They ask a DNS proxy, since they need the names of the stores of all projects (docs/decisions, 0020). No forbidden flow
 counts the way; the report lists it with the number of its controls.
@@ -17,8 +17,8 @@ DECISION = "0020"
 
 
 @dataclass(frozen=True)
-class AcceptedQuestions:
-    """The DNS questions of a virtual machine of staff, a way out that fewer controls prevent (decision 0020)."""
+class AcceptedDnsQueries:
+    """The DNS queries of a virtual machine of staff, a way out that fewer controls prevent (decision 0020)."""
 
     decision: str
     """The number of the decision that names the remaining risk."""
@@ -38,10 +38,10 @@ class AcceptedQuestions:
         return {"decision": self.decision, "by": self.actor, "depth": self.depth, "path": list(self.steps)}
 
 
-def questions_of_staff(graph: FlowGraph) -> Iterator[AcceptedQuestions]:
-    """Yield the way of DNS questions from each virtual machine of staff, which asks a DNS proxy (decision 0020)."""
+def dns_queries_of_staff(graph: FlowGraph) -> Iterator[AcceptedDnsQueries]:
+    """Yield the way of DNS queries from each virtual machine of staff, which asks a DNS proxy (decision 0020)."""
     for actor in (one for one in graph.actors if one.is_of_staff):
         ways = [way for location in actor.locations for way in graph.reachability.by_dns(location)]
         weakest = min(ways, key=lambda way: way.size, default=None)
         if weakest and weakest.size < MIN_CONTROLS:
-            yield AcceptedQuestions(DECISION, actor.label, weakest.size, weakest.steps)
+            yield AcceptedDnsQueries(DECISION, actor.label, weakest.size, weakest.steps)

@@ -1,7 +1,7 @@
-"""DNS as a channel: the controls that must fail before a question carries data to an outsider's name server.
+"""DNS as a channel: the controls that must fail before a DNS query carries data to an outsider's name server.
 
 A computer asks Azure's DNS server directly, to which rules for other destinations, routes and firewalls do not apply;
-or by the DNS proxy of a firewall, whose own network then asks. A question to any other server is a packet like others
+or by the DNS proxy of a firewall, whose own network then asks. A DNS query to any other server is a packet like others
 (`network_reachability.py`).
 
 Sources, all learn.microsoft.com: "Network security groups", Azure platform considerations; "What is IP address
@@ -36,8 +36,8 @@ AZURE_DNS = "azureplatformdns"
 PROTOCOLS = ("udp", "tcp")
 
 
-class DnsQuestions:
-    """The ways of questions from each network location, each evaluated once."""
+class DnsQueries:
+    """The controls on DNS queries from each network location, each evaluated once."""
 
     def __init__(self, topology: Topology, egress: Egress, paths: SubnetPaths) -> None:
         self._topology, self._registry = topology, topology.registry
@@ -45,7 +45,7 @@ class DnsQuestions:
         self._answers: dict[str, ControlSets] = {}
 
     def to_outsiders(self, location: NetworkLocation, limit: int = MAX_CONTROLS) -> ControlSets:
-        """Return the controls on a question that reaches an outsider's name server."""
+        """Return the controls on a DNS query that reaches an outsider's name server."""
         subnet = location.subnet
         if subnet is None:
             return ALWAYS
@@ -53,7 +53,7 @@ class DnsQuestions:
         return any_of(self._directly(location, subnet, limit), *by_proxy, limit=limit)
 
     def _directly(self, location: NetworkLocation, subnet: Subnet, limit: int) -> ControlSets:
-        """Return the controls on a question to Azure's DNS server, which answers networks of Azure only."""
+        """Return the controls on a DNS query to Azure's DNS server, which answers networks of Azure only."""
         if subnet.is_remote:
             return NEVER
         nsgs = self._egress.nsgs(location)
@@ -64,7 +64,7 @@ class DnsQuestions:
         return all_of(
             self._registry.requiring(*controls),
             self._answered(subnet.network),
-            step("in the names of questions to Azure's DNS server"),
+            step("in the names of DNS queries to Azure's DNS server"),
             limit=limit,
         )
 
@@ -78,7 +78,7 @@ class DnsQuestions:
             any_of(*(self._egress.to(location, to, DNS, protocol) for protocol in PROTOCOLS)),
             ALWAYS if firewall.dns_proxy else self._registry.requiring(no_proxy),
             ALWAYS if firewall.has_own_dns_servers else self._answered(firewall.network),
-            step(f"in the names of questions to the DNS proxy of {name}"),
+            step(f"in the names of DNS queries to the DNS proxy of {name}"),
             limit=limit,
         )
 
