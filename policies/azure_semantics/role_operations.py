@@ -1,7 +1,8 @@
 """The operations that a role permits: built-in roles, and the custom roles of an estate.
 
-Sources, learn.microsoft.com: "Azure built-in roles", each with its actions, notActions and dataActions; "Understand
-Azure role definitions" (a wildcard matches every segment, in any case).
+Sources, learn.microsoft.com: "Azure built-in roles" for General, Compute, Storage, Security, Monitor, and Management
+and governance, each with its actions, notActions and dataActions; "Understand Azure role definitions" (a wildcard
+matches every segment, in any case).
 """
 
 from __future__ import annotations
@@ -18,15 +19,21 @@ from policies.model import Resource, Unknown
 CUSTOM_ROLE = "authorization:RoleDefinition"
 _VAULTS, _STORES = "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"
 _BLOBS = f"{_STORES}/blobServices/containers"
-_MACHINES = "Microsoft.Compute/virtualMachines"
+_FILES, _MACHINES = f"{_STORES}/fileServices", "Microsoft.Compute/virtualMachines"
 _KEY = f"{_STORES}/blobServices/generateUserDelegationKey/action"
 _DEPLOYS = ("*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Resources/deployments/*", "Microsoft.Support/*")
-_SIGNS_IN = ("*/read", "Microsoft.HybridConnectivity/endpoints/listCredentials/action")
+_ARC = "Microsoft.HybridCompute/machines"
+_SIGNS_IN = (
+    "*/read",
+    "Microsoft.HybridConnectivity/endpoints/listCredentials/action",
+    f"{_MACHINES}/login/action",
+    f"{_ARC}/login/action",
+)
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """What a role permits. Data actions are among the actions: no operation has the name of one."""
+    """What a role permits. Data actions are among the actions: an operation that they match counts as permitted."""
 
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()
@@ -62,9 +69,11 @@ BUILT_IN: Mapping[str, Permissions] = {
         (f"{_STORES}/listKeys/action", f"{_STORES}/regenerateKey/action")
     ),
     "1e7ca9b1-60d1-4db8-a914-f2ca1ff27c40": Permissions(  # Defender for Storage Data Scanner
-        (f"{_BLOBS}/read", f"{_BLOBS}/blobs/read", f"{_BLOBS}/blobs/tags/*")
+        ("*/read", f"{_BLOBS}/blobs/tags/write", f"{_BLOBS}/blobs/delete", f"{_FILES}/readFileBackupSemantics/action")
     ),
-    "21090545-7ca7-4776-b22c-e363652d74d2": Permissions(("*/read",)),  # Key Vault Reader
+    "21090545-7ca7-4776-b22c-e363652d74d2": Permissions(  # Key Vault Reader
+        (*_DEPLOYS, f"{_VAULTS}/secrets/readMetadata/action")
+    ),
     "4633458b-17de-408a-b874-0445c86b69e6": Permissions(  # Key Vault Secrets User
         (f"{_VAULTS}/secrets/getSecret/action", f"{_VAULTS}/secrets/readMetadata/action")
     ),
@@ -82,27 +91,41 @@ BUILT_IN: Mapping[str, Permissions] = {
         (f"{_VAULTS}/keys/release/action",)
     ),
     "12338af0-0e69-4776-bea7-57ae8d297424": Permissions((f"{_VAULTS}/keys/*",)),  # Key Vault Crypto User
-    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": Permissions((*_DEPLOYS, f"{_VAULTS}/keys/*")),  # Key Vault Crypto Officer
+    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": Permissions(  # Key Vault Crypto Officer
+        (*_DEPLOYS, f"{_VAULTS}/keys/*", f"{_VAULTS}/keyrotationpolicies/*")
+    ),
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": Permissions((*_DEPLOYS, f"{_VAULTS}/secrets/*")),  # Secrets Officer
-    "00482a5a-887f-4fb3-b363-3b7fe8e74483": Permissions(  # Key Vault Administrator
-        (*_DEPLOYS, f"{_VAULTS}/certificates/*", f"{_VAULTS}/keys/*", f"{_VAULTS}/secrets/*")
-    ),
-    "fb879df8-f326-4884-b1cf-06f3ad86be52": Permissions(  # Virtual Machine User Login
-        (*_SIGNS_IN, f"{_MACHINES}/login/action")
-    ),
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": Permissions((*_DEPLOYS, f"{_VAULTS}/*")),  # Key Vault Administrator
+    "fb879df8-f326-4884-b1cf-06f3ad86be52": Permissions(_SIGNS_IN),  # Virtual Machine User Login
     "1c0163c0-47e6-4577-8991-ea5c82e286e4": Permissions(  # Virtual Machine Administrator Login
-        (*_SIGNS_IN, f"{_MACHINES}/login/action", f"{_MACHINES}/loginAsAdmin/action")
+        (*_SIGNS_IN, f"{_MACHINES}/loginAsAdmin/action", f"{_ARC}/loginAsAdmin/action")
     ),
     "43d0d8ad-25c7-4714-9337-8ba259a9fe05": Permissions(  # Monitoring Reader
         ("*/read", "Microsoft.OperationalInsights/workspaces/search/action", "Microsoft.Support/*")
     ),
-    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": Permissions(("*/read",)),  # Security Reader
-    "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Permissions(("*/read",)),  # Billing Reader
+    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": Permissions(  # Security Reader
+        (
+            "*/read",
+            "Microsoft.Security/iotDefenderSettings/packageDownloads/action",
+            "Microsoft.Security/iotDefenderSettings/downloadManagerActivation/action",
+            "Microsoft.Security/iotSensors/downloadResetPassword/action",
+            "Microsoft.IoTSecurity/defenderSettings/packageDownloads/action",
+            "Microsoft.IoTSecurity/defenderSettings/downloadManagerActivation/action",
+        )
+    ),
+    "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Permissions(("*/read", "Microsoft.Support/*")),  # Billing Reader
     "3913510d-42f4-4e42-8a64-420c390055eb": Permissions(  # Monitoring Metrics Publisher
-        ("Microsoft.Insights/register/action", "Microsoft.Insights/metrics/write", "Microsoft.Insights/telemetry/write")
+        (
+            "*/read",
+            "Microsoft.Support/*",
+            "Microsoft.Insights/register/action",
+            "Microsoft.Insights/metrics/write",
+            "Microsoft.Insights/telemetry/write",
+        )
     ),
 }
-"""The roles that do not have all rights. Where this is wider than Azure's definition, it is by reads."""
+"""The roles that do not have all rights. Where this is wider than Azure's definition, it is by reads, and for Key Vault
+Crypto User by operations on keys."""
 
 
 def operations_of(permissions: Permissions | None, known: Iterable[str]) -> frozenset[str]:
