@@ -50,7 +50,7 @@ class DeskConfig(DeskSpec):
 
 
 STAFF_PREFIX = "staff-vm-"
-"""Begins the logical names of the virtual machines of staff, and of their parts."""
+"""Begins the logical names of the staff machines, and of their parts."""
 
 
 class StaffMachineSpec(DeskSpec):
@@ -72,16 +72,16 @@ def refuse_shared_roles(staff: Sequence[StaffMachineSpec], researchers: UUID | N
     """Raise `InvalidValue` for two virtual machines with a common name, role or group of users, and for one that
     `researchers`, the group of all researchers, signs in to."""
     refuse_duplicates(
-        (((i, "name"), one.name) for i, one in enumerate(staff)), "Two virtual machines of staff have the same name."
+        (((i, "name"), one.name) for i, one in enumerate(staff)), "Two staff machines have the same name."
     )
     roles = (((i, "roles", j), role) for i, one in enumerate(staff) for j, role in enumerate(one.roles))
-    refuse_duplicates(roles, "Two virtual machines of staff have the same role.")
+    refuse_duplicates(roles, "Two staff machines have the same role.")
     users = (((i, "users"), str(one.users)) for i, one in enumerate(staff))
-    refuse_duplicates(users, "The same group signs in to two virtual machines of staff.")
+    refuse_duplicates(users, "The same group signs in to two staff machines.")
     for i, one in enumerate(staff):
         if one.users == researchers:
             raise InvalidValue("a group of staff; not that of `desk_users`", at=(i, "users"), found=str(one.users),
-                               problem="Every researcher would sign in to a virtual machine of staff.")  # fmt: skip
+                               problem="Every researcher would sign in to a staff machine.")  # fmt: skip
 
 
 class StaffMachine(StaffMachineSpec, DeskConfig):

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 OUTPUT = "desk_first_boot"
 """The output of a tenancy with the digests of its desk's settings."""
 STAFF_OUTPUT = "staff_first_boot"
-"""The output of a platform with those of its staff's virtual machines, by the name of each."""
+"""The output of a platform with those of its staff machines, by the name of each."""
 _LENGTH = 16
 
 

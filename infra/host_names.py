@@ -1,6 +1,6 @@
 """The host names that a virtual machine knows without DNS, in /etc/hosts, besides those of sign-in (`hosts_file.py`).
 
-A desk has all its names there and sends no DNS query, because each could carry data out. A virtual machine of staff
+A desk has all its names there and sends no DNS query, because each could carry data out. A staff machine
 has the hosts of package archives there, which no DNS server of the estate answers.
 
 Sources: hosts(5); host.conf(5) (`multi`, which Ubuntu sets: every line of a name counts); cloud-init's module

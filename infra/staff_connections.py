@@ -1,4 +1,4 @@
-"""The connections of the virtual machines of staff: what each role reaches, by single addresses.
+"""The connections of the staff machines: what each role reaches, by single addresses.
 
 The firewall, both NSGs of a virtual machine and the subnet of the logs have the same connections.
 """
@@ -35,7 +35,7 @@ STORES_OF_PROJECTS = {
 
 @dataclass(frozen=True)
 class StaffConnection:
-    """Connections that a virtual machine of staff may open."""
+    """Connections that a staff machine may open."""
 
     name: str
     """Unique among the connections of all virtual machines of a cell: its parts have no underscores."""
@@ -69,7 +69,7 @@ def connections_of(machine: StaffMachine, config: PlatformConfig) -> tuple[Staff
 
 
 def all_connections(config: PlatformConfig) -> tuple[StaffConnection, ...]:
-    """Return the connections of every virtual machine of staff in a cell."""
+    """Return the connections of every staff machine in a cell."""
     return tuple(one for machine in config.staff for one in connections_of(machine, config))
 
 

@@ -1,4 +1,4 @@
-"""The cloud-init data of a virtual machine of staff: a desk's, and Azure's command line from the estate's archives.
+"""The cloud-init data of a staff machine: a desk's, and Azure's command line from the estate's archives.
 
 `az` is installed because its sign-in and its commands for blobs, and `az rest` for log queries, need Entra and the
 service alone: staff reach no Azure Resource Manager (docs/azure-facts.md#azure-command-line-without-resource-manager).
@@ -27,7 +27,7 @@ INSTALL = (
 
 
 def staff_first_boot(egress: Sequence[EgressRule]) -> str:
-    """Return the cloud-init data of a virtual machine of staff, with the egress rules that name package archives."""
+    """Return the cloud-init data of a staff machine, with the egress rules that name package archives."""
     return first_boot(
         home_disk_settings(),
         _tools(egress),

@@ -291,7 +291,7 @@ class PolicyContext:
 
     @cached_property
     def members(self) -> Mapping[str, frozenset[str]]:
-        """The groups that are members of each group that signs in to virtual machines of staff."""
+        """The groups that are members of each group that signs in to staff machines."""
         return members_of_staff(self.configs) if self._members is None else self._members
 
     def data_class(self, resource: Resource) -> DataClass:

@@ -53,9 +53,9 @@ class FirewallArgs(ComponentArgs):
     sites: Sequence[Site] = ()
     """The connected sites."""
     staff_machines: IPv4Network
-    """The range of the virtual machines of staff, in a cell that may have some."""
+    """The range of the staff machines, in a cell that may have some."""
     staff: Sequence[StaffConnection] = ()
-    """The connections of the virtual machines of staff that pass the firewall."""
+    """The connections of the staff machines that pass the firewall."""
 
 
 class Firewall(BaseComponent):
@@ -157,7 +157,7 @@ class Firewall(BaseComponent):
         Graph too, so only the names tell them apart."""
         https, http = (network.FirewallPolicyRuleApplicationProtocolType.HTTPS, Port.HTTPS), (
             network.FirewallPolicyRuleApplicationProtocolType.HTTP, Port.HTTP)  # fmt: skip
-        # Whole ranges of the plan, so that a new tenancy or virtual machine of staff changes nothing under the lock.
+        # Whole ranges of the plan, so that a new tenancy or staff machine changes nothing under the lock.
         ranges = [args.tenancy_ranges[kind] for kind in TenancyKind if kind in args.tenancy_ranges]
         people = [str(range_) for range_ in (*ranges, args.staff_machines)]
         sign_in = [_name_rule("people_sign_in", people, SIGN_IN_HOSTS, https)]

@@ -37,7 +37,7 @@ class KeptFirstBoot:
     rebuilds: int
     """The present number of the machine's rebuilds."""
     machine: str = ""
-    """The name of a machine of staff; empty for a desk."""
+    """The name of a staff machine; empty for a desk."""
 
 
 def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoot]:
@@ -59,7 +59,7 @@ def _kept(machine: PlannedResource, plan: Plan, config: StackConfig) -> KeptFirs
 
 
 def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> None:
-    """Print one line for each set of settings, with its stacks, and one for each machine of staff."""
+    """Print one line for each set of settings, with its stacks, and one for each staff machine."""
     stacks: dict[tuple[str, ...], list[KeptFirstBoot]] = {}
     for one in found:
         if one.machine:
@@ -90,7 +90,7 @@ def _show_machine(kept: KeptFirstBoot, output: Output) -> None:
 
 
 def _present(plan: Plan, name: str) -> Mapping[str, Any]:
-    """Return the digests of the program's present settings, by name. `name`: of a machine of staff; empty: a desk."""
+    """Return the digests of the program's present settings, by name. `name`: of a staff machine; empty: a desk."""
     found = next((output.after for output in plan.outputs if output.name == (STAFF_OUTPUT if name else OUTPUT)), None)
     inner = found.get(name) if name and isinstance(found, Mapping) else found
     return inner if isinstance(inner, Mapping) else {}

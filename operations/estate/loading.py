@@ -123,7 +123,7 @@ class Estate:
         return {code: addresses[slot] for code, slot in self.ledger.inboxes.items()}
 
     def staff_of(self, cell: str) -> tuple[StaffMachine, ...]:
-        """Return the virtual machines of staff in a cell. Only the cell with the zones has their stewards."""
+        """Return the staff machines in a cell. Only the cell with the zones has their stewards."""
         found = []
         for machine in self.file.staff:
             roles = tuple(r for r in machine.roles if cell == self.first_cell or r is not StaffRole.ZONE_STEWARDS)

@@ -249,7 +249,7 @@ class EstateFile(Model):
     """The approval of the break-glass key. Required in an estate with a roster."""
     former_admin_keys: tuple[FormerKey, ...] = Field(default=(), max_length=10)
     former_archives: tuple[FormerArchive, ...] = Field(default=(), max_length=10)
-    """Package archives, of apt or pip, that egress rules named before and standing desks still have."""
+    """Package archives, of apt or pip, that egress rules named before and existing desks still have."""
     log_retention_days: RetentionDays
     secrets_expire: date
     addresses: Annotated[IPv4Network, BeforeValidator(private_range), AfterValidator(space_for_cells)]
@@ -257,7 +257,7 @@ class EstateFile(Model):
     zones: Zones
     egress: dict[TenancyKind, ApprovedEgress]
     staff: Annotated[tuple[StaffMachine, ...], Field(max_length=len(StaffRole))] = ()
-    """The virtual machines of staff, in each cell; empty: no network for staff."""
+    """The staff machines, in each cell; empty: no network for staff."""
     sites: Annotated[tuple[Site, ...], Field(max_length=10)] = ()
     """The networks outside Azure that are connected to the hub of the first cell."""
     approvals: ApprovalTerms = ApprovalTerms()

@@ -36,7 +36,7 @@ class NetworkAddresses:
     endpoints: Mapping[str, IPv4Address]
     """The addresses of the private endpoints that every network of this kind has, by logical name."""
     interfaces: Mapping[str, IPv4Address] = field(default_factory=dict)
-    """The addresses of the interfaces of staff's virtual machines, by logical name; Azure assigns those of desks."""
+    """The addresses of the interfaces of staff machines, by logical name; Azure assigns those of desks."""
 
 
 def networks(config: StackConfig) -> Mapping[str, NetworkAddresses]:

@@ -83,7 +83,7 @@ def _of_platform(hub: PlatformConfig) -> Iterator[Connection]:
 
 
 def _of_staff(hub: PlatformConfig) -> Iterator[Connection]:
-    """Yield the connections of staff's virtual machines, of which each has one address."""
+    """Yield the connections of staff machines, of which each has one address."""
     own, known = HubRange(hub.addresses), machines(hub)
     for name, address in addresses(hub).items():
         source = IPv4Network(address)

@@ -48,7 +48,7 @@ FIRST_BOOT = (
 )  # fmt: skip
 """The settings of cloud-init that a desk may have."""
 OF_GPUS = ("package_reboot_if_required",)
-"""The settings that no virtual machine of staff has: they get no driver."""
+"""The settings that no staff machine has: they get no driver."""
 _EVERY = {"subscription": Form.SUBSCRIPTION, "reads.*[*]": Form.PATH}
 _ZONE = {
     "zones.*.store_name": Form.NAME,

@@ -23,7 +23,7 @@ HOSTS_FILE = {
 
 def sources(config: StackConfig | None) -> frozenset[IPv4Network]:
     """Return the sources that may sign in through the firewall of a platform: the ranges of tenancies, and that of the
-    virtual machines of staff, used or not."""
+    staff machines, used or not."""
     if not isinstance(config, PlatformConfig):
         return frozenset()
     return frozenset((*config.tenancy_ranges.values(), staff_beside(HubRange(config.addresses)).machines))

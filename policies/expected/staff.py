@@ -57,7 +57,7 @@ def _archives(config: PlatformConfig) -> tuple[EgressRule, ...]:
 
 
 def addresses(config: StackConfig) -> Mapping[str, IPv4Address]:
-    """Return the address of each virtual machine of staff, by its logical name."""
+    """Return the address of each staff machine, by its logical name."""
     if not isinstance(config, PlatformConfig) or config.staff_range is None:
         return {}
     plan = StaffRange(config.staff_range)
@@ -83,7 +83,7 @@ def destinations(machine: StaffMachine, hub: PlatformConfig) -> Iterator[frozens
 
 
 def members(configs: Mapping[str, StackConfig]) -> Mapping[str, frozenset[str]]:
-    """Return the members of each group that signs in to virtual machines of staff: the groups of their roles.
+    """Return the members of each group that signs in to staff machines: the groups of their roles.
 
     Entra has the memberships, which no plan shows; the estate states them, and the flow analysis relies on them.
     """

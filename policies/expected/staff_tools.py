@@ -1,4 +1,4 @@
-"""The cloud-init data that installs Azure's command line on a virtual machine of staff, from the estate's archives.
+"""The cloud-init data that installs Azure's command line on a staff machine, from the estate's archives.
 
 Another package or command could run any program as root. Sources: packages.ubuntu.com, "python3-venv"; pypi.org,
 "azure-cli"; cloud-init's module reference, "Package Update Upgrade Install", "Runcmd".

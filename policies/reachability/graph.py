@@ -301,7 +301,7 @@ class FlowGraph:
     def _to_internet(self, actor: Actor) -> tuple[ControlSets, str]:
         """Return the controls on sending data to the Internet."""
         control_sets = any_of(
-            # DNS queries of staff's machines are an accepted risk, which the report lists (docs/decisions, 0020).
+            # DNS queries of staff machines are an accepted risk, which the report lists (docs/decisions, 0020).
             *(
                 (self.reachability.to_internet if actor.is_of_staff else self.reachability.to_outsiders)(
                     location, self._limit(actor)

@@ -1,4 +1,4 @@
-"""The DNS queries of virtual machines of staff: a way to the Internet whose risk a decision accepts.
+"""The DNS queries of staff machines: a way to the Internet whose risk a decision accepts.
 
 They ask a DNS proxy, since they need the names of the stores of all projects (docs/decisions, 0020). No forbidden flow
 counts the way; the report lists it with the number of its controls.
@@ -18,7 +18,7 @@ DECISION = "0020"
 
 @dataclass(frozen=True)
 class AcceptedDnsQueries:
-    """The DNS queries of a virtual machine of staff, a way out that fewer controls prevent (decision 0020)."""
+    """The DNS queries of a staff machine, a way out that fewer controls prevent (decision 0020)."""
 
     decision: str
     """The number of the decision that names the remaining risk."""
@@ -39,7 +39,7 @@ class AcceptedDnsQueries:
 
 
 def dns_queries_of_staff(graph: FlowGraph) -> Iterator[AcceptedDnsQueries]:
-    """Yield the way of DNS queries from each virtual machine of staff, which asks a DNS proxy (decision 0020)."""
+    """Yield the way of DNS queries from each staff machine, which asks a DNS proxy (decision 0020)."""
     for actor in (one for one in graph.actors if one.is_of_staff):
         ways = [way for location in actor.locations for way in graph.reachability.by_dns(location)]
         weakest = min(ways, key=lambda way: way.size, default=None)

@@ -46,7 +46,7 @@ ARCHIVES = [{"name": "packages", "addresses": ["203.0.113.16/29"], "apt": "https
 
 
 def machine(name: str, *roles: str, users: int, **more: Any) -> dict[str, Any]:
-    """Return a virtual machine of staff."""
+    """Return a staff machine."""
     return {"name": name, "roles": list(roles), "users": group(users), "size": "Standard_D2as_v5",
             "admin_public_key": KEY} | more  # fmt: skip
 

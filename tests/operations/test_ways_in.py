@@ -169,7 +169,7 @@ FAULTS: list[tuple[str, list[Edit], str]] = [
     ("one group on two machines",
      [lambda d: d.update(staff=[machine("engineers"), machine("checkers", name="other", users=GROUPS[5])])],
      "staff[1].users"),
-    ("researchers on a machine of staff",
+    ("researchers on a staff machine",
      [lambda d: d.update(staff=[machine("engineers", users=d["desk_users"])])], "staff[0].users"),
     ("stewards of zones with checkers", [lambda d: d.update(staff=[machine("zone-stewards", "checkers")])],
      "staff[0].roles"),

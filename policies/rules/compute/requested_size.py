@@ -40,7 +40,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_parts(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require the interface and the data disk of its own name of a virtual machine of staff: those of another one have
+    """Require the interface and the data disk of its own name of a staff machine: those of another one have
     that one's connections and files."""
     if machine.name not in machines(context.configs[machine.stack]):
         return

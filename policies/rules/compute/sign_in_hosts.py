@@ -31,7 +31,7 @@ POLICY = Policy(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
     fix="A computer keeps its first boot: rebuild it (desk.rebuilds in the request, or `rebuilds` of the virtual "
-    "machine of staff).",
+    "staff machine).",
     check=check,
     check_paths=(CUSTOM_DATA,),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,

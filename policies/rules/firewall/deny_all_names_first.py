@@ -48,7 +48,7 @@ def _problems(rule: FirewallRule, config: StackConfig | None) -> Iterator[str]:
     known = sources(config)
     for source in rule.sources:
         if not source.private or (config and not all(any(inside(n, k) for k in known) for n in source.networks)):
-            yield f"is for {source.text}, which is no range of tenancies or of staff's virtual machines"
+            yield f"is for {source.text}, which is no range of tenancies or of staff machines"
     if not rule.sources:
         yield "names no source"
 

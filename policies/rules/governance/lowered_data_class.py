@@ -1,4 +1,4 @@
-"""The data class of a standing resource group is not lowered (GV11)."""
+"""The data class of an existing resource group is not lowered (GV11)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _class_before(group: Resource) -> str:
 
 POLICY = Policy(
     id="GV11",
-    title="The data class of a standing resource group is not lowered",
+    title="The data class of an existing resource group is not lowered",
     why="The data in it keeps its class: a lower one would switch off encryption, locks and retention of records that "
     "exist.",
     resource_types=(GROUP,),

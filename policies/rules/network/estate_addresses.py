@@ -83,7 +83,7 @@ def _check_endpoint(endpoint: Resource, stated: Iterable[NetworkAddresses]) -> I
 
 
 def _check_interface(interface: Resource, stated: Iterable[NetworkAddresses]) -> Iterator[Violation]:
-    """Require the address that the rules for a virtual machine of staff name: another one may get what it reaches."""
+    """Require the address that the rules for a staff machine name: another one may get what it reaches."""
     wanted = next((one.interfaces[interface.name] for one in stated if interface.name in one.interfaces), None)
     if wanted is None:
         return
