@@ -146,7 +146,9 @@ def _summary_line(report: FlowReport, exempt: Exempt) -> Text:
     exempted, total = len(exempt), len(report.flows)
     found = len(report.findings) - exempted
     accepted = sum(flow.accepted is not None for flow in report.flows)
-    suffix = (f", {exempted} exempt" if exempted else "") + (f", {accepted} with accepted risks" if accepted else "")
+    suffix = (f", {exempted} exempt" if exempted else "") + (
+        f", apart from accepted risks in {accepted}" if accepted else ""
+    )
     if not found:
         return Text(f"flows: {total} forbidden; at least {MIN_CONTROLS} controls prevent each{suffix}",
                     "yellow" if exempted or accepted else "green")  # fmt: skip

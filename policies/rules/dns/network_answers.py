@@ -26,12 +26,14 @@ def check(network: Resource, context: PolicyContext) -> Iterator[Violation]:
     rules = rules_of(policy, context)
     answered = [domain for rule in rules if rule.answers for domain in rule.domains]
     if answered and not is_hub(network, context):
-        yield Violation("", f"has names answered by Azure's DNS server ({display(answered)}); its computers ask the "
-                        "firewall")  # fmt: skip
+        yield Violation("", f"has a DNS security policy that answers {display(answered)}; only that of a hub may "
+                        "answer names")  # fmt: skip
         return
     for domain in answered:
         if not is_answered_domain(domain):
-            yield Violation("", f"has {display(domain or '.')} answered, which is none of the approved domains")
+            yield Violation(
+                "", f"has a DNS security policy that answers {display(domain or '.')}, which is no approved domain"
+            )
     if not blocks_outsiders([rule for rule in rules if not rule.answers]):
         yield Violation("", "has a DNS security policy without an enabled rule that blocks the domain '.'")
 
