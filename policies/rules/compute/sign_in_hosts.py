@@ -1,4 +1,4 @@
-"""Computers of people know the hosts of sign-in at the address that they may reach (VM23)."""
+"""Desks and staff machines know the hosts of sign-in at the address that they may reach (VM23)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="VM23",
-    title="Computers of people know the hosts of sign-in at the address that they may reach",
+    title="Desks and staff machines know the hosts of sign-in at the address that they may reach",
     why="Security groups allow sign-in at one address, which leads to the firewall alone. A computer that asks for "
     "Entra's own addresses would need a group that allows them, and Microsoft Graph with them.",
     resource_types=("compute:VirtualMachine",),

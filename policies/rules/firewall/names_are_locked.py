@@ -1,4 +1,4 @@
-"""A lock keeps the rules for names that come first (FW15)."""
+"""A read-only lock protects the firewall's first rules for names (FW15)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="FW15",
-    title="A lock keeps the rules for names that come first",
+    title="A read-only lock protects the firewall's first rules for names",
     why="Of all rules of the firewall, only one for names passes the network security groups: one more name, or one "
     "rule before the denial of all names, is a way out.",
     resource_types=(FIREWALL_POLICY,),

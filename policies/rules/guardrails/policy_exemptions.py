@@ -21,6 +21,6 @@ POLICY = Policy(
     severity=Severity.HIGH,
     controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
     fix="Remove the exemption. If a guardrail refuses a resource that is needed, change the guardrail in "
-    "infra/guardrails.py, which is reviewed.",
+    "infra/guardrails.py or infra/subscription_guardrails.py, which are reviewed.",
     check=check,
 )
