@@ -83,7 +83,7 @@ def _show_machine(kept: KeptFirstBoot, output: Output) -> None:
     content = {"stacks": [kept.stack], "settings": list(kept.settings), "machine": kept.machine}
     output.emit({"event": "kept-first-boot", **content})
     output.say(printable(
-        f"  ! The virtual machine {kept.machine} of {kept.stack} keeps settings of the first boot that differ from "
+        f"  ! The staff machine {kept.machine} of {kept.stack} keeps settings of the first boot that differ from "
         f"the estate's: {', '.join(kept.settings)}. To apply the estate's, replace it: rebuilds: {kept.rebuilds + 1} "
         "in its entry of staff, then up"
     ), style="yellow")  # fmt: skip

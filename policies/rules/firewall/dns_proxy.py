@@ -1,4 +1,4 @@
-"""The firewall resolves DNS names for all networks (FW4)."""
+"""The firewall's DNS proxy is the only DNS server of each network (FW4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OWN_SERVERS = "dnsSettings.dnsServers"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require private DNS servers. By default Azure resolves every name, past the firewall."""
+    """Require private DNS servers. By default computers ask Azure's DNS server, past the firewall."""
     if resource.type == FIREWALL_POLICY:
         for server in texts(resource, "dnsSettings.servers"):
             if not span(server).private:
@@ -52,8 +52,8 @@ def _check_interfaces(hub: Resource, context: PolicyContext) -> Iterator[Violati
 
 POLICY = Policy(
     id="FW4",
-    title="The firewall resolves DNS names for all networks",
-    why="DNS queries can carry data out; past the firewall nothing logs them.",
+    title="The firewall's DNS proxy is the only DNS server of each network",
+    why="DNS queries can carry data out. The proxy asks from the hub, whose DNS security policy answers few names.",
     resource_types=(FIREWALL_POLICY, NETWORK, INTERFACE),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("outputs",)),

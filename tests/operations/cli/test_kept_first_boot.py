@@ -93,7 +93,7 @@ def test_a_machine_of_staff_is_named_with_its_entry(capsys: pytest.CaptureFixtur
     show_kept_first_boots(found, Output(json=False))
     said = capsys.readouterr()
     line = " ".join((said.out + said.err).split())
-    assert "The virtual machine checks of platform keeps settings" in line
+    assert "The staff machine checks of platform keeps settings" in line
     assert "rebuilds: 1 in its entry of staff" in line
 
 
