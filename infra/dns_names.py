@@ -6,7 +6,8 @@ to a name server outside: a query for one of them tells an outsider nothing. `tr
 `cloudapp.azure.com` and `azure-api.net` are left out: customers choose names there.
 
 Sources: learn.microsoft.com, "Azure Firewall DNS settings" (the domains that Azure Firewall's own traffic may need),
-"Azure Private Endpoint private DNS zone values". Details: docs/azure-facts.md#dns-security-policies.
+"Azure Private Endpoint private DNS zone values". Details: docs/azure-facts.md#dns-security-policies,
+#names-that-a-firewalls-network-needs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The names that a virtual machine knows by itself: the custom data of its first boot writes /etc/hosts.
 
-Facts: docs/azure-facts.md#names-in-the-guest.
+Facts: docs/azure-facts.md#names-in-the-guest, #hosts-file-of-a-virtual-machine.
 """
 
 from __future__ import annotations

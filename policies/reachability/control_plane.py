@@ -6,6 +6,8 @@ no action (`.../action`, a POST). So a guardrail prevents a technique only where
 Sources, all learn.microsoft.com: "Azure permissions" (the operations), "Overview of Azure Policy" ("Azure Policy
 doesn't restrict actions"), "Server-side encryption of Azure managed disks", "Restrict managed disks from being imported
 or exported", "Run scripts in your Linux VM by using action Run Commands".
+Facts: docs/azure-facts.md#operations-of-the-control-plane, #actions-and-azure-policy,
+#copies-of-disks-with-a-customer-managed-key.
 """
 
 from __future__ import annotations

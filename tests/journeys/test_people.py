@@ -28,6 +28,7 @@ from tests.journeys.working_estate import (
     HOME,
     LIST,
     NO_ADDRESS,
+    NO_NAME,
     NO_QUERY,
     NO_RIGHT,
     NO_WAY,
@@ -204,11 +205,12 @@ def test_a_desk_reads_what_was_released_and_submits_exports(estate: Estate) -> N
     done(estate.ask(*desk, LIST, estate.airlock(PROJECT, "import_released")))
     done(estate.ask(*desk, PUT, estate.airlock(PROJECT, "export_asked"), "table.csv", content=b"table"))
     refused(estate.ask(*desk, PUT, estate.airlock(PROJECT, "import_released"), "x.csv"), NO_RIGHT, Control.ROLES)
-    for stage in ("import_asked", "export_released"):
-        refused(estate.ask(*desk, LIST, estate.airlock(PROJECT, stage)), NO_WAY, Control.SECURITY_GROUP)
-    for stage in ("import_released", "export_asked"):
-        refused(estate.ask(*desk, LIST, estate.airlock("other", stage)), NO_WAY, Control.SECURITY_GROUP)
-    refused(estate.ask(*desk, LIST, (estate.zone_store("staging"), "extracts")), NO_WAY, Control.SECURITY_GROUP)
+    own = [estate.airlock(PROJECT, stage) for stage in ("import_asked", "export_released")]
+    others = [estate.airlock("other", stage) for stage in ("import_released", "export_asked")]
+    for store in (*own, *others, (estate.zone_store("staging"), "extracts")):
+        refused(estate.ask(*desk, LIST, store), NO_NAME, Control.NAMES)
+        refused(estate.send(desk[1], store), NO_WAY, Control.SECURITY_GROUP)
+    assert done(estate.send(desk[1], estate.airlock(PROJECT, "export_asked")))
 
 
 def test_a_researcher_signs_in_and_has_no_right_of_its_own(estate: Estate) -> None:
@@ -229,7 +231,7 @@ def test_logs_are_closed_to_the_public_network_and_to_desks(estate: Estate) -> N
     engineer = person(estate.file["platform_team"])
     refused(query(estate.store, engineer, place_of(estate.store, HOME), workspace), NO_QUERY, Control.NETWORK_RULES)
     researcher, machine = estate.researcher(PROJECT), place_of(estate.store, estate.desk(PROJECT)[1])
-    refused(query(estate.store, researcher, machine, workspace, estate.outputs[f"tre-{PROJECT}"]["desk_id"]), NO_WAY)
+    refused(query(estate.store, researcher, machine, workspace, estate.outputs[f"tre-{PROJECT}"]["desk_id"]), NO_NAME)
 
 
 def test_a_zone_steward_reads_the_own_zone_on_the_staff_machine(estate: Estate) -> None:
@@ -316,7 +318,9 @@ def test_a_checker_releases_exactly_the_version_that_was_reviewed(estate: Estate
 def test_nobody_else_releases_a_result(estate: Estate) -> None:
     pending, outbox = estate.airlock(PROJECT, "export_asked"), estate.airlock(PROJECT, "export_released")
     checkers = estate.staff("checkers")
-    refused(estate.ask(*estate.desk(PROJECT), PUT, outbox, "x"), NO_WAY, Control.SECURITY_GROUP)
+    desk, machine = estate.desk(PROJECT)
+    refused(estate.ask(desk, machine, PUT, outbox, "x"), NO_NAME, Control.NAMES)
+    refused(estate.send(machine, outbox), NO_WAY, Control.SECURITY_GROUP)
     for who in (estate.researcher(PROJECT), person(estate.approved(PROJECT)["stewards"]), estate.provider("ZQ1"),
                 person(estate.approved("other")["checkers"])):  # fmt: skip
         refused(estate.ask(who, checkers, PUT, outbox, "x"), NO_RIGHT, Control.ROLES)

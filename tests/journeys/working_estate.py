@@ -9,14 +9,18 @@ from typing import Any
 
 import yaml
 
-from local_azure.data_plane.answers import Answer, Control
+from local_azure.data_plane.addresses import Peer
+from local_azure.data_plane.answers import Answer, Control, answer
 from local_azure.data_plane.blobs import BlobRequest, Operation, request_blob
 from local_azure.data_plane.callers import Caller, managed_identity, person
 from local_azure.data_plane.conditions import Attributes
-from local_azure.data_plane.places import only, place_of
+from local_azure.data_plane.paths import Target, deliver
+from local_azure.data_plane.places import InNetwork, only, place_of
+from local_azure.data_plane.reach import addresses_of, endpoints
 from local_azure.data_plane.rights import find_right
 from local_azure.data_plane.roles import BLOBS
 from local_azure.store import Store
+from local_azure.types.common import value_at
 from local_azure.types.storage_account import ACCOUNT
 from local_azure.types.vm_sizes import VM
 from tests.journeys.conftest import Workspace
@@ -36,7 +40,7 @@ ENDPOINT = ("/subscriptions/99999999-2222-4333-8444-0000000000d0/resourceGroups/
 """The private endpoint of ZQ3 in its own network."""
 RECIPIENTS, RECIPIENT_ADDRESS = "99999999-2222-4333-8444-0000000000e0", "192.0.2.80"
 NO_RIGHT, NO_ADDRESS, NO_WAY = "AuthorizationPermissionMismatch", "AuthorizationFailure", "ConnectionTimedOut"
-NO_QUERY = "InsufficientAccessError"
+NO_QUERY, NO_NAME = "InsufficientAccessError", "NameResolutionFailed"
 PROJECT = "hcm-progression"
 APPROVAL = {
     "owner": "dc29e773-8d51-564c-bca8-9ed1fa7a6277",
@@ -89,6 +93,17 @@ class Estate(Workspace):
         """Send a request for a blob in a store and container."""
         request = BlobRequest(operation, *target, blob, **options)
         return request_blob(self.store, who, place_of(self.store, where), request)
+
+    def send(self, where: str, target: tuple[str, str]) -> Answer:
+        """Connect to the private endpoint of a store by its address, for which a client needs no name."""
+        account, place = self.store.get(self.account(target)), place_of(self.store, where)
+        assert account
+        assert isinstance(place, InNetwork)
+        (endpoint,) = endpoints(self.store, account)
+        (address,) = addresses_of(endpoint)
+        subnet = self.store.get(str(value_at(endpoint.properties, "subnet.id")))
+        peer = Target(Peer(address), subnet, is_endpoint=True)
+        return answer(self.store, lambda attempt: (200, {"from": deliver(attempt, place, peer).address}))
 
     def provider(self, code: str) -> Caller:
         systems = self.file["integrated_care_systems"]
