@@ -39,11 +39,13 @@ class DnsRule:
 
 
 def policy_of(network_id: str, context: PolicyContext) -> Resource | None:
-    """Return the DNS security policy that is linked to a network. `Unknown` where a link is unknown."""
-    for link in context.of(LINK):
-        if ids.plain(link.at(LINKED_NETWORK)) == network_id:
-            return context.get(ids.parent(ids.own(link)))
-    return None
+    """Return the DNS security policy that is linked to a network. `Unknown` where a link is unknown, or where several
+    policies are linked: Azure accepts one of them."""
+    links = [link for link in context.of(LINK) if ids.plain(link.at(LINKED_NETWORK)) == network_id]
+    linked = {ids.parent(ids.own(link)) for link in links}
+    if len(linked) > 1:
+        raise Unknown(LINKED_NETWORK, "several DNS security policies are linked to this network; it can have one")
+    return context.get(linked.pop()) if linked else None
 
 
 def rules_of(policy: Resource, context: PolicyContext) -> list[DnsRule]:

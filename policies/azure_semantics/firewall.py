@@ -16,7 +16,6 @@ from policies.azure_semantics.spans import SpanIndex
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 
 POLICY, GROUP, FIREWALL = "network:FirewallPolicy", "network:FirewallPolicyRuleCollectionGroup", "network:AzureFirewall"
-GROUPS = (GROUP, "network:FirewallPolicyRuleCollectionGroupDraft")
 _COLLECTION = ("action.type", "priority", "ruleCollectionType")
 _RULE = (
     "destinationAddresses",

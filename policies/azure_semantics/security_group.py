@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
 from policies.azure_semantics.properties import entries, lower_text
@@ -16,6 +17,9 @@ from policies.azure_semantics.spans import contains, may_contain
 from policies.model import MISSING, PolicyContext, Resource
 
 EVERYTHING = Span("*", EVERYWHERE)
+AZURE_DNS, AZURE_DNS_ADDRESS, DNS_PORT = "azureplatformdns", IPv4Network("168.63.129.16/32"), 53
+"""The service tag of Azure's DNS server, in lower case, its address and port (learn.microsoft.com, "What is IP address
+168.63.129.16?")."""
 RULE = "network:SecurityRule"
 _PROPERTIES = (
     "access",
@@ -95,10 +99,11 @@ class NsgRule:
         )
 
 
-def denies_by_name(rules: Iterable[NsgRule], tag: str) -> bool:
-    """True if an outbound rule denies a service tag, given in lower case, and no rule before it allows that tag."""
-    named = [rule for rule in rules if not rule.inbound and any(one.tag == tag for one in rule.destinations)]
-    deciding = min(named, key=lambda rule: rule.priority, default=None)
+def denies_azure_dns(rules: Iterable[NsgRule]) -> bool:
+    """True if an outbound rule denies Azure's DNS server by its tag, and no rule before it allows the tag or the
+    server's address. Only a rule that names the tag reaches the server; then another may decide before it."""
+    concerned = [rule for rule in rules if not rule.inbound and _concerns_azure_dns(rule)]
+    deciding = min(concerned, key=lambda rule: (rule.priority, not rule.allows), default=None)
     return (
         deciding is not None
         and not deciding.allows
@@ -107,6 +112,15 @@ def denies_by_name(rules: Iterable[NsgRule], tag: str) -> bool:
         and covers_ports(deciding.source_ports, ALL_PORTS)
         and not deciding.has_application_group
         and any(source.everywhere for source in deciding.sources)
+    )
+
+
+def _concerns_azure_dns(rule: NsgRule) -> bool:
+    """True if a rule names the tag of Azure's DNS server, or allows DNS queries to its address."""
+    fits = any(low <= DNS_PORT <= high for low, high in rule.ports)
+    return any(
+        one.tag == AZURE_DNS or (rule.allows and fits and not one.tag and one.overlaps(AZURE_DNS_ADDRESS))
+        for one in rule.destinations
     )
 
 
@@ -223,7 +237,7 @@ def _rule(resource: Resource, prefix: str, path: str) -> NsgRule:
     allows = lower_text(resource, f"{prefix}access") != "deny"
     groups = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
     has_application_group = any(entries(resource, prefix + group) for group in groups)
-    name = resource.at(f"{prefix}name")
+    name = resource.at(f"{prefix}name") if path else MISSING
     return NsgRule(
         name=str(name) if name is not MISSING else resource.name,
         inbound=lower_text(resource, f"{prefix}direction") != "outbound",

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.dns_policies import blocks_outsiders, policy_of, rules_of
-from policies.azure_semantics.security_group import denies_by_name
+from policies.azure_semantics.security_group import denies_azure_dns
 from policies.model import Resource
 from policies.reachability.control_sets import (
     ALWAYS,
@@ -31,8 +31,6 @@ from policies.reachability.egress import DNS, Egress, nsg_control
 from policies.reachability.subnet_paths import SubnetPaths
 from policies.reachability.topology import Firewall, NetworkLocation, Subnet, Topology
 
-AZURE_DNS = "azureplatformdns"
-"""The service tag of Azure's DNS server, in lower case."""
 PROTOCOLS = ("udp", "tcp")
 
 
@@ -57,7 +55,7 @@ class DnsQueries:
         if subnet.is_remote:
             return NEVER
         nsgs = self._egress.nsgs(location)
-        denying = [nsg for nsg in nsgs if nsg.rules is not None and denies_by_name(nsg.rules, AZURE_DNS)]
+        denying = [nsg for nsg in nsgs if nsg.rules is not None and denies_azure_dns(nsg.rules)]
         controls = (
             nsg_control(nsg, "outbound", f"{ids.name(nsg.id)} denies Azure's DNS server by name") for nsg in denying
         )

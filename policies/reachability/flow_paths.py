@@ -5,6 +5,8 @@ from __future__ import annotations
 from policies.azure_semantics.dns_policies import DNS_POLICY_PATHS
 from policies.azure_semantics.guardrails import IN_FORCE_PATHS
 from policies.azure_semantics.locks import LOCKS
+from policies.azure_semantics.routes import ROUTE_PATHS
+from policies.azure_semantics.security_group import RULE_PATHS
 
 FLOW_PATHS = (
     "authorization:PimRoleEligibilitySchedule:principalId",
@@ -44,6 +46,8 @@ FLOW_PATHS = (
     "network:FirewallPolicy:dnsSettings.enableProxy",
     "network:FirewallPolicy:dnsSettings.servers",
     "network:FirewallPolicy:explicitProxy.enableExplicitProxy",
+    "network:FirewallPolicy:explicitProxy.httpPort",
+    "network:FirewallPolicy:explicitProxy.httpsPort",
     "network:FirewallPolicyRuleCollectionGroup:priority",
     "network:FirewallPolicyRuleCollectionGroup:ruleCollections",
     "network:IpGroup:ipAddresses",
@@ -52,6 +56,7 @@ FLOW_PATHS = (
     "network:NetworkInterface:ipConfigurations[*].privateIPAddress",
     "network:NetworkInterface:networkSecurityGroup.id",
     "network:NetworkInterface:subnet.id",
+    *RULE_PATHS,
     "network:NetworkSecurityGroup:securityRules",
     "network:NetworkSecurityPerimeterAssociation:accessMode",
     "network:NetworkSecurityPerimeterAssociation:privateLinkResource.id",
@@ -59,6 +64,7 @@ FLOW_PATHS = (
     "network:PrivateEndpoint:manualPrivateLinkServiceConnections",
     "network:PrivateEndpoint:privateLinkServiceConnections",
     "network:PrivateEndpoint:subnet.id",
+    *ROUTE_PATHS,
     "network:RouteTable:routes",
     "network:Subnet:addressPrefix",
     "network:Subnet:addressPrefixes",

@@ -48,7 +48,6 @@ PERMITTED_VALUES: Mapping[tuple[str, str], Permitted] = {
 PERMITTED_CHILDREN: Mapping[str, str] = {
     "monitor:PrivateLinkScopedResource": "without a linked resource it links nothing",
     "network:FirewallPolicyRuleCollectionGroup": "without rules it permits nothing",
-    "network:FirewallPolicyRuleCollectionGroupDraft": "without rules it permits nothing",
     "network:PrivateDnsZoneGroup": "without a zone it registers nothing",
     "storage:ManagementPolicy": "without rules it moves and deletes nothing",
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from formats.addresses import CELL_PREFIXES
 from formats.egress import MIN_PREFIX_LENGTH
-from policies.azure_semantics.firewall import APPLICATION, GROUPS, NAT, NETWORK_RULE, RULE_PATHS, FirewallRule, rules_of
+from policies.azure_semantics.firewall import APPLICATION, GROUP, NAT, NETWORK_RULE, RULE_PATHS, FirewallRule, rules_of
 from policies.azure_semantics.security_group import covers_ports
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -60,7 +60,7 @@ POLICY = Policy(
     id="FW3",
     title="Firewall rules allow only named destinations, ports and protocols",
     why="One wildcard in one rule opens an exit for every project that the rule applies to.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)

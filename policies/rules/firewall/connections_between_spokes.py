@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from formats.addresses import CELL_PREFIXES, HUB_PREFIX, TENANCY_PREFIX, ZONES_PREFIX
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, is_kind
 from policies.azure_semantics.addresses import Network, Span, is_private, overlap, span
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, FirewallRule, rules_of
+from policies.azure_semantics.firewall import GROUP, NETWORK_RULE, FirewallRule, rules_of
 from policies.azure_semantics.network import NETWORK, is_hub, prefixes_of
 from policies.azure_semantics.properties import texts
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -103,7 +103,7 @@ POLICY = Policy(
     id="FW8",
     title="Tenancies open no connections to each other or to the zones",
     why="The firewall connects all networks: one rule between two tenancies removes their separation.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.1.08", "2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")

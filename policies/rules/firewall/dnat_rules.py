@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, rules_of
+from policies.azure_semantics.firewall import GROUP, NAT, RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -21,7 +21,7 @@ POLICY = Policy(
     id="FW7",
     title="The firewall has no inbound NAT rules",
     why="People enter through Bastion and data through the providers' containers; a NAT rule would be another entry.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
     fix="Remove the NAT rule.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from formats.egress import EgressRule
 from formats.stack_config import PlatformConfig
 from policies.azure_semantics.addresses import inside
-from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, FirewallRule, rules_of
+from policies.azure_semantics.firewall import GROUP, NAT, RULE_PATHS, FirewallRule, rules_of
 from policies.expected.sites import ranges_of_sites
 from policies.expected.staff import archives_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -42,7 +42,7 @@ POLICY = Policy(
     id="FW13",
     title="Firewall rules stay in the estate, except the egress rules that it names",
     why="A way out that the estate does not name has no owner, no approver and no end.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)),
     fix="Add an egress rule with its approval to estate.yaml; the firewall's rules are made from it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.addresses import Span, is_private
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, RULE_PATHS, rules_of
+from policies.azure_semantics.firewall import GROUP, NETWORK_RULE, RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -28,7 +28,7 @@ POLICY = Policy(
     id="FW10",
     title="Firewall rules name single addresses inside the estate",
     why="A rule for a network allows everything in it, now and later.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")

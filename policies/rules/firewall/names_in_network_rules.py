@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, RULE_PATHS, rules_of
+from policies.azure_semantics.firewall import GROUP, NETWORK_RULE, RULE_PATHS, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -20,7 +20,7 @@ POLICY = Policy(
     title="Network rules of the firewall name addresses, and no domains",
     why="Whoever owns a name chooses the address that is permitted, after every check; and a network rule applies "
     "before the denial of all names.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)

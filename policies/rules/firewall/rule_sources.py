@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from formats.addresses import CELL_PREFIXES
-from policies.azure_semantics.firewall import GROUPS, RULE_PATHS, FirewallRule, rules_of
+from policies.azure_semantics.firewall import GROUP, RULE_PATHS, FirewallRule, rules_of
 from policies.expected.sites import ranges_of_sites
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -40,7 +40,7 @@ POLICY = Policy(
     id="FW6",
     title="Every firewall rule names its sources in the estate",
     why="A rule for all sources gives every project what one was granted.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.firewall import GROUPS, NAT, RULE_PATHS, rules_of
+from policies.azure_semantics.firewall import GROUP, NAT, RULE_PATHS, rules_of
 from policies.azure_semantics.shared_hosts import allows_multi_customer_host, is_multi_customer_wildcard
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -29,7 +29,7 @@ POLICY = Policy(
     id="FW5",
     title="Firewall rules allow no domain in which anyone can open an account",
     why="Data can leave through a permitted name if the receiver can rent a host under it.",
-    resource_types=GROUPS,
+    resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)

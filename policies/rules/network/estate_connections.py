@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from policies.azure_semantics.addresses import Span, inside
 from policies.azure_semantics.bastion import GROUP, is_required_by_bastion
-from policies.azure_semantics.firewall import GROUPS, NETWORK_RULE, RULE_PATHS, rules_of
+from policies.azure_semantics.firewall import GROUP as RULE_GROUP
+from policies.azure_semantics.firewall import NETWORK_RULE, RULE_PATHS, rules_of
 from policies.azure_semantics.security_group import RULE, rules_in
 from policies.expected.connections import Connection, connections
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -19,7 +20,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     known = context.once(("connections", stack), lambda: connections(context.configs[stack], context.configs))
     if known is None:
         return
-    if resource.type in GROUPS:
+    if resource.type == RULE_GROUP:
         for rule in rules_of(resource, context):
             if rule.allows and rule.kind == NETWORK_RULE:
                 found = (rule.sources, rule.destinations, rule.ports, rule.protocols)
@@ -61,7 +62,7 @@ POLICY = Policy(
     id="NW23",
     title="Security groups and the firewall allow only the connections that the estate names",
     why="Each flow has several controls; a rule that nobody asked for removes one of them unnoticed.",
-    resource_types=(GROUP, RULE, *GROUPS),
+    resource_types=(GROUP, RULE, RULE_GROUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
@@ -69,7 +70,7 @@ POLICY = Policy(
     fix="Remove the rule; or have the owners of the policies add the connection to policies/expected/connections.py.",
     check=check,
     check_paths=(
-        *(f"{type_}:{path}" for type_ in GROUPS for path in RULE_PATHS if ":" not in path),
+        *(f"{RULE_GROUP}:{path}" for path in RULE_PATHS if ":" not in path),
         *OUTBOUND.check_paths,
     ),
     evaluation_scope="stack",

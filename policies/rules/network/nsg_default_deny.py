@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.bastion import GROUP, guards_bastion
 from policies.azure_semantics.network import NETWORK, SUBNET
-from policies.azure_semantics.security_group import RULE_PATHS, denies_by_name, rules_of
+from policies.azure_semantics.security_group import RULE_PATHS, denies_azure_dns, rules_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
-
-AZURE_DNS = "azureplatformdns"
 
 
 def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -22,10 +20,11 @@ def check(group: Resource, context: PolicyContext) -> Iterator[Violation]:
                 "securityRules",
                 f"has no {direction} rule that denies everything; Azure's default rules allow VirtualNetwork",
             )
-    if not denies_by_name(rules, AZURE_DNS) and not guards_bastion(group, context):
+    if not denies_azure_dns(rules) and not guards_bastion(group, context):
         yield Violation(
             "securityRules",
-            "does not deny AzurePlatformDNS by name; denying everything does not reach Azure's DNS server",
+            "does not deny AzurePlatformDNS by name, before any rule that allows Azure's DNS server; denying "
+            "everything does not reach it",
         )
 
 

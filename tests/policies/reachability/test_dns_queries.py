@@ -13,7 +13,7 @@ from policies.reachability.dns_queries import DnsQueries
 from policies.reachability.egress import Egress
 from policies.reachability.subnet_paths import SubnetPaths
 from policies.reachability.topology import Topology
-from tests.policies.reachability.sample_estates import TENANCY, changed, estate, named, seen
+from tests.policies.reachability.sample_estates import TENANCY, added, changed, estate, named, seen
 
 RULE, LIST = "dnsresolver:DnsSecurityRule", "dnsresolver:DnsResolverDomainList"
 LINK, NSG = "dnsresolver:DnsResolverPolicyVirtualNetworkLink", "network:NetworkSecurityGroup"
@@ -91,9 +91,24 @@ def test_a_list_that_is_not_known_is_no_control() -> None:
     assert "vnet-wmsde-platform-hub" in unknowns[0]
 
 
+def test_a_second_policy_of_a_network_is_no_control() -> None:
+    policy = named(estate(1), "platform", "dnsresolver:DnsResolverPolicy", "hub")
+    network = named(estate(1), TENANCY, "network:VirtualNetwork", "net")
+    second = added(LINK, "second", f"{policy.id}/virtualNetworkLinks/second", virtualNetwork={"id": network.id})
+    ways, unknowns = _ways([*estate(1), second])
+    assert ways == {"azure": 2, "proxy": 3}
+    assert len(unknowns) == 1
+
+
 @pytest.mark.parametrize("name", ["net-desks", "desk-interface"])
 def test_each_group_that_names_azures_dns_is_a_control(name: str) -> None:
     assert _ways(_nsg(estate(1), name, without="deny-azure-dns-out"))[0] == {"azure": 2, "proxy": 3}
+
+
+@pytest.mark.parametrize("address", ["168.63.129.16", "168.63.128.0/20"])
+def test_a_rule_for_the_address_of_azures_dns_comes_before_its_denial(address: str) -> None:
+    rule = {**_allowing("Udp"), "destinationAddressPrefix": address}
+    assert _ways(_nsg(estate(1), "desk-interface", rule))[0]["azure"] == 2
 
 
 @pytest.mark.parametrize("protocol", ["Udp", "Tcp", "*"])

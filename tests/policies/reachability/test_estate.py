@@ -9,13 +9,14 @@ import pytest
 
 from formats.errors import InputError
 from formats.plan import UNKNOWN
+from policies.azure_semantics import ids
 from policies.model import Resource
 from policies.plan_resources import resources_of
 from policies.reachability.control_sets import ControlKind
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow, analyse_flows
 from tests.policies import shipped
 from tests.policies.reachability import sample_estates as estates
-from tests.policies.reachability.sample_estates import TENANCY, changed, estate, grant, named, seen
+from tests.policies.reachability.sample_estates import TENANCY, added, changed, estate, grant, named, seen
 
 READER, BLOB_READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 OWNER, MADE_UP = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "00000000-0000-4000-8000-000000000001"
@@ -63,6 +64,25 @@ def test_unknown_rules_allow_everything(one: tuple[Resource, ...]) -> None:
     group = str(named(one, TENANCY, "network:NetworkSecurityGroup", "net-desks").id).lower()
     verdict = analyse_flows(seen(changed(one, group, securityRules=UNKNOWN)))
     assert any("net-desks" in doubt and "open" in doubt for doubt in verdict.unknowns)
+
+
+def test_a_separate_route_and_rule_are_evaluated(one: tuple[Resource, ...]) -> None:
+    table, group = (named(one, TENANCY, f"network:{kind}", name) for kind, name in
+                    (("RouteTable", "net"), ("NetworkSecurityGroup", "net-desks")))  # fmt: skip
+    route = added("network:Route", "r", f"{table.id}/routes/r", TENANCY, addressPrefix="198.51.100.0/24",
+                  nextHopType="Internet")  # fmt: skip
+    rule = added("network:SecurityRule", "s", f"{group.id}/securityRules/s", TENANCY, access="Allow", priority=200,
+                 direction="Outbound", protocol="*", sourceAddressPrefix="*", sourcePortRange="*",
+                 destinationAddressPrefix="*", destinationPortRange="*")  # fmt: skip
+    (flow,) = (f for f in analyse_flows(seen([*one, route, rule])).flows if f.kind is FlowKind.PAST_AIRLOCK)
+    assert flow.depth < _flow(one, FlowKind.PAST_AIRLOCK, TENANCY).depth
+
+
+def test_the_ports_of_an_explicit_proxy_are_evaluated(one: tuple[Resource, ...]) -> None:
+    policy = named(one, "platform", "network:FirewallPolicy", "firewall")
+    ports = {"enableExplicitProxy": True, "httpPort": 8080, "httpsPort": 8443}
+    found = analyse_flows(seen(changed(one, ids.plain(policy.id), explicitProxy=ports)))
+    assert found.unknowns == ()
 
 
 def test_a_public_store_is_read_by_every_holder_of_a_role(one: tuple[Resource, ...]) -> None:

@@ -21,7 +21,10 @@ def test_a_covered_or_harmless_type_passes(type_: str) -> None:
     assert verdict(type_)[0] is Verdict.PASS
 
 
-@pytest.mark.parametrize("type_", ["web:WebAppFunction", "quantum:Workspace", "storage:storageaccount", "", "*", "x"])
+@pytest.mark.parametrize(
+    "type_",
+    ["web:WebAppFunction", "network:FirewallPolicyRuleCollectionGroupDraft", "storage:storageaccount", "", "*", "x"],
+)
 def test_any_other_type_is_unknown_and_named(type_: str) -> None:
     found, message = verdict(type_)
     assert found is Verdict.UNKNOWN

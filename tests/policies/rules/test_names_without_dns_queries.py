@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,12 @@ import pytest
 from policies.expected.dns_domains import ANSWERED_DOMAINS
 from policies.expected.host_names import HOSTS_PATH
 from tests.policies.rules.cases import GONE
-from tests.policies.rules.shipped_cases import blocking, having, names, one
+from tests.policies.rules.shipped_cases import blocking, copied, having, names, one
 
 TENANCY, HUB = "tre-hcm-progression", "platform"
 DATA = "osProfile.customData"
 RULE, LIST = "dnsresolver:DnsSecurityRule", "dnsresolver:DnsResolverDomainList"
-LINK = "dnsresolver:DnsResolverPolicyVirtualNetworkLink"
+POLICY, LINK = "dnsresolver:DnsResolverPolicy", "dnsresolver:DnsResolverPolicyVirtualNetworkLink"
 
 
 @pytest.mark.parametrize("policy", ["DN1", "DN2", "DN3", "VM24"])
@@ -46,6 +47,13 @@ def test_the_hub_answers_the_approved_domains() -> None:
 )
 def test_a_network_that_answers_more_is_refused(stack: str, type_: str, name: str, path: str, value: object) -> None:
     assert names(blocking("DN3", having(one(stack, type_, name), path, value))) == {"hub" if stack == HUB else "net"}
+
+
+@pytest.mark.parametrize(("stack", "name"), [(TENANCY, "net"), (HUB, "hub")])
+def test_a_network_with_a_second_policy_is_refused(stack: str, name: str) -> None:
+    policy, link = copied(one(stack, POLICY, name)), copied(one(stack, LINK, name))
+    second = replace(link, id=f"{policy.id}/virtualNetworkLinks/second")
+    assert names(blocking("DN3", policy, second)) == {name}
 
 
 def test_a_network_of_computers_answers_no_approved_domain_either() -> None:

@@ -96,8 +96,9 @@ WEAK = cases({
              ("guard", "securityRules[4].sourceAddressPrefix", ("10.65.0.128/26",)),
              ("guard", "securityRules[4].access", ("Allow",)),
              ("guard", "securityRules[4].direction", ("Inbound",)),
-             ("guard", "securityRules", ([*room_rules(), rule("dns", "Outbound", "Allow", 4009, protocol="Udp",
-                                                              destinationAddressPrefix="AzurePlatformDNS")],))],
+             *(("guard", "securityRules", ([*room_rules(), rule("dns", "Outbound", "Allow", 4009, protocol="Udp",
+                                                                destinationAddressPrefix=name)],))
+               for name in ("AzurePlatformDNS", "168.63.129.16", "168.0.0.0/8"))],
     "NW12": [
         ("guard", "securityRules[0].destinationPortRange", ("*", "0-65535", "1-1024")),
         ("guard", "securityRules[0].sourceAddressPrefix", ("VirtualNetwork", "virtualnetwork", "10.0.0.0/8")),
