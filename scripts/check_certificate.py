@@ -138,10 +138,10 @@ class Flow:
     def check(self) -> int:
         """Reject the flow unless its labels are closed, and a path shows that a claim within the limit is exact."""
         for source in self.sources if self.claim else ():
-            require(frozenset() in self.labels.get(source, ()), f"{self.name}: the source {source} has no empty label")
-        for node, labels in self.labels.items():
-            for label in labels:
-                self._follow(node, label)
+            starts = source not in self.sinks and frozenset() in self.labels.get(source, ())
+            require(starts, f"{self.name}: the source {source} is a sink, or has no empty label")
+        for node, label in ((node, label) for node, labels in self.labels.items() for label in labels):
+            self._follow(node, label)
         for path in rows(self.paths, f"{self.name}: paths"):
             self._walk(rows(path, f"{self.name}: a path", 3))
         require(bool(self.paths) or self.claim > self.graph.limit, f"{self.name}: no path has {self.claim} controls")
@@ -165,7 +165,7 @@ class Flow:
             valid = all(type(one) is int for one in (start, set_, end)) and (start, end) not in self.approved
             valid = valid and (start in self.sources if at is None else start == at not in self.ends)
             valid = valid and any(end in edges.get(start, {}).get(set_, ()) for edges in self.edges)
-            require(valid, f"{self.name}: a path of no edges")
+            require(valid and len(failed) <= self.claim, f"{self.name}: a path of no edges, or too many controls")
             at, failed = end, failed | self.graph.sets[set_]
         require(at in self.sinks and len(failed) == self.claim, f"{self.name}: a path to {at}, {len(failed)} controls")
 
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: the certificate cannot be read: {error.strerror}", file=sys.stderr)
         return 2
     except RejectedError as error:
-        print(f"rejected: {ascii(str(error))[1:400]}", file=sys.stderr)
+        print(f"rejected: {ascii(str(error))[1:-1][:400]}", file=sys.stderr)
         return 1
     for moves in sorted({name[-1] for name in proved}, reverse=True):
         kept = [name for name in proved if name[-1] == moves]

@@ -146,6 +146,33 @@ def test_a_certificate_with_too_much_work_is_rejected(monkeypatch: pytest.Monkey
         _check(text)
 
 
+def _one_flow(count: int, **flow: Any) -> str:
+    """Return the certificate of a node with an edge to itself for each control, and of a node that it does not reach.
+
+    The claim, of more controls than the limit, is true.
+    """
+    claim = {"flow": "f", "from": "n", "about": "u", "direction": "out", "moves": WITHOUT_ACCEPTED, "at_least": 3,
+             "sources": [0], "sinks": [1], "barred": [], "approvals": 0, "labels": [[0, [count]]],
+             "paths": []}  # fmt: skip
+    return _written({
+        "format": "sde-flow-certificate-1", "estate": {}, "limit": 2, "nodes": [["n", "0", ""], ["n", "1", ""]],
+        "controls": [["c", str(one), ""] for one in range(count)], "sets": [*([one] for one in range(count)), []],
+        "edges": [[0, one, [0]] for one in range(count)], "accepted": [], "approvals": [[]], "flows": [claim | flow],
+    })  # fmt: skip
+
+
+def test_a_long_path_is_rejected_at_the_first_control_too_many() -> None:
+    """A path that collects controls up to its end would take minutes in a file of a few megabytes."""
+    assert _check(_one_flow(10))
+    with pytest.raises(RejectedError, match="too many controls"):
+        _check(_one_flow(10, paths=[[[0, one, 0] for one in range(10)]]))
+
+
+def test_a_source_that_is_a_sink_is_rejected() -> None:
+    with pytest.raises(RejectedError, match="the source 0 is a sink"):
+        _check(_one_flow(10, sinks=[0, 1]))
+
+
 Place = tuple[Any, Any]
 ODD = [True, None, 1.5, "1", -1, 10**6, [], [[]], {}, "\u001b[2J"]
 
