@@ -50,10 +50,12 @@ def _endpoints(config: TenancyConfig, machine: Resource, context: PolicyContext)
 
 
 def _hosts(files: object) -> Mapping[str, set[str]]:
-    """Return the addresses of each name in the files for /etc/hosts."""
+    """Return the addresses of each name in /etc/hosts. A file without `append` replaces those before it."""
     written = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
     known: dict[str, set[str]] = {}
-    texts = (str(one.get("content")) for one in written if one.get("path") == HOSTS_PATH)
+    texts: list[str] = []
+    for one in (one for one in written if one.get("path") == HOSTS_PATH):
+        texts = [*(texts if one.get("append") is True else []), str(one.get("content"))]
     for line in (line for text in texts for line in text.splitlines()):
         address, *names = line.split("#")[0].split() or [""]
         for name in names:

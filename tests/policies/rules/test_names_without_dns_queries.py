@@ -71,6 +71,7 @@ def _hosts(found: dict[str, Any]) -> dict[str, Any]:
         (lambda found: found["write_files"].remove(_hosts(found)), 4),
         (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("10.65.0.5 ", "10.65.0.6 ")), 1),
         (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("vault.azure.net", "x.net")), 1),
+        (lambda found: found["write_files"].append({"path": HOSTS_PATH, "content": ""}), 4),
     ],
 )
 def test_a_desk_without_its_names_must_be_rebuilt(change: Callable[[Any], object], findings: int) -> None:
