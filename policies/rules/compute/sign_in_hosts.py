@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.expected.host_names import HOSTS_PATH
 from policies.expected.sign_in import ADDRESS, HOSTS_FILE
 from policies.expected.staff import desk_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -15,7 +16,8 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     found = cloud_config(machine.at(CUSTOM_DATA))
     if found is None or desk_of(machine.name, context.configs[machine.stack]) is None:
         return
-    if HOSTS_FILE not in found.get("write_files", []):
+    files = [one for one in found.get("write_files", []) if isinstance(one, dict) and one.get("path") == HOSTS_PATH]
+    if HOSTS_FILE not in files or any(one.get("append") is not True for one in files):
         yield Violation(CUSTOM_DATA, f"does not name the hosts of sign-in at {ADDRESS.network_address}, the only "
                         "address at which security groups allow them, so that nobody could sign in")  # fmt: skip
 

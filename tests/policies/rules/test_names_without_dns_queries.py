@@ -83,3 +83,12 @@ def test_a_desk_without_its_names_must_be_rebuilt(change: Callable[[Any], object
     found = blocking("VM24", having(desk, DATA, data))
     assert len(found) == findings
     assert all("desk.rebuilds" in one_.message for one_ in found)
+
+
+def test_a_file_that_replaces_the_names_of_sign_in_is_refused() -> None:
+    desk = one(TENANCY, "compute:VirtualMachine", "desk")
+    header, _, body = base64.b64decode(desk.at(DATA)).decode().partition("\n")
+    settings = json.loads(body)
+    settings["write_files"].append({"path": HOSTS_PATH, "content": ""})
+    data = base64.b64encode(f"{header}\n{json.dumps(settings)}".encode()).decode()
+    assert names(blocking("VM23", having(desk, DATA, data))) == {"desk"}
