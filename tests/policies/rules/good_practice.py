@@ -137,7 +137,7 @@ def names_and_perimeters() -> World:
         "dns": made("dnsresolver:DnsResolverPolicy", "dns", DNS),
         "link": made("dnsresolver:DnsResolverPolicyVirtualNetworkLink", "link", f"{DNS}/virtualNetworkLinks/link",
                      virtualNetwork={"id": at(f"{NETWORK}/virtualNetworks/net")}),
-        "allowed": made("dnsresolver:DnsResolverDomainList", "allowed", LIST, domains=["archive.ubuntu.com."]),
+        "allowed": made("dnsresolver:DnsResolverDomainList", "allowed", LIST, domains=["core.windows.net."]),
         "all": made("dnsresolver:DnsResolverDomainList", "all", f"{NETWORK}/dnsResolverDomainLists/all", domains=["."]),
         "allow": made("dnsresolver:DnsSecurityRule", "allow", f"{DNS}/dnsSecurityRules/allow", priority=100,
                       action={"actionType": "Allow"}, dnsResolverDomainLists=[{"id": at(LIST)}],

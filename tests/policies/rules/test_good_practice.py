@@ -167,6 +167,8 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("allow", "dnsResolverDomainLists", ([], GONE)),
         ("allow", "dnsResolverDomainLists[0].id", (f"{ELSEWHERE}/x", at(STORE), GONE)),
         ("allow", "dnsSecurityRuleState", ("Disabled",)),
+        ("all", "domains", (["archive.ubuntu.com."], [], GONE)),
+        ("allowed", "domains", (["archive.ubuntu.com."], ["."], ["core.windows.net.", "net."], [], GONE)),
     ],
     "DN2": [("link", "virtualNetwork.id", (f"{ELSEWHERE}/Microsoft.Network/virtualNetworks/x", at(STORE), GONE))],
     "NP1": [
@@ -223,6 +225,7 @@ def test_each_type_of_good_practice_is_known() -> None:
     ("MO4", "member", "endpoint"), ("DN2", "link", "dns"), ("NP1", "associated", "perimeter"),
     ("BK5", "vault", "instance"), ("MT3", "patched", "machine"), ("BK5", "recovery", "item"),
     ("MT2", "machine", "patched"),     ("MO1", "team", "alert"), ("DN1", "allowed", "allow"),
+    ("DN1", "allow", "allowed"), ("DN1", "block", "all"),
 ])  # fmt: skip
 def test_a_missing_counterpart_is_refused(policy: str, removed: str, checked: str) -> None:
     assert verdict(without(world(), removed), policy, checked) is Verdict.FAIL
