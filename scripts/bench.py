@@ -6,6 +6,7 @@ Budgets are printed beside the figures and never asserted: a busy machine is not
 from __future__ import annotations
 
 import argparse
+import base64
 import itertools
 import json
 import os
@@ -46,6 +47,7 @@ FLOW_BUDGETS = {("flows", 50): "3 s", ("flows apart", 50): "10 s; 500 MiB"}
 TENANCIES = (1, 20)
 """Sizes of whole estates. More are measured on request: 60, 120 and 300 take from minutes to an hour."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CUSTOM_DATA = re.compile(r'("customData": ?")([A-Za-z0-9+/=]+)')
 GLOBAL_NAME = re.compile(r'"(?:accountName|vaultName)": ?"([^"]+)"')
 PER_GROUP = 250
 """Resources of a type in one group; Azure allows 800."""
@@ -311,14 +313,23 @@ def again(texts: dict[str, str], number: int) -> Plan:
 
     pattern = next(name for name in texts if name.startswith("tre-"))
     shared = {g for name, text in texts.items() if name != pattern for g in GUID.findall(text)} | set(map(str, RIGHTS))
-    text = GUID.sub(lambda found: found.group() if found.group() in shared else _guid(found.group(), number),
-                    texts[pattern])  # fmt: skip
-    text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
-    for name in sorted(set(GLOBAL_NAME.findall(texts[pattern]))):
-        text = text.replace(name, f"{name[: 24 - len(str(number))]}{number}")  # Azure's longest, as policies read it
-    made = Plan._read(
-        json.loads(text.replace(pattern.removeprefix("tre-"), f"p{number:05}"))
-    )  # the digest is another's
+    own = sorted(set(GLOBAL_NAME.findall(texts[pattern])))
+
+    def renamed(text: str) -> str:
+        text = GUID.sub(lambda found: found[0] if found[0] in shared else _guid(found[0], number), text)
+        text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
+        for name in own:
+            text = text.replace(
+                name, f"{name[: 24 - len(str(number))]}{number}"
+            )  # Azure's longest, as policies read it
+        return text.replace(pattern.removeprefix("tre-"), f"p{number:05}")
+
+    # The names and addresses of its stores are in the hosts file too, which the custom data has in base64.
+    text = CUSTOM_DATA.sub(
+        lambda found: found[1] + base64.b64encode(renamed(base64.b64decode(found[2]).decode()).encode()).decode(),
+        renamed(texts[pattern]),
+    )
+    made = Plan._read(json.loads(text))  # the digest is another's
     assert made.digest  # noqa: S101 - worked out with the plan, as a preview does
     return made
 
