@@ -24,9 +24,13 @@ def _check_rule(rule: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(RESPONSE, f"is {display(rule.at(RESPONSE))}; it must be SERVFAIL")
     if not entries(rule, LISTS):
         yield Violation(LISTS, "has no entry, so the rule applies to no name")
+    answers = lower_text(rule, ACTION) != "block"
     for entry in entries(rule, LISTS):
-        if own(rule.at(f"{entry}.id"), rule, context, LIST, same_stack=True) is None:
+        domains = own(rule.at(f"{entry}.id"), rule, context, LIST, same_stack=True)
+        if domains is None:
             yield Violation(f"{entry}.id", "is not a domain list of this stack that is checked here")
+        elif answers and EVERY_NAME in map(plain_domain, texts(domains, DOMAINS)):
+            yield Violation(f"{entry}.id", "has every name, which a rule may only block")
 
 
 def _check_list(domains: Resource, context: PolicyContext) -> Iterator[Violation]:

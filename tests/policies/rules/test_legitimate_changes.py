@@ -94,12 +94,13 @@ def backup_vault() -> Resource:
 
 
 def practice() -> list[Resource]:
-    """Return all resources of good practice in the project's stack."""
+    """Return all resources of good practice in the project's stack, which has a DNS security policy already."""
     vault = backup_vault()
-    added = [settled(r) for name, r in good_practice.world().items() if name not in STANDINS]
+    added = [settled(r) for name, r in good_practice.world().items()
+             if name not in STANDINS and not r.type.startswith("dnsresolver:")]  # fmt: skip
     endpoint = next(r for r in added if r.type == "monitor:DataCollectionEndpoint")
     member = next(r for r in resources() if r.type == "monitor:PrivateLinkScopedResource")
-    logs = [r for r in added if r.type in ("dnsresolver:DnsResolverPolicy", "network:NetworkSecurityPerimeter")]
+    logs = [r for r in added if r.type == "network:NetworkSecurityPerimeter"]
     scheduled = {"bypassPlatformSafetyChecksOnUserSchedule": True, "rebootSetting": "IfRequired"}
     machine = having(its("machine"), PATCHES, scheduled)
     return [*added, vault, machine, copied(member, linkedResourceId=endpoint.id), locked(vault),
