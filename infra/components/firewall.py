@@ -155,16 +155,16 @@ class Firewall(BaseComponent):
     def _allow_sign_in_alone(self, args: FirewallArgs) -> None:
         """Allow sign-in to tenancies and to staff, and deny every other host name. Entra has the addresses of Microsoft
         Graph too, so only the names tell them apart."""
-        https, http = (network.FirewallPolicyRuleApplicationProtocolType.HTTPS, Port.HTTPS), (
-            network.FirewallPolicyRuleApplicationProtocolType.HTTP, Port.HTTP)  # fmt: skip
+        protocols = network.FirewallPolicyRuleApplicationProtocolType
+        https, http = (protocols.HTTPS, Port.HTTPS), (protocols.HTTP, Port.HTTP)
         # Whole ranges of the plan, so that a new tenancy or staff machine changes nothing under the lock.
         ranges = [args.tenancy_ranges[kind] for kind in TenancyKind if kind in args.tenancy_ranges]
         people = [str(range_) for range_ in (*ranges, args.staff_machines)]
-        sign_in = [_name_rule("people_sign_in", people, SIGN_IN_HOSTS, https)]
+        sign_in = _name_rule("people_sign_in", people, SIGN_IN_HOSTS, https)
+        every_name = _name_rule("every-name", ["*"], ["*"], https, http)
         self._add_group("names", RuleGroupPriority.NAMES, [
-            *_collections("names", RuleGroupPriority.NAMES, sign_in),
-            *_collections("names", DENY_NAMES_PRIORITY, [_name_rule("every-name", ["*"], ["*"], https, http)],
-                          allow=False),
+            _collection("names", RuleGroupPriority.NAMES, [sign_in]),
+            _collection("names", DENY_NAMES_PRIORITY, [every_name], allow=False),
         ])  # fmt: skip
         group = self._last_rules
         authorization.ManagementLockByScope(
@@ -181,7 +181,7 @@ class Firewall(BaseComponent):
     ) -> None:
         """Add a group with one collection; none for no rules, which Azure would refuse."""
         if rules:
-            self._add_group(purpose, priority, _collections(purpose, priority, rules, allow=allow))
+            self._add_group(purpose, priority, [_collection(purpose, priority, rules, allow=allow)])
 
     def _add_group(
         self, purpose: str, priority: int, collections: Sequence[network.FirewallPolicyFilterRuleCollectionArgs]
@@ -223,23 +223,21 @@ class Firewall(BaseComponent):
         )
 
 
-def _collections(
+def _collection(
     purpose: str,
     priority: int,
     rules: Sequence[network.NetworkRuleArgs | network.ApplicationRuleArgs],
     *,
     allow: bool = True,
-) -> list[network.FirewallPolicyFilterRuleCollectionArgs]:
-    """Return a collection with these rules; none for no rules."""
+) -> network.FirewallPolicyFilterRuleCollectionArgs:
     actions = network.FirewallPolicyFilterRuleCollectionActionType
-    collection = network.FirewallPolicyFilterRuleCollectionArgs(
+    return network.FirewallPolicyFilterRuleCollectionArgs(
         rule_collection_type="FirewallPolicyFilterRuleCollection",
         name=f"{purpose}-{'allow' if allow else 'deny'}",
         priority=priority,
         action=network.FirewallPolicyFilterRuleCollectionActionArgs(type=actions.ALLOW if allow else actions.DENY),
         rules=list(rules),
     )
-    return [collection] if rules else []
 
 
 def _name_rule(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.azure_semantics.dns_policies import DNS_POLICY, LINK, LINKED_NETWORK
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.references import require_own
-
-DNS_POLICY, LINK = "dnsresolver:DnsResolverPolicy", "dnsresolver:DnsResolverPolicyVirtualNetworkLink"
-NETWORK = "virtualNetwork.id"
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Require a link of each policy, and a network of the stack in each link."""
     if resource.type == LINK:
-        yield from require_own(resource, NETWORK, context, "network:VirtualNetwork", same_stack=True)
+        yield from require_own(resource, LINKED_NETWORK, context, "network:VirtualNetwork", same_stack=True)
     elif not context.children(LINK, resource):
         yield Violation("", "is linked to no virtual network, so it filters and logs no query")
 
@@ -31,6 +29,6 @@ POLICY = Policy(
     ),
     fix="Link the policy to a virtual network of the same stack.",
     check=check,
-    check_paths=(NETWORK,),
+    check_paths=(LINKED_NETWORK,),
     evaluation_scope="stack",
 )
