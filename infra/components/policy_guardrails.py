@@ -46,9 +46,9 @@ class PolicyGuardrails(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PolicyGuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(self.TYPE, name, None, opts)
-        self._names = Names.of(args.config, pulumi.get_stack())
+        names = Names.of(args.config, pulumi.get_stack())
         self._public_stores = args.public_stores
-        account_name = partial(self._names.globally_unique, GloballyUnique.STORAGE)
+        account_name = partial(names.globally_unique, GloballyUnique.STORAGE)
         of_this_stack = {
             NO_PUBLIC_STORES.key: no_public_stores(
                 {account_name(store): storage_ip_rules(ranges) for store, ranges in args.public_stores.items()}
@@ -58,7 +58,8 @@ class PolicyGuardrails(pulumi.ComponentResource):
             ),
         }
         guardrails = [of_this_stack.get(one.key, one) for one in args.guardrails]
-        self._definitions = [(guardrail, self._define(guardrail)) for guardrail in guardrails]
+        child_opts = pulumi.ResourceOptions(parent=self)
+        self._definitions = [(one, define(one.key, one, names, child_opts)) for one in guardrails]
         self.register_outputs({})
 
     def public_access(self, store: str, reason: str) -> PublicAccess:
@@ -77,27 +78,52 @@ class PolicyGuardrails(pulumi.ComponentResource):
         for guardrail, definition in self._definitions:
             if chosen is not None and guardrail.key not in {one.key for one in chosen}:
                 continue
-            authorization.PolicyAssignment(
+            assign(
                 f"{scope.name}-{guardrail.key}",
-                policy_assignment_name=scope.names.local(ResourceKind.POLICY, guardrail.key),
-                scope=scope.group.id,
-                location=scope.location,
-                policy_definition_id=definition.id,
-                display_name=guardrail.title,
-                description=guardrail.description,
-                enforcement_mode=authorization.EnforcementMode.DEFAULT,
-                non_compliance_messages=[authorization.NonComplianceMessageArgs(message=guardrail.why)],
+                guardrail,
+                definition,
+                scope,
+                to=scope.group.id,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=after.last),
             )
 
-    def _define(self, guardrail: PolicyGuardrail) -> authorization.PolicyDefinition:
-        return authorization.PolicyDefinition(
-            guardrail.key,
-            policy_definition_name=self._names.local(ResourceKind.POLICY, guardrail.key),
-            policy_type=authorization.PolicyType.CUSTOM,
-            mode=guardrail.mode,
-            display_name=guardrail.title,
-            description=guardrail.description,
-            policy_rule=guardrail.policy_rule,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+
+def define(
+    resource_name: str, guardrail: PolicyGuardrail, names: Names, opts: pulumi.ResourceOptions
+) -> authorization.PolicyDefinition:
+    """Return the definition of a guardrail."""
+    return authorization.PolicyDefinition(
+        resource_name,
+        policy_definition_name=names.local(ResourceKind.POLICY, guardrail.key),
+        policy_type=authorization.PolicyType.CUSTOM,
+        mode=guardrail.mode,
+        display_name=guardrail.title,
+        description=guardrail.description,
+        policy_rule=guardrail.policy_rule,
+        opts=opts,
+    )
+
+
+def assign(
+    resource_name: str, guardrail: PolicyGuardrail, definition: authorization.PolicyDefinition,
+    scope: ResourceGroupScope, *, to: pulumi.Input[str], opts: pulumi.ResourceOptions,
+) -> None:  # fmt: skip
+    """Assign a guardrail to a resource group or subscription. `scope`: of the stack's names and location."""
+    authorization.PolicyAssignment(
+        resource_name,
+        policy_assignment_name=scope.names.local(ResourceKind.POLICY, guardrail.key),
+        scope=to,
+        location=scope.location,
+        policy_definition_id=definition.id,
+        display_name=guardrail.title,
+        description=guardrail.description,
+        enforcement_mode=authorization.EnforcementMode.DEFAULT,
+        # Azure requires an identity for the effect modify. It has no role, so it can change no resource itself.
+        identity=(
+            authorization.IdentityArgs(type=authorization.ResourceIdentityType.SYSTEM_ASSIGNED)
+            if guardrail.values
+            else None
+        ),
+        non_compliance_messages=[authorization.NonComplianceMessageArgs(message=guardrail.why)],
+        opts=opts,
+    )

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pulumi
-from pulumi_azure_native import authorization
 
+from infra.components.policy_guardrails import assign, define
 from infra.components.providers import provider_for
 from infra.components.resource_group_scope import ResourceGroupScope
 from infra.components.write_order import WriteOrder
-from infra.names import ResourceKind
 from infra.policy_rules import PolicyGuardrail
 from infra.subscription_guardrails import subscription_guardrails
 
@@ -51,32 +50,17 @@ class SubscriptionGuardrails(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _assign(self, guardrail: PolicyGuardrail, subscription: UUID, provider: pulumi.ProviderResource | None) -> None:
-        name = self._scope.names.local(ResourceKind.POLICY, guardrail.key)
-        definition = authorization.PolicyDefinition(
+        definition = define(
             f"{guardrail.key}-{subscription}",
-            policy_definition_name=name,
-            policy_type=authorization.PolicyType.CUSTOM,
-            mode=guardrail.mode,
-            display_name=guardrail.title,
-            description=guardrail.description,
-            policy_rule=guardrail.policy_rule,
-            opts=pulumi.ResourceOptions(parent=self, provider=provider),
+            guardrail,
+            self._scope.names,
+            pulumi.ResourceOptions(parent=self, provider=provider),
         )
-        authorization.PolicyAssignment(
+        assign(
             f"subscription-{guardrail.key}-{subscription}",
-            policy_assignment_name=name,
-            scope=f"/subscriptions/{subscription}",
-            location=self._scope.location,
-            policy_definition_id=definition.id,
-            display_name=guardrail.title,
-            description=guardrail.description,
-            enforcement_mode=authorization.EnforcementMode.DEFAULT,
-            # Azure requires an identity for the effect modify. It has no role, so it can change no resource itself.
-            identity=(
-                authorization.IdentityArgs(type=authorization.ResourceIdentityType.SYSTEM_ASSIGNED)
-                if guardrail.values
-                else None
-            ),
-            non_compliance_messages=[authorization.NonComplianceMessageArgs(message=guardrail.why)],
+            guardrail,
+            definition,
+            self._scope,
+            to=f"/subscriptions/{subscription}",
             opts=pulumi.ResourceOptions(parent=self, provider=provider, depends_on=self._after.last),
         )

@@ -68,7 +68,7 @@ class Technique:
     over_network: bool = False
     """True if the actor also needs the network path to the store, and no role of its own."""
     covered: str = ""
-    """Where the flow graph has it as another edge, or why it moves no data: it is then no edge of its own."""
+    """The other edge of the flow graph that models it, or why it moves no data. Empty: it is an edge of its own."""
     is_administration: bool = False
     """True if it changes rights, guardrails or the network: its holder counts as an administrator (`Right.CONTROL`)."""
 

@@ -107,7 +107,7 @@ class ControlPlane:
         return (target.id, f"{target.group}/providers/microsoft.compute/disks")
 
     def _masks_without_right(self, target: Target, into: bool) -> ByControls:
-        key = (target.store.id if isinstance(target, DataContainer) else target.id, into)
+        key = (_id_of(target), into)
         if key not in self._without_right:
             self._without_right[key] = _by_mask(self._masks(target, into, None, frozenset()))
         return self._without_right[key]
