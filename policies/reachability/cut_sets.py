@@ -31,7 +31,7 @@ class Path:
     end: str
     """The name of the sink."""
     techniques: tuple[str, ...] = ()
-    """The techniques of the control plane that its steps stand for."""
+    """The techniques of the control plane (`control_plane.py`) in its steps."""
 
 
 @dataclass(frozen=True)

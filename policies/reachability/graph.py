@@ -44,7 +44,7 @@ class Edge:
     control_set: ControlSet
     description: str
     techniques: tuple[str, ...] = ()
-    """The techniques of the control plane that it stands for (`control_plane.py`)."""
+    """The techniques of the control plane (`control_plane.py`) that are this edge."""
 
 
 def id_of(node: Node) -> str:

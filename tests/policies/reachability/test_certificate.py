@@ -271,7 +271,7 @@ def _drawn(chance: random.Random) -> Links:
 
 
 def test_no_changed_certificate_with_a_false_claim_is_accepted() -> None:
-    """Of drawn graphs, on which every set of failing controls can be tried."""
+    """Check drawn graphs, which are small enough to try every set of failing controls."""
     chance = random.Random(14)  # noqa: S311 - a sample that can be repeated
     rejected = accepted = 0
     for _ in range(1_000):

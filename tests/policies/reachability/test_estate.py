@@ -165,7 +165,7 @@ def test_another_name_beside_those_of_sign_in_is_open(one: tuple[Resource, ...],
 
 
 def test_sign_in_by_name_is_no_way_out_and_each_control_on_names_counts(one: tuple[Resource, ...]) -> None:
-    """Without the lock or the guardrail, one fewer control stands before another name."""
+    """Without the lock or the guardrail, one control fewer prevents another name."""
     lock = named(one, "platform", "authorization:ManagementLockByScope", "firewall-names")
     guardrail = named(one, "platform", "authorization:PolicyAssignment", "hub-names-stay")
     depths = [
