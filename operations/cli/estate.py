@@ -25,7 +25,7 @@ def open_estate(folder: Path | None, settings: Settings) -> StackCatalog:
 
 @dataclass
 class EstateCatalog:
-    """One estate, read again after its ledger changed."""
+    """One estate, read again after its allocations change."""
 
     folder: Path
     settings: Settings
@@ -58,14 +58,14 @@ class EstateCatalog:
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
-        """Stacks that the estate no longer has, from their configuration files and from the ledger."""
+        """Stacks that the estate no longer has, from their configuration files and from its allocations."""
         found = [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
         names = {stack.name for stack in found}
         return found + [self._without_file(name) for name in self._estate.orphaned() if name not in names]
 
     def _without_file(self, name: str) -> Stack:
-        """Return an orphaned stack of the ledger whose configuration file was removed too."""
-        allocation = self._estate.ledger.allocations[name]
+        """Return an orphaned stack that has an allocation whose configuration file was removed too."""
+        allocation = self._estate.allocations.stacks[name]
         cell, _ = self._estate.cells[allocation.cell]
         cloud = str(self._estate.file.cloud)
         config: dict[str, object] = {"sde:cloud": cloud, "azure-native:location": str(self._estate.file.region)}
@@ -77,7 +77,7 @@ class EstateCatalog:
         return Stack(name, str(allocation.kind), cloud, allocation.cell, requires, settings, is_orphaned=True)
 
     def render(self) -> Sequence[Path]:
-        """Write the configuration files and the ledger where they differ from the estate. Return the files written."""
+        """Write the configuration and allocation files that differ from the estate. Return the files written."""
         return estate.write(self._estate, self._rendered, self._target)
 
     def stale(self) -> Sequence[Path]:

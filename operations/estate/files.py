@@ -14,7 +14,7 @@ from typing import Any
 
 from formats.errors import InputError
 from formats.yaml_reader import parse_mapping, read_mapping
-from operations.estate.ledger import FILE_NAME, Ledger
+from operations.estate.allocations import FILE_NAME, Allocations
 from operations.estate.loading import Estate
 from operations.estate.rendering import Rendered
 from operations.settings import Settings, make_folder, write_whole
@@ -40,8 +40,8 @@ def config_file(target: Path, stack: str) -> Path:
 
 
 def changed_files(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
-    """Return the files whose text differs from the estate, with their new text, the ledger first."""
-    wanted = {estate.folder / FILE_NAME: estate.ledger.text()}
+    """Return the files whose text differs from the estate, with their new text, the allocations first."""
+    wanted = {estate.folder / FILE_NAME: estate.allocations.text()}
     for stack in stacks:
         file = config_file(target, stack.name)
         wanted[file] = stack.text + _engine_lines(file, stack.text)
@@ -49,15 +49,17 @@ def changed_files(estate: Estate, stacks: Sequence[Rendered], target: Path) -> d
 
 
 def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path]:
-    """Write the changed files, and return them. The ledger comes first, so that no slot is allocated twice."""
+    """Write the changed files, and return them. The allocations come first, so that no slot is allocated twice."""
     changes = changed_files(estate, stacks, target)
     if not changes:
         return []
     with _locked(estate.folder):
-        found, ours = Ledger.load(estate.folder), estate.ledger
-        if found.allocations.items() - ours.allocations.items() or found.inboxes.items() - ours.inboxes.items():
+        found, ours = Allocations.load(estate.folder), estate.allocations
+        if found.stacks.items() - ours.stacks.items() or found.inboxes.items() - ours.inboxes.items():
             raise InputError(
-                "Another run changed the ledger in the meantime.", file=str(estate.folder / FILE_NAME), fix="Run again."
+                "Another run changed the allocations in the meantime.",
+                file=str(estate.folder / FILE_NAME),
+                fix="Run again.",
             )
         make_folder(target)
         for file, text in changes.items():
@@ -81,7 +83,7 @@ def write_variant(file: Path, settings: Mapping[str, Any], folder: Path) -> Path
 def bump_generation(folder: Path, stack: str) -> None:
     """Increment a destroyed stack's generation: new deployments need new names, because Azure reserves the old ones."""
     with _locked(folder):
-        _write(folder / FILE_NAME, Ledger.load(folder).with_next_generation(stack).text())
+        _write(folder / FILE_NAME, Allocations.load(folder).with_next_generation(stack).text())
 
 
 def orphans(stacks: Sequence[Rendered], target: Path) -> list[Path]:
@@ -121,7 +123,7 @@ def _write(file: Path, text: str) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock the estate's folder, so that one process at a time changes the ledger."""
+    """Lock the estate's folder, so that one process at a time changes the allocations."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -20,6 +20,7 @@ from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region,
 from formats.validation import validated
 from formats.ways_in import SiteSpec
 from formats.yaml_reader import read_mapping, within
+from operations.estate.allocations import FILE_NAME, Allocations, Allocator
 from operations.estate.approvals import (
     ESTATE,
     REQUESTS,
@@ -30,7 +31,6 @@ from operations.estate.approvals import (
     ways_of_requests,
 )
 from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
-from operations.estate.ledger import FILE_NAME, Allocator, Ledger
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 MAX_LOG_SETTINGS = 5
@@ -51,7 +51,7 @@ class Estate:
     """In the order of the file."""
     requests: Mapping[str, RequestFile]
     """By project, sorted."""
-    ledger: Ledger
+    allocations: Allocations
     """Includes the allocations of this load, which `write` saves."""
     today: date
     people: Roster
@@ -69,7 +69,7 @@ class Estate:
         if stack in fixed:
             return fixed[stack]
         if stack.startswith(TENANCY):
-            return tuple(dict.fromkeys((self.platform_of(self.ledger.allocations[stack].cell), SAFE_HAVEN)))
+            return tuple(dict.fromkeys((self.platform_of(self.allocations.stacks[stack].cell), SAFE_HAVEN)))
         return ()
 
     def expiries(self, stack: str) -> tuple[Expiry, ...]:
@@ -98,7 +98,7 @@ class Estate:
     def _uses(self, stack: str) -> tuple[str, ...]:
         """Return the names under which ways list a stack: its kind and its own for a tenancy, or one for the hubs."""
         if stack.startswith(TENANCY):
-            return str(self.ledger.allocations[stack].kind), stack
+            return str(self.allocations.stacks[stack].kind), stack
         return (PLATFORM,) if stack.startswith(PLATFORM) else (stack,)
 
     def ways_of(self, stack: str) -> tuple[ApprovedWay, ...]:
@@ -111,8 +111,8 @@ class Estate:
         return {use: tuple(way for way in self.ways if use in way.way.uses) for use in uses}
 
     def orphaned(self) -> tuple[str, ...]:
-        """Return the tenancies in the ledger that have no request."""
-        tenancies = {stack for stack in self.ledger.allocations if stack.startswith(TENANCY)}
+        """Return the tenancies that have an allocation and no request."""
+        tenancies = {stack for stack in self.allocations.stacks if stack.startswith(TENANCY)}
         return tuple(sorted(tenancies.difference(self.stacks())))
 
     @cached_property
@@ -120,7 +120,7 @@ class Estate:
         """The address of each provider's inbox, by code."""
         _, plan = self.cells[self.first_cell]
         addresses = plan.zone(ZoneName.JUNCTION).inbox_addresses()
-        return {code: addresses[slot] for code, slot in self.ledger.inboxes.items()}
+        return {code: addresses[slot] for code, slot in self.allocations.inboxes.items()}
 
     def staff_of(self, cell: str) -> tuple[StaffMachine, ...]:
         """Return the staff machines in a cell. Only the cell with the zones has their stewards."""
@@ -161,7 +161,7 @@ class Estate:
 
     def cell_of(self, stack: str) -> str:
         """Return the cell of a stack."""
-        return self.ledger.allocations[stack].cell
+        return self.allocations.stacks[stack].cell
 
 
 def load(folder: Path, *, today: date | None = None) -> Estate:
@@ -185,8 +185,8 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     requests = _requests(folder, file, people, today)
     ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
     _check_staff(file, path)
-    ledger = _allocated(folder, file, cells, requests)
-    return Estate(folder, file, cells, requests, ledger, today, people, ways)
+    allocations = _allocated(folder, file, cells, requests)
+    return Estate(folder, file, cells, requests, allocations, today, people, ways)
 
 
 def _check_clouds(file: EstateFile, path: str) -> None:
@@ -290,13 +290,13 @@ def _without_orchestrator(what: str, path: str) -> InputError:
 
 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
-             requests: Mapping[str, RequestFile]) -> Ledger:  # fmt: skip
-    """Return the ledger with an allocation for every stack."""
-    path, ledger = str(folder / FILE_NAME), Ledger.load(folder)
+             requests: Mapping[str, RequestFile]) -> Allocations:  # fmt: skip
+    """Return the allocations with an allocation for every stack."""
+    path, allocations = str(folder / FILE_NAME), Allocations.load(folder)
     first = file.cells[0].name
-    _check_allocations(ledger, cells, first, path)
-    ledger = _with_inboxes(ledger, file, cells[first][1], path)
-    allocator = Allocator(ledger, cells.values())
+    _check_allocations(allocations, cells, first, path)
+    allocations = _with_inboxes(allocations, file, cells[first][1], path)
+    allocator = Allocator(allocations, cells.values())
     fixed = {JUNCTION_ZONE: first, SAFE_HAVEN: first}
     fixed |= {PLATFORM if name == first else f"{PLATFORM}-{name}": name for name in cells}
     for stack, cell in fixed.items():
@@ -308,12 +308,12 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
         allocator.allocate(TENANCY + project, request, file=where)
-    return allocator.ledger()
+    return allocator.allocated()
 
 
-def _with_inboxes(ledger: Ledger, file: EstateFile, plan: CellRange, path: str) -> Ledger:
-    """Return the ledger with an inbox for every provider that has a way in. One that had it before keeps the inbox."""
-    found = ledger.with_inboxes(p.code for p in file.listed_providers if p.way_in)
+def _with_inboxes(allocations: Allocations, file: EstateFile, plan: CellRange, path: str) -> Allocations:
+    """Return the allocations with an inbox for each provider with a way in. One that had it before keeps the inbox."""
+    found = allocations.with_inboxes(p.code for p in file.listed_providers if p.way_in)
     slots = len(plan.zone(ZoneName.JUNCTION).inbox_addresses())
     for code, slot in found.inboxes.items():
         if slot >= slots:
@@ -323,10 +323,12 @@ def _with_inboxes(ledger: Ledger, file: EstateFile, plan: CellRange, path: str) 
     return found
 
 
-def _check_allocations(ledger: Ledger, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str) -> None:
+def _check_allocations(
+    allocations: Allocations, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str
+) -> None:
     """Require that the cells and subscriptions of existing allocations still exist."""
-    fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the ledger."
-    for stack, allocation in ledger.allocations.items():
+    fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the file."
+    for stack, allocation in allocations.stacks.items():
         key = f"stacks.{stack}"
         if allocation.cell not in cells:
             raise InputError("The stack's cell is no longer in the estate.", file=path, key=f"{key}.cell",

@@ -52,7 +52,7 @@ def refuse_other_values(
         "estate_addresses": estate.file.addresses,
         "subscription": values["subscription"],
         "tags": values["tags"],
-        "generation": estate.ledger.allocations[stack].generation,
+        "generation": estate.allocations.stacks[stack].generation,
         **_stated(estate, stack, values),
     }
     for key, wanted in stated.items():

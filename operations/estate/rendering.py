@@ -54,7 +54,7 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
     shared = {
         "estate": estate.file,
         "stack": stack,
-        "allocation": estate.ledger.allocations[stack],
+        "allocation": estate.allocations.stacks[stack],
         "first_platform": estate.platform_of(estate.first_cell),
         "junction_zone": JUNCTION_ZONE,
         "safe_haven": SAFE_HAVEN,
@@ -75,7 +75,7 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
     """Return the template of a stack, and the values for that template only."""
     cell, plan = estate.cells[estate.cell_of(stack)]
     if stack.startswith(TENANCY):
-        allocation, request = estate.ledger.allocations[stack], estate.requests[stack.removeprefix(TENANCY)]
+        allocation, request = estate.allocations.stacks[stack], estate.requests[stack.removeprefix(TENANCY)]
         assert allocation.kind is not None and allocation.slot is not None and allocation.subscription is not None  # noqa: S101
         return str(allocation.kind), {
             "request": request,

@@ -101,7 +101,7 @@ class Subscriptions(Model):
     platform: Guid
     zones: Guid
     tenancies: tuple[Guid, ...] = Field(min_length=1)
-    """Filled in order. Only append: the ledger refers to them by index."""
+    """Filled in order. Only append: allocations refer to them by index."""
 
     @property
     def every(self) -> tuple[UUID, ...]:
@@ -390,7 +390,7 @@ StackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class Allocation(Model):
-    """The allocation of one stack in the ledger."""
+    """The allocation of one stack."""
 
     cell: Slug
     generation: int = Field(default=1, ge=1)
@@ -406,7 +406,7 @@ class Allocation(Model):
         return self
 
 
-class LedgerFile(Model):
+class AllocationsFile(Model):
     """`allocations.yaml`, written by the tool."""
 
     format: int = Field(ge=1, le=1)

@@ -24,7 +24,7 @@ def copy_estate(estate: Path) -> Path:
 
 
 def sample(folder: Path) -> Path:
-    """Return such a copy without its ledger."""
+    """Return such a copy without its allocations."""
     estate = copy_estate(folder / "estate")
     (estate / "allocations.yaml").unlink()
     return estate

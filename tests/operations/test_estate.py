@@ -9,7 +9,7 @@ import pytest
 
 from formats.errors import InputError
 from operations.estate import Estate, bump_generation, load, render, write
-from operations.estate.ledger import MAX_TENANCIES_PER_HUB, Ledger, max_tenancies_per_subscription
+from operations.estate.allocations import MAX_TENANCIES_PER_HUB, Allocations, max_tenancies_per_subscription
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
 Edit = Callable[[Any], object]
@@ -277,9 +277,9 @@ def expired(estate: Estate) -> dict[str, list[str]]:
 
 
 def test_a_ledger_whose_stack_is_a_path_is_refused(estate: Path) -> None:
-    ledger = load(estate, today=TODAY).ledger
-    other = ledger.allocations["tre-hcm-progression"].model_copy(update={"slot": 5})
-    (estate / "allocations.yaml").write_text(ledger.with_allocation("tre-../../other", other).text())
+    allocations = load(estate, today=TODAY).allocations
+    other = allocations.stacks["tre-hcm-progression"].model_copy(update={"slot": 5})
+    (estate / "allocations.yaml").write_text(allocations.with_allocation("tre-../../other", other).text())
     found = refusal(estate)
     assert found.file == str(estate / "allocations.yaml")
     assert "tre-../../other" in (found.key or "")
@@ -303,9 +303,9 @@ def test_adding_and_removing_tenancies_changes_no_other(estate: Path, tmp_path: 
     (estate / "requests/hcm-progression.yaml").unlink()
     add_request(estate, "alpha", approved_on=date(2020, 1, 1))
     later = load(estate, today=TODAY)
-    assert later.ledger.allocations["tre-second"] == first.ledger.allocations["tre-second"]
-    assert later.ledger.allocations["tre-hcm-progression"] == first.ledger.allocations["tre-hcm-progression"]
-    assert later.ledger.allocations["tre-alpha"].slot == 2
+    assert later.allocations.stacks["tre-second"] == first.allocations.stacks["tre-second"]
+    assert later.allocations.stacks["tre-hcm-progression"] == first.allocations.stacks["tre-hcm-progression"]
+    assert later.allocations.stacks["tre-alpha"].slot == 2
 
 
 def test_a_tenancy_cannot_change_its_cell(estate: Path, tmp_path: Path) -> None:
@@ -354,16 +354,16 @@ def test_a_destroyed_stack_gets_a_new_generation(estate: Path, tmp_path: Path) -
     write(loaded, render(loaded), tmp_path)
     bump_generation(estate, "tre-hcm-progression")
     again = load(estate, today=TODAY)
-    assert again.ledger.allocations["tre-hcm-progression"].generation == 2
-    assert again.ledger.allocations["tre-hcm-progression"].slot == 0
+    assert again.allocations.stacks["tre-hcm-progression"].generation == 2
+    assert again.allocations.stacks["tre-hcm-progression"].slot == 0
     with pytest.raises(InputError):
         bump_generation(estate, "tre-nobody")
 
 
 def test_one_slot_for_two_stacks_is_refused(estate: Path) -> None:
     add_request(estate, "second")
-    ledger = load(estate, today=TODAY).ledger
-    double = ledger.with_allocation("tre-second", ledger.allocations["tre-hcm-progression"])
+    allocations = load(estate, today=TODAY).allocations
+    double = allocations.with_allocation("tre-second", allocations.stacks["tre-hcm-progression"])
     (estate / "allocations.yaml").write_text(double.text())
     assert "allocated to" in refusal(estate).problem
 
@@ -387,9 +387,9 @@ def test_a_thousand_tenancies_have_a_thousand_ranges(estate: Path, tmp_path: Pat
     stacks = [s for s in render(loaded) if s.kind == "bespoke"]
     assert len({s.settings["sde:addresses"] for s in stacks}) == len(stacks) == 1000
     assert {s.settings["sde:platform"] for s in stacks} == {"platform", "platform-c1", "platform-c2", "platform-c3"}
-    again = Ledger(loaded.ledger.allocations)
+    again = Allocations(loaded.allocations.stacks)
     (estate / "allocations.yaml").write_text(again.text())
-    assert load(estate, today=TODAY).ledger == loaded.ledger
+    assert load(estate, today=TODAY).allocations == loaded.allocations
     assert MAX_TENANCIES_PER_HUB == 390
     assert max_tenancies_per_subscription(loaded.file.cells[0]) == 48
 

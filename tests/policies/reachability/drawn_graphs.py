@@ -12,9 +12,9 @@ from policies.reachability.cut_sets import Search
 from policies.reachability.forbidden_flows import FlowKind, FlowReport, ForbiddenFlow
 from policies.reachability.graph import Edge, FlowGraph, Node
 
-LEDGER = ControlRegistry()
+REGISTRY = ControlRegistry()
 CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
-BITS = [LEDGER.bit(control) for control in CONTROLS]
+BITS = [REGISTRY.bit(control) for control in CONTROLS]
 Links = list[tuple[int, int, frozenset[int]]]
 Made = list[tuple[int, int, int]]
 links = st.lists(
@@ -28,7 +28,7 @@ class Drawn:
     limit = MAX_CONTROLS
 
     def __init__(self, drawn: Links, accepted: Links | None = None) -> None:
-        self.registry = LEDGER
+        self.registry = REGISTRY
         self.made, self.accepted = _made(drawn), _made(accepted or [])
 
     def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:

@@ -20,7 +20,7 @@ from policies.reachability.control_sets import (
 )
 from policies.reachability.cut_sets import minimal_cut_sets
 from policies.reachability.graph import FlowGraph
-from tests.policies.reachability.drawn_graphs import BITS, CONTROLS, LEDGER, Drawn, Links, links
+from tests.policies.reachability.drawn_graphs import BITS, CONTROLS, REGISTRY, Drawn, Links, links
 
 
 def _by_hand(drawn: Links, node: int, seen: frozenset[int], gone: frozenset[int]) -> list[int]:
@@ -94,16 +94,16 @@ def test_a_limit_leaves_out_larger_sets_alone(first: list[int], second: list[int
 
 def test_no_alternative_means_impossible() -> None:
     assert any_of() == ()
-    assert all_of(LEDGER.requiring(CONTROLS[0]), ()) == ()
+    assert all_of(REGISTRY.requiring(CONTROLS[0]), ()) == ()
 
 
 def test_a_control_keeps_its_bit() -> None:
-    assert [LEDGER.bit(control) for control in CONTROLS] == BITS
-    assert list(LEDGER.controls(BITS[1] | BITS[3])) == [CONTROLS[1], CONTROLS[3]]
+    assert [REGISTRY.bit(control) for control in CONTROLS] == BITS
+    assert list(REGISTRY.controls(BITS[1] | BITS[3])) == [CONTROLS[1], CONTROLS[3]]
 
 
 def test_a_right_to_change_a_resource_removes_its_controls() -> None:
     own = Control(ControlKind.ROUTE, "a", resource="/subscriptions/s/resourcegroups/g/providers/p/t/a")
-    paths = LEDGER.requiring(own, CONTROLS[0])
-    assert LEDGER.without_controls_in(paths, ["/subscriptions/s/resourcegroups/g"]) == LEDGER.requiring(CONTROLS[0])
-    assert LEDGER.without_controls_in(paths, ["/subscriptions/s/resourcegroups/other"]) == paths
+    paths = REGISTRY.requiring(own, CONTROLS[0])
+    assert REGISTRY.without_controls_in(paths, ["/subscriptions/s/resourcegroups/g"]) == REGISTRY.requiring(CONTROLS[0])
+    assert REGISTRY.without_controls_in(paths, ["/subscriptions/s/resourcegroups/other"]) == paths

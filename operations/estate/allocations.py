@@ -1,7 +1,7 @@
-"""The ledger of allocations, `allocations.yaml`: written by the tool, never by hand.
+"""The allocations of an estate, `allocations.yaml`: written by the tool, never by hand.
 
 An allocation is permanent: removing a tenancy's request does not free its slot, because the tenancy may still be
-deployed, and Azure may still reserve its names. When a cell is full, add another. The ledger only grows.
+deployed, and Azure may still reserve its names. When a cell is full, add another. The file only grows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from formats.addresses import CellRange, TenancyKind
 from formats.errors import InputError
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.schema import Allocation, Cell, LedgerFile, RequestFile
+from operations.estate.schema import Allocation, AllocationsFile, Cell, RequestFile
 
 FILE_NAME = "allocations.yaml"
 HEADER = """\
@@ -42,21 +42,21 @@ Ten peerings and 100 endpoints are reserved. The endpoints are the tighter limit
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Allocations:
     """The allocations of all stacks whose configuration was ever rendered."""
 
-    allocations: Mapping[str, Allocation]
+    stacks: Mapping[str, Allocation]
     inboxes: Mapping[str, int] = field(default_factory=dict)
     """The slot of each inbox that was ever allocated, by the provider's code."""
 
     @classmethod
-    def load(cls, folder: Path) -> Ledger:
-        """Return the ledger of an estate, empty if there is no file."""
+    def load(cls, folder: Path) -> Allocations:
+        """Return the allocations of an estate, empty if there is no file."""
         file = folder / FILE_NAME
-        if not file.exists() and not file.is_symlink():  # a broken link is an error, not an empty ledger
+        if not file.exists() and not file.is_symlink():  # a broken link is an error, not an empty file
             return cls({})
         path = str(file)
-        found = validated(LedgerFile, read_mapping(within(folder, file, path), path), file=path)
+        found = validated(AllocationsFile, read_mapping(within(folder, file, path), path), file=path)
         _refuse_shared_slots(found.stacks, path)
         _refuse_shared_inboxes(found.inboxes, path)
         return cls(found.stacks, found.inboxes)
@@ -65,28 +65,28 @@ class Ledger:
         """Return the text of the file."""
         stacks = {
             name: allocation.model_dump(mode="json", exclude_none=True)
-            for name, allocation in sorted(self.allocations.items())
+            for name, allocation in sorted(self.stacks.items())
         }
         content: dict[str, Any] = {"format": 1, "stacks": stacks}
         if self.inboxes:
             content["inboxes"] = dict(sorted(self.inboxes.items()))
         return HEADER + yaml.dump(content, Dumper=_Dumper, sort_keys=False)
 
-    def with_inboxes(self, providers: Iterable[str]) -> Ledger:
+    def with_inboxes(self, providers: Iterable[str]) -> Allocations:
         """Return a copy with an inbox for each of these providers; those that have one keep it."""
         slots, first = dict(self.inboxes), max(self.inboxes.values(), default=-1) + 1
         slots |= zip((code for code in providers if code not in slots), count(first), strict=False)
         return replace(self, inboxes=slots)
 
-    def with_allocation(self, stack: str, allocation: Allocation) -> Ledger:
+    def with_allocation(self, stack: str, allocation: Allocation) -> Allocations:
         """Return a copy with the allocation of a stack added or replaced."""
-        return replace(self, allocations={**self.allocations, stack: allocation})
+        return replace(self, stacks={**self.stacks, stack: allocation})
 
-    def with_next_generation(self, stack: str) -> Ledger:
+    def with_next_generation(self, stack: str) -> Allocations:
         """Return a copy with the stack's generation incremented, so that new names differ from those Azure reserves."""
-        allocation = self.allocations.get(stack)
+        allocation = self.stacks.get(stack)
         if allocation is None:
-            raise InputError("The ledger has no allocation of this stack.", file=FILE_NAME, found=stack)
+            raise InputError("The file has no allocation of this stack.", file=FILE_NAME, found=stack)
         return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
 
 
@@ -113,9 +113,9 @@ def _refuse_shared_inboxes(inboxes: Mapping[str, int], path: str) -> None:
 class Allocator:
     """Allocates slots and subscriptions to tenancies without an allocation. Existing allocations are kept."""
 
-    def __init__(self, ledger: Ledger, cells: Iterable[tuple[Cell, CellRange]]) -> None:
-        self._before = ledger
-        self.allocations = dict(ledger.allocations)
+    def __init__(self, before: Allocations, cells: Iterable[tuple[Cell, CellRange]]) -> None:
+        self._before = before
+        self.allocations = dict(before.stacks)
         self.cells = {cell.name: (cell, plan) for cell, plan in cells}
         tenancies = [p for p in self.allocations.values() if p.kind is not None]
         self.tenancies_by_subscription = Counter(self._subscription(p) for p in tenancies)
@@ -125,9 +125,9 @@ class Allocator:
             if p.kind is not None and p.slot is not None:
                 self.next_slot[p.cell, p.kind] = max(self.next_slot[p.cell, p.kind], p.slot + 1)
 
-    def ledger(self) -> Ledger:
-        """Return the ledger with the new allocations."""
-        return replace(self._before, allocations=self.allocations)
+    def allocated(self) -> Allocations:
+        """Return the allocations with the new ones."""
+        return replace(self._before, stacks=self.allocations)
 
     def allocate(self, stack: str, request: RequestFile, *, file: str) -> Allocation:
         """Return the stack's allocation: the existing one, or a new one in the requested cell, or else in the first
