@@ -1,0 +1,65 @@
+"""The keys of ledgers and witnesses: Ed25519 in PKCS#8, encrypted with a passphrase."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from formats.errors import InputError
+from operations.ledger.note import SigningKey
+from operations.settings import make_folder
+
+MAX_PEM = 16 << 10
+
+
+def read_key(file: Path, name: str, passphrase: str) -> SigningKey:
+    """Return the key in a file. `InputError` if there is none, or if the passphrase is not its own."""
+    try:
+        with file.open("rb") as stream:
+            pem = stream.read(MAX_PEM + 1)
+    except OSError as error:
+        raise InputError("The key cannot be read.", file=str(file), found=error.strerror) from None
+    return key_of(pem, name, passphrase, where=str(file))
+
+
+def key_of(pem: bytes, name: str, passphrase: str, *, where: str) -> SigningKey:
+    """Return the key in a PEM text. `where` names its place in the `InputError`."""
+    try:
+        private = load_pem_private_key(pem, passphrase.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise InputError("The key cannot be decrypted.", file=where, allowed="Ed25519 in PKCS#8, encrypted",
+                         fix="check SDE_LEDGER_PASSPHRASE and the file") from None  # fmt: skip
+    if not isinstance(private, Ed25519PrivateKey):
+        raise InputError("This key is not Ed25519.", file=where, found=type(private).__name__)
+    return SigningKey(name, private)
+
+
+def create_key(file: Path, passphrase: str) -> None:
+    """Write a new key, if there is no file. Of two processes at once, both then read that of the first."""
+    if file.exists():
+        return
+    make_folder(file.parent)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode())
+    )
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(pem)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        Path(temporary).unlink()
