@@ -97,6 +97,25 @@ class Settings:
         _create_passphrase(self.passphrase_file)
         return _read_passphrase(self.passphrase_file)
 
+    @property
+    def ledger_folder(self) -> Path:
+        """The ledger of runs in the local Azure."""
+        return self.home / "ledger"
+
+    @property
+    def ledger_key(self) -> Path:
+        """The key of that ledger, encrypted."""
+        return self.home / "local" / "ledger-key.pem"
+
+    def ledger_passphrase(self) -> str:
+        """Return the passphrase of the ledger's key: `SDE_LEDGER_PASSPHRASE`, or the file, made on first use."""
+        given = self.environ.get("SDE_LEDGER_PASSPHRASE")
+        if given:
+            return given
+        file = self.home / "local" / "ledger-passphrase"
+        _create_passphrase(file)
+        return _read_passphrase(file)
+
     def _refuse_to_replace_passphrase(self) -> None:
         """Refuse to generate a passphrase if there is state: a new one cannot decrypt it, and would hide the loss."""
         states = self.backend_folder / ".pulumi" / "stacks" / PROJECT if self.backend_folder else None

@@ -13,7 +13,7 @@ import typer
 from formats.errors import Exit
 from operations.cli import failures, options
 from operations.cli.output import Output, replace_closed_streams, silence
-from operations.cli.session import ChooseEngine, OpenCatalog, OpenGate, Session, real_gate
+from operations.cli.session import ChooseEngine, OpenCatalog, OpenGate, OpenLedger, Session, real_gate, real_ledger
 from operations.cli.stack_catalog import StackCatalog
 from operations.engine.port import Engine
 from operations.settings import Settings
@@ -34,6 +34,13 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "import": "inspect.import_",
         "cancel": "inspect.cancel",
         "render": "inspect.render",
+        "history": "history.history",
+    },
+    "ledger": {
+        "show": "ledger.show",
+        "verify": "ledger.verify",
+        "export": "ledger.export",
+        "witness": "ledger.witness",
     },
     "export": {
         "plan": "exporting.plan",
@@ -67,6 +74,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
 GROUPS = {
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
+    "ledger": "What was asked, changed and refused, so that others can verify it.",
     "azure": "Real Azure, before the first up.",
     "prices": "The price book, from which preview shows idle prices.",
     "policy": "Check stacks against the policies.",
@@ -80,13 +88,15 @@ def main(
     open_catalog: OpenCatalog | None = None,
     choose_engine: ChooseEngine | None = None,
     open_gate: OpenGate | None = None,
+    open_ledger: OpenLedger | None = None,
 ) -> int:
     """Run one command and return its exit code. Tests replace its dependencies with the keywords."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     settings = settings or Settings.load()
     replace_closed_streams()
     output = Output(json="--json" in arguments)
-    session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate)
+    session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate,
+                      open_ledger or real_ledger)  # fmt: skip
     try:
         code = int(_app(arguments)(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
         return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code

@@ -20,6 +20,7 @@ from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import forbidden, named, protected
 from operations.cli.progress import watching
+from operations.cli.recorded import Recorder
 from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
@@ -56,6 +57,7 @@ class Deployment:
     """True if these are all stacks of the estate, or of one cloud."""
     workers: int = 1
     """The most stacks that are worked on side by side, in a process each."""
+    recorded_by: Recorder | None = None
     summarised: bool = False
     """True to show one summary of all plans instead of each."""
     summary: Summary = field(default_factory=Summary)
@@ -172,6 +174,7 @@ class Deployment:
                 self._view.plan(plan, stack.ways, brief=self.yes)
                 if self.permit(stack, plan):
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
+                self.recorder.intent(stack)
                 outcome = self._apply(stack, plan)
             except SdeError as error:
                 self.progress.fail(stack, error)
@@ -187,6 +190,7 @@ class Deployment:
         self._view.plan(plan, stack.ways, brief=True)
         self.permit(stack, plan)
         self._estate_state.record_plan(stack, plan)
+        self.recorder.intent(stack)
 
     def permit(self, stack: Stack, plan: Plan) -> bool:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
@@ -195,11 +199,14 @@ class Deployment:
         # A resource whose delete failed exists, but a run that only deletes is the way to remove it.
         judged = plan.with_deletes_done() if plan.only_deletes else plan
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
-        self._refuse([self._evaluate(stack, judged, alone=self.everything and not plan.changes)])
+        report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
+        self.recorder.evaluated(stack, plan, report)
+        self._refuse([report])
         return self._confirm(stack, plan)
 
     def finished(self, stack: Stack, outcome: Outcome) -> None:
         """Record that a stack was deployed."""
+        self.recorder.finished(stack, outcome)
         self.summary.outcomes.append(outcome)
         self._forget(stack)
         names, again = [stack.name for stack in self.stacks], stack.name in self._kept
@@ -208,6 +215,7 @@ class Deployment:
     def failed(self, stack: Stack, error: SdeError) -> None:
         """Print the error of a stack where others go on. Otherwise it ends the command."""
         self._forget(stack)
+        self.recorder.failed(stack, error)
         if self.progress.goes_on:
             self.session.output.error(with_hints(f"{stack.name}: {error}"), stack=stack.name, code=int(error.exit_code))
 
@@ -215,6 +223,11 @@ class Deployment:
         """Drop what was read for the evaluation of a stack. Its neighbours hold the plans of stacks beside it."""
         self._estate_state.invalidate(stack)
         self._neighbours.pop(stack.name, None)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """The record of this command in the ledger. A preview, which nobody asks to apply, leaves none."""
+        return self.recorded_by or Recorder(self.session, "up")
 
     @cached_property
     def progress(self) -> RunProgress:
@@ -275,8 +288,13 @@ class Deployment:
         for stack in [s for s in self.stacks if _is_refreshable(self.session, s)]:
             if not self.yes and not self.session.agree(f"Update the state of {stack.name} from the cloud?"):
                 raise Refused(f"{stack.name} was not refreshed: you answered no.")
+            self.recorder.intent(stack)
             with watching(self.session.output) as reporter:
                 outcome = self.session.engine(stack).refresh(stack.settings, on_event=reporter)
+            self.recorder.finished(stack, outcome)
+            drift = {name: count for name, count in outcome.counts.items() if name != "same" and count}
+            if drift:
+                self.recorder.drifted(stack, drift)
             self.summary.outcomes.append(outcome)
         self.summary.show(self.session.output)
 
@@ -361,6 +379,8 @@ class Deployment:
         if found:
             raise protected(stack.name, f"This would delete or replace protected resources:\n{named(found)}")
         asks = bool(plan.changes or plan.output_changes) and not self.yes
+        if asks:
+            self.recorder.asked(stack)
         if asks and not self.session.agree(f"Apply this plan to {stack.name}?"):
             raise Refused(f"{stack.name} was not changed: you answered no.")
         return asks

@@ -10,6 +10,7 @@ from formats.plan import Plan
 from operations.cli.immutable_data import immutable_containers, warn_of_immutable
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
+from operations.cli.recorded import Recorder
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.summary import Summary
@@ -21,6 +22,7 @@ class Destruction:
 
     session: Session
     stacks: Sequence[Stack]
+    recorder: Recorder
     targets: Sequence[str] = ()
     yes: bool = False
     release_data: Sequence[str] = ()
@@ -74,6 +76,7 @@ class Destruction:
         plan = self.session.engine(stack).preview_destroy(stack.settings, targets=self.targets)
         output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
         show(plan, output)
+        self.recorder.evaluated(stack, plan)
         return plan
 
     def _releases(self, stack: Stack) -> bool:
@@ -93,10 +96,14 @@ class Destruction:
         if not plans or self.yes:
             return
         names = " ".join(stack.name for stack, _ in plans)
+        for stack, _ in plans:
+            self.recorder.asked(stack)
         if not self.session.agree(f"Delete all of this permanently ({names})?"):
             raise Refused("Nothing was deleted: you answered no.")
 
     def _destroy(self, stack: Stack) -> None:
+        released = "protected resources were released" if self._releases(stack) else None
+        self.recorder.intent(stack, released)
         with watching(self.session.output) as reporter:
             outcome = self.session.engine(stack).destroy(
                 stack.settings,
@@ -104,6 +111,7 @@ class Destruction:
                 release_protected=self._releases(stack),
                 on_event=reporter,
             )
+        self.recorder.finished(stack, outcome)
         self.summary.outcomes.append(outcome)
         if not self.targets:
             self.session.catalog.mark_destroyed(stack.name)

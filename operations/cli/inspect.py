@@ -12,10 +12,12 @@ from formats.errors import Failed, InputError
 from operations.cli.expiry import changeable
 from operations.cli.options import OneStack, command
 from operations.cli.output import printable
+from operations.cli.recorded import Recorder
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, shown
 from operations.engine.port import StackState
+from operations.ledger.entry import shortened
 
 
 @command(accepts_orphaned=True)
@@ -127,9 +129,13 @@ def import_(
 ) -> None:
     """Import an existing resource of the cloud into a stack, as a protected resource. Not into an expired stack."""
     one = session.named(stack)
-    changeable(session, [one], everything=False)
-    session.bring_up_to_date()
-    outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
+    recorder = Recorder(session, "import")
+    with recorder.recording([one]):
+        changeable(session, [one], everything=False)
+        session.bring_up_to_date()
+        recorder.intent(one, shortened(f"{type_} {name} {id_}"))
+        outcome = session.engine(one).import_resource(one.settings, type_, name, id_)
+        recorder.finished(one, outcome)
     session.output.emit({"event": "imported", "stack": one.name, "type": type_, "name": name, "id": id_})
     session.output.say(f"imported {printable(name)} into {one.name}; it has {plural(outcome.resources, 'resource')}.")
 
@@ -142,7 +148,11 @@ def cancel(
 ) -> None:
     """Remove the lock of a killed run, without changing the state. Check first that the run has ended."""
     one = session.named(stack)
-    session.engine(one).cancel(one.name)
+    recorder = Recorder(session, "cancel")
+    with recorder.recording([one]):
+        recorder.intent(one, "The lock of another run is removed.")
+        session.engine(one).cancel(one.name)
+        recorder.finished(one)
     session.output.emit({"event": "cancelled", "stack": one.name})
     session.output.say(f"{one.name} is unlocked.")
 

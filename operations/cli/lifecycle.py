@@ -10,6 +10,7 @@ from formats.errors import InputError
 from operations.cli.expiry import changeable, refuse_ended_ways, warn_of_expiry
 from operations.cli.options import All, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
+from operations.cli.recorded import Recorder
 from operations.cli.session import Session
 
 FoldedSummary = Annotated[
@@ -55,7 +56,7 @@ def preview(
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(len(chosen), parallel) if not target else 1
-    deployment = Deployment(session, chosen, target or (), False, everything, workers, summary)
+    deployment = Deployment(session, chosen, target or (), False, everything, workers, summarised=summary)
     deployment.preview()
     refuse_ended_ways(chosen)
     refuse_orphaned(orphaned)
@@ -86,15 +87,17 @@ def up(
         chosen = session.chosen(stacks, False)
     else:
         chosen = session.chosen(stacks, everything)
-    found = changeable(session, chosen, everything=everything)
-    session.bring_up_to_date()
-    warn_of_expiry(session.output, chosen)
-    orphaned = warn_of_orphaned(session, everything)
-    workers = workers_for(width(found.stacks), parallel) if yes and not target else 1
-    deployment = Deployment(session, found.stacks, target or (), yes, everything, workers)
-    deployment.up()
-    found.refuse_others()
-    refuse_orphaned(orphaned)
+    recorder = Recorder(session, "up")
+    with recorder.recording(chosen):
+        found = changeable(session, chosen, everything=everything)
+        session.bring_up_to_date()
+        warn_of_expiry(session.output, chosen)
+        orphaned = warn_of_orphaned(session, everything)
+        workers = workers_for(width(found.stacks), parallel) if yes and not target else 1
+        deployment = Deployment(session, found.stacks, target or (), yes, everything, workers, recorder)
+        deployment.up()
+        found.refuse_others()
+        refuse_orphaned(orphaned)
     deployment.show_verdict()
 
 
@@ -123,7 +126,10 @@ def refresh(
     """Update the state from the cloud. The next preview shows the drift."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415
 
-    Deployment(session, session.selected(stacks, everything), yes=yes).refresh()
+    chosen = session.selected(stacks, everything)
+    recorder = Recorder(session, "refresh")
+    with recorder.recording(chosen):
+        Deployment(session, chosen, yes=yes, recorded_by=recorder).refresh()
 
 
 @command(accepts_orphaned=True)
@@ -140,4 +146,6 @@ def destroy(
     from operations.cli.destroy import Destruction  # noqa: PLC0415
 
     chosen = session.selected(stacks, everything)
-    Destruction(session, chosen, target or (), yes, release_data or ()).run()
+    recorder = Recorder(session, "destroy")
+    with recorder.recording(chosen):
+        Destruction(session, chosen, recorder, target or (), yes, release_data or ()).run()

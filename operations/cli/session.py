@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from operations.cli.gate import Gate
     from operations.cli.unfinished_run import RunFile
     from operations.cli.workers import Worker
+    from operations.ledger.ledger import Ledger
+    from operations.ledger.storage import Storage
     from policies.judged_runs import JudgedRuns
 
 _LISTED = 10
@@ -31,6 +33,17 @@ ChooseEngine = Callable[[str, str, Settings], Engine]
 """Called with the value of `--engine`, the stack's cloud and the settings."""
 OpenGate = Callable[[Path | None, Path, Settings], "Gate"]
 """Called with the file of exemptions, or None, the estate's folder, and the settings."""
+
+
+OpenLedger = Callable[[str, Settings], "Ledger"]
+"""Called with the cloud of the stacks that it records, and the settings."""
+
+
+def real_ledger(cloud: str, settings: Settings) -> Ledger:
+    """Return the ledger of the runs in a cloud."""
+    from operations.ledger.ledger import open_local  # noqa: PLC0415 - imports cryptography
+
+    return open_local(settings)
 
 
 def real_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
@@ -49,12 +62,14 @@ class Session:
     open_catalog: OpenCatalog
     choose_engine: ChooseEngine
     open_gate: OpenGate
+    open_ledger: OpenLedger = real_ledger
     engine_choice: str = "auto"
     cloud: str | None = None
     estate: Path | None = None
     accepts_orphaned: bool = False
     """True for commands that can read or destroy a stack without its request."""
     _engines: dict[str, Engine] = field(default_factory=dict)
+    _ledgers: dict[str, Ledger] = field(default_factory=dict)
 
     @cached_property
     def catalog(self) -> StackCatalog:
@@ -112,6 +127,23 @@ class Session:
         if stack.cloud not in self._engines:
             self._engines[stack.cloud] = self.choose_engine(self.engine_choice, stack.cloud, self.settings)
         return self._engines[stack.cloud]
+
+    def ledger(self, cloud: str) -> Ledger:
+        """Return the ledger that records the changes of stacks in a cloud."""
+        if cloud not in self._ledgers:
+            self._ledgers[cloud] = self.open_ledger(cloud, self.settings)
+        return self._ledgers[cloud]
+
+    def ledger_storage(self, cloud: str) -> Storage:
+        """Return where that ledger is, without its key."""
+        from operations.ledger.files import FileStorage  # noqa: PLC0415
+
+        return FileStorage(self.settings.ledger_folder)
+
+    @property
+    def ledger_cloud(self) -> str:
+        """The cloud whose ledger is read: that of --cloud, or of the estate."""
+        return self.cloud or next((stack.cloud for stack in self.catalog.stacks), "local")
 
     def close(self) -> None:
         """End the processes of the engines."""

@@ -13,6 +13,7 @@ from formats.default_providers import configured_subscription
 from formats.deployed_stack import DeployedStack
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan
+from formats.state_record import StateRecord
 from formats.urns import is_urn, name_of, type_of
 
 EventKind = Literal["stack-started", "step-started", "step-done", "step-failed", "message", "stack-done"]
@@ -177,6 +178,10 @@ class Engine(Protocol):
 
     def export_state(self, name: str) -> dict[str, Any]:
         """Return the stack's deployment in Pulumi's export format, secrets encrypted."""
+        ...
+
+    def state_record(self, name: str) -> StateRecord | None:
+        """Return what the ledger records of a stack's stored state. None if it has no resources."""
         ...
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:

@@ -16,10 +16,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from formats.deployed_stack import DeployedStack, changed_meanwhile
-from formats.errors import Failed
+from formats.errors import Failed, InputError
 from formats.plan import SECRET, Plan, canonical
 from formats.pulumi_preview import deletion_of, plan_of
 from formats.pulumi_state import has_resources, read_export, stack_outputs
+from formats.state_record import StateRecord, record_of
 from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.program_process import DEFAULT_SECONDS
@@ -260,6 +261,21 @@ class PulumiCli:
         """Return the result of `_export`, and keep it."""
         self._exported[name] = document = self._export(name)
         return document
+
+    def state_record(self, name: str) -> StateRecord | None:
+        """Return what the ledger records of a stack's state: from a folder's file, else from an export."""
+        if self._commands.lacks(name):
+            return None
+        content = self._commands.checkpoint(name)
+        if content is None:
+            try:
+                return record_of(self._export(name).get("deployment") or {})
+            except StackMissingError:
+                return None
+        try:
+            return record_of(json.loads(content)["checkpoint"].get("latest") or {})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError("The state is damaged.", key=name, fix="restore it from its .bak file") from None
 
     def _export(self, name: str) -> dict[str, Any]:
         """Return the result of `pulumi stack export`. `StackMissingError` if the backend does not know the stack."""

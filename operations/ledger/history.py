@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from operations.ledger.entry import Entry, Kind, read_entry
 from operations.ledger.findings import Verification
+
+States = Callable[[Collection[str]], Mapping[str, str | None]]
+"""Return the digest of the present state of these stacks and of all others that are known; None without resources."""
 
 
 @dataclass
@@ -53,10 +56,11 @@ class _History:
                            entry=number)  # fmt: skip
         stack.open = number
 
-    def compare(self, states: Mapping[str, str | None]) -> None:
+    def compare(self, states: States) -> None:
         """Compare the states that follow from the entries with the present ones."""
-        for name in sorted({*states, *self.stacks}):
-            stack, present = self.stacks.get(name, _Stack()), states.get(name)
+        present_states = states(self.stacks)
+        for name in sorted({*present_states, *self.stacks}):
+            stack, present = self.stacks.get(name, _Stack()), present_states.get(name)
             if stack.open is not None:
                 self.found.notes.append(
                     f"Change {stack.open} of {name} has no result yet: it is running, or was ended."
@@ -69,7 +73,7 @@ class _History:
 
 
 def check_entries(
-    found: Verification, entries: Sequence[bytes], objects: Collection[str], states: Mapping[str, str | None] | None
+    found: Verification, entries: Sequence[bytes], objects: Collection[str], states: States | None
 ) -> None:
     """Read the entries into `found`, and check what they say against each other and the present states.
 

@@ -66,7 +66,7 @@ class VerifierKey:
             valid = False
         if not valid:
             raise InputError("This is not a verifier key.", key=where, found=text,
-                             allowed="<name>+<8 digits>+<base64>, as sde ledger show --key prints it")  # fmt: skip
+                             allowed="<name>+<8 digits>+<base64>, as sde ledger show prints it")  # fmt: skip
         return key
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
@@ -106,6 +106,11 @@ class SigningKey:
     def _line(self, type_: int, signature: bytes) -> str:
         encoded = base64.b64encode(self.verifier(type_).key_id + signature).decode()
         return f"{_DASH} {self.name} {encoded}\n"
+
+
+def valid_name(name: str) -> bool:
+    """Return True if this can be the name of a key."""
+    return _NAME.fullmatch(name) is not None
 
 
 def cosigned_message(text: str, time: int) -> bytes:

@@ -21,8 +21,10 @@ PENDING, CHECKPOINTS, OBJECTS, COSIGNED = "pending", "checkpoints", "objects", "
 class Storage(Protocol):
     """Where a ledger is. Every method raises `InputError` or `Failed` where the storage cannot be used."""
 
-    where: str
-    """The folder or the URL, for messages."""
+    @property
+    def where(self) -> str:
+        """The folder or the URL, for messages."""
+        ...
 
     def read(self, name: str) -> bytes | None:
         """Return an object; None if there is none."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from operations.ledger.findings import Cosigned, Verification, what_happened
-from operations.ledger.history import check_entries
+from operations.ledger.history import States, check_entries
 from operations.ledger.log import Append, join_entries, split_entries
 from operations.ledger.merkle import (
     EMPTY,
@@ -35,12 +35,12 @@ def verify(
     *,
     witnesses: Sequence[VerifierKey] = (),
     seen: Checkpoint | None = None,
-    states: Mapping[str, str | None] | None = None,
+    states: States | None = None,
 ) -> Verification:
     """Verify a ledger.
 
-    `witnesses`: each must have signed a checkpoint. `seen`: a checkpoint that the ledger must contain. `states`: the
-    digest of each stack's present state, None without resources; without it the states are not compared.
+    `witnesses`: each must have signed a checkpoint. `seen`: a checkpoint that the ledger must contain. `states`:
+    returns the present states, which must follow from the entries; without it they are not compared.
     """
     found = Verification(Checkpoint(key.name, 0, EMPTY))
     verifier = _Verifier(storage, key, found, set(storage.names()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +97,16 @@ class Backend:
         """Return the stack's deployment in the format of `pulumi stack export`, secrets encrypted; None if none."""
         snapshot = self.load_encrypted(stack)
         return {"version": state.VERSION, "deployment": state.write_deployment(snapshot)} if snapshot else None
+
+    def deployment(self, stack: str) -> Mapping[str, Any] | None:
+        """Return the stored deployment as it is in the checkpoint, or with the steps of a killed run; None if none."""
+        stored = self._read(stack)
+        if stored.snapshot is None:
+            return None
+        if stored.restored:
+            return state.write_deployment(stored.snapshot)
+        latest: Mapping[str, Any] = json.loads(files.read(self.checkpoint(stack)) or b"")["checkpoint"]["latest"]
+        return latest
 
     @contextlib.contextmanager
     def lock(self, stack: str, warn: Warn = lambda _: None) -> Iterator[None]:

@@ -15,6 +15,7 @@ from formats.deployed_stack import DeployedStack, changed_meanwhile
 from formats.errors import Failed, InputError
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
+from formats.state_record import StateRecord, record_of
 from operations.engine.embedded import deletes, imports, program, refresh, resume
 from operations.engine.embedded.backend import Backend
 from operations.engine.embedded.deployment import Deployment
@@ -165,6 +166,11 @@ class EmbeddedEngine:
         if exported is None:
             raise InputError(f"Stack {name} has no state", file=str(self._backend.checkpoint(name)))
         return exported
+
+    def state_record(self, name: str) -> StateRecord | None:
+        """Return what the ledger records of a stack's state, with the steps of a killed run."""
+        deployment = self._backend.deployment(name)
+        return record_of(deployment) if deployment else None
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """Return the stack's outputs; secrets are masked unless `show_secrets`."""

@@ -15,15 +15,18 @@ import pytest
 from formats.deployed_stack import DeployedStack
 from formats.errors import InputError, Refused
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
+from formats.state_record import StateRecord, record_of
 from operations.cli.app import main
 from operations.cli.output import Output
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
+from operations.ledger.ledger import Ledger
 from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope
 from policies.runner import Report
+from tests.operations.ledger.logs import memory_ledger
 
 STORE = "azure-native:storage:StorageAccount"
 
@@ -195,6 +198,9 @@ class FakeEngine:
     def export_state(self, name: str) -> dict[str, Any]:
         return {"version": 3, "deployment": {"resources": self.has[name]}}
 
+    def state_record(self, name: str) -> StateRecord | None:
+        return record_of({"resources": [{"urn": one} for one in self.has.get(name, [])]})
+
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         return {k: v if show_secrets or k != "key" else "[secret]" for k, v in self.values.get(name, {}).items()}
 
@@ -256,6 +262,7 @@ class CliRunner:
     out: str = ""
     err: str = ""
     chosen: list[tuple[str, str]] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=memory_ledger)
 
     def __call__(self, *arguments: str) -> int:
         gate = self.gate
@@ -265,6 +272,7 @@ class CliRunner:
             open_catalog=lambda *_: self.catalog,
             choose_engine=self._choose,
             open_gate=(lambda *_: gate) if gate else None,
+            open_ledger=lambda *_: self.ledger,
         )
         self.out, self.err = self.capture.readouterr()
         return code
@@ -273,7 +281,14 @@ class CliRunner:
         """Return a session as commands have it."""
         assert self.gate
         gate = self.gate
-        return Session(self.settings, Output(), lambda *_: self.catalog, self._choose, lambda *_: gate)  # type: ignore[arg-type, return-value]
+        return Session(
+            self.settings,
+            Output(),
+            lambda *_: self.catalog,
+            self._choose,
+            lambda *_: gate,  # type: ignore[arg-type, return-value]
+            lambda *_: self.ledger,
+        )
 
     def _choose(self, choice: str, cloud: str, settings: Settings) -> FakeEngine:
         self.chosen.append((choice, cloud))

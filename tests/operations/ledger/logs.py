@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from operations.ledger.entry import Entry, Kind, Result, Who
 from operations.ledger.files import FileStorage
+from operations.ledger.ledger import Ledger
 from operations.ledger.log import Log
 from operations.ledger.note import SigningKey
 from operations.ledger.storage import checkpoint_name
@@ -84,5 +84,5 @@ def make_log(folder: Path, batches: Iterable[int]) -> Log:
     return log
 
 
-def dumps(value: object) -> bytes:
-    return json.dumps(value).encode()
+def memory_ledger() -> Ledger:
+    return Ledger(Log(MemoryStorage(), KEY.verifier(), KEY), WHO)

@@ -32,7 +32,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ledger")
     log = make_log(folder, BATCHES)
     keep(log.storage, {"resources": []})
-    cosign(log.storage, KEY.verifier(), WITNESS, None, 1_800_000_000)
+    cosign(log.storage, KEY.verifier(), WITNESS, seen=None, time=1_800_000_000)
     return folder
 
 
@@ -222,10 +222,10 @@ A, B = ("sha256:" + letter * 64 for letter in "ab")
 
 def test_states_follow_from_the_entries(tmp_path: Path) -> None:
     ledger = _ledger_of(tmp_path, intent("hub"), result("hub", 0, A), intent("hub", A), result("hub", 2, B))
-    assert check(ledger, states={"hub": B, "other": None}).problems == []
-    assert "hub has another state now than after entry 3" in first(check(ledger, states={"hub": A}))
-    assert "hub has another state now" in first(check(ledger, states={}))
-    assert "other is deployed, and no entry says so" in first(check(ledger, states={"hub": B, "other": A}))
+    assert check(ledger, states=lambda _: {"hub": B, "other": None}).problems == []
+    assert "hub has another state now than after entry 3" in first(check(ledger, states=lambda _: {"hub": A}))
+    assert "hub has another state now" in first(check(ledger, states=lambda _: {}))
+    assert "other is deployed, and no entry says so" in first(check(ledger, states=lambda _: {"hub": B, "other": A}))
 
 
 def test_a_change_without_an_entry_is_found_at_the_next_entry(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_change_without_an_entry_is_found_at_the_next_entry(tmp_path: Path) ->
 
 
 def test_an_intent_without_a_result_is_a_note(tmp_path: Path) -> None:
-    found = check(_ledger_of(tmp_path, intent("hub")), states={"hub": A})
+    found = check(_ledger_of(tmp_path, intent("hub")), states=lambda _: {"hub": A})
     assert found.problems == []
     assert found.notes == ["Change 0 of hub has no result yet: it is running, or was ended."]
 
@@ -262,5 +262,5 @@ def test_a_witness_does_not_sign_a_fork_or_a_shorter_ledger(whole: Path, tmp_pat
     shorter = make_log(tmp_path / "shorter", BATCHES[:3])
     for log, text in ((forked, "forked"), (shorter, "cut off")):
         with pytest.raises(Refused, match=text):
-            cosign(log.storage, key, WITNESS, seen, 1_800_000_000)
+            cosign(log.storage, key, WITNESS, seen=seen, time=1_800_000_000)
         assert not [name for name in log.storage.names() if name.startswith("cosigned/")]

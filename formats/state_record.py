@@ -1,0 +1,33 @@
+"""What a ledger records of a stack's state, the same for both engines and every backend."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from formats.plan import canonical
+
+
+@dataclass(frozen=True)
+class StateRecord:
+    """The digest of a state with resources, and what it marks for deletion."""
+
+    digest: str
+    """`sha256:` and the hash of its resources and pending operations, with secrets as they are stored, encrypted."""
+    pending_deletes: tuple[str, ...] = ()
+    """The URNs of resources that were replaced or removed, and whose delete has not succeeded: they still exist."""
+
+
+def record_of(deployment: Mapping[str, Any]) -> StateRecord | None:
+    """Return the record of a deployment in Pulumi's format (`deployment` of an export, `latest` of a checkpoint).
+
+    None without resources. The manifest, with the time and the program that wrote it, does not count.
+    """
+    resources, pending = (deployment.get(key) or [] for key in ("resources", "pending_operations"))
+    if not resources and not pending:
+        return None
+    text = canonical({"resources": resources, "pending_operations": pending})
+    deletes = (str(one.get("urn")) for one in resources if isinstance(one, Mapping) and one.get("delete"))
+    return StateRecord("sha256:" + hashlib.sha256(text.encode()).hexdigest(), tuple(deletes))

@@ -1,0 +1,254 @@
+"""Record in the ledger what a command asks for, what it is about to do, and what became of it.
+
+An intent is written before anything is applied, and a result after. Of a run that ended without a result, the next run
+on the stack records that, with the state that it finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from formats.errors import Failed, Refused, SdeError, error_type
+from formats.plan import Plan, canonical
+from operations.cli.failures import scrubbed
+from operations.cli.git import catalogue_revision
+from operations.ledger.entry import Digests, Entry, Kind, Result, Revision, shortened
+from operations.ledger.who import pipeline
+
+if TYPE_CHECKING:
+    from formats.state_record import StateRecord
+    from operations.cli.session import Session
+    from operations.cli.stack_catalog import Stack
+    from operations.engine.port import Outcome
+    from operations.ledger.ledger import Ledger
+    from policies.runner import Report
+
+_MOST_DETAILS = 50
+_SHORTENED = 300
+_FINDING = ("policy", "verdict", "stack", "name", "path", "message")
+_EXEMPTION = ("id", "policy", "resource", "expires")
+
+
+@dataclass
+class _Evidence:
+    """What a decision on a stack rests on."""
+
+    digests: Digests = field(default_factory=Digests)
+    objects: dict[str, str] = field(default_factory=dict)
+    exemptions: tuple[str, ...] = ()
+
+
+@dataclass
+class _Begun:
+    """A change that has begun, by the number of its intent."""
+
+    stack: Stack
+    number: int
+    before: str | None
+
+
+@dataclass
+class Recorder:
+    """Records one command."""
+
+    session: Session
+    command: str
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _evidence: dict[str, _Evidence] = field(default_factory=dict)
+    _begun: dict[str, _Begun] = field(default_factory=dict)
+    _settled: set[str] = field(default_factory=set)
+    """The stacks of which this command has recorded what became of them."""
+    _has_failed: bool = False
+    """True if one of these records is not of a success."""
+
+    @contextmanager
+    def recording(self, stacks: Sequence[Stack]) -> Iterator[None]:
+        """Record what ends the command: the changes that it leaves without a result, or why it began none of them."""
+        try:
+            yield
+        except BaseException as error:
+            self._end(stacks, error)
+            raise
+
+    def _end(self, stacks: Sequence[Stack], error: BaseException) -> None:
+        for begun in list(self._begun.values()):
+            self.failed(begun.stack, error)
+        left = [stack for stack in stacks if stack.name not in self._settled]
+        if left or not self._has_failed:
+            self._record_refusal(left or stacks, error)
+
+    # What a decision rests on
+
+    def evaluated(self, stack: Stack, plan: Plan, report: Report | None = None) -> None:
+        """Keep a plan, and the verdict of the policies on it, for the entries on the stack."""
+        ledger = self._ledger(stack)
+        evidence = self._evidence[stack.name] = _Evidence()
+        evidence.objects["plan"] = ledger.keep(plan.to_json())
+        digests = {"plan": plan.digest, "configuration": _digest(dict(stack.settings.config))}
+        if report is not None:
+            verdict = _verdict(report)
+            evidence.objects["verdict"] = ledger.keep(verdict)
+            evidence.exemptions = tuple(e.id for e in report.exemptions)
+            digests |= {"verdict": _digest(verdict)}
+            digests |= {"catalogue": report.catalogue.digest} if report.catalogue else {}
+        evidence.digests = Digests.model_validate(digests)
+
+    def attach(self, stack: Stack, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a further view of the evaluated plan, such as `diff` or `access`, as JSON without secrets."""
+        self._evidence.setdefault(stack.name, _Evidence()).objects[name] = self._ledger(stack).keep(dict(value))
+
+    # A change
+
+    def asked(self, stack: Stack) -> None:
+        """Record that a person is asked whether to apply the evaluated plan."""
+        self._record(stack, self._entry(Kind.ASKED, [stack]))
+
+    def intent(self, stack: Stack, reason: str | None = None) -> None:
+        """Record that a change of a stack is about to begin. Raises the error of the ledger: then it must not begin."""
+        try:
+            self._intent(stack, reason)
+        except SdeError as error:
+            text = f"{stack.name} was not changed, because its change cannot be recorded.\n{error}"
+            raise error_type(error.exit_code)(text) from None
+
+    def _intent(self, stack: Stack, reason: str | None) -> None:
+        before = self._state(stack)
+        ledger = self._ledger(stack)
+        entries = [
+            self._entry(Kind.RESULT, [stack], of=number, result=Result.UNKNOWN, **_after(before),
+                        reason="The run ended without recording its result. The state is what the next run found.")
+            for number in ledger.unfinished([stack.name]).values()
+        ]  # fmt: skip
+        evidence = self._evidence.get(stack.name, _Evidence())
+        if evidence.exemptions:
+            entries.append(self._entry(Kind.EXEMPTIONS, [stack], details=evidence.exemptions[:_MOST_DETAILS]))
+        digest = before.digest if before else None
+        entries.append(self._entry(Kind.INTENT, [stack], state_before=digest, reason=reason))
+        number = ledger.record(*entries) + len(entries) - 1
+        self._begun[stack.name] = _Begun(stack, number, digest)
+        self._settled.add(stack.name)
+
+    def finished(self, stack: Stack, outcome: Outcome | None = None) -> None:
+        """Record the result of a change that succeeded."""
+        self._result(stack, Result.SUCCEEDED, None, outcome.counts if outcome else None)
+
+    def failed(self, stack: Stack, error: BaseException) -> None:
+        """Record that a change failed, or that it was refused or failed before it began."""
+        self._settled.add(stack.name)
+        self._has_failed = True
+        if stack.name in self._begun:
+            self._result(stack, Result.FAILED, self._reason(error))
+        else:
+            self._record_refusal([stack], error)
+
+    def _record_refusal(self, stacks: Sequence[Stack], error: BaseException) -> None:
+        """Record why changes were not begun. Where that cannot be recorded, the command says so beside its error."""
+        by_cloud = {stack.cloud: [one for one in stacks if one.cloud == stack.cloud] for stack in stacks}
+        try:
+            for same in by_cloud.values():
+                self._record(same[0], self._entry(_kind(error), same, reason=self._reason(error)))
+        except SdeError as unrecorded:
+            self.session.output.error(f"This could not be recorded.\n{unrecorded}", code=int(unrecorded.exit_code))
+
+    def drifted(self, stack: Stack, counts: Mapping[str, int]) -> None:
+        """Record that the cloud differed from the state."""
+        self._record(stack, self._entry(Kind.DRIFT, [stack], counts=dict(counts)))
+
+    def _result(
+        self, stack: Stack, result: Result, reason: str | None, counts: Mapping[str, int] | None = None
+    ) -> None:
+        """Record a result. Where the state cannot be read, the next run does."""
+        begun = self._begun.pop(stack.name)
+        after = self._state(stack)
+        if result is Result.FAILED and (after.digest if after else None) != begun.before:
+            result = Result.PARTIAL
+        entries = [self._entry(Kind.RESULT, [stack], of=begun.number, result=result, reason=reason,
+                               counts=dict(counts or {}), **_after(after))]  # fmt: skip
+        if after and after.pending_deletes:
+            details = tuple(urn[-_SHORTENED:] for urn in after.pending_deletes[:_MOST_DETAILS])
+            text = f"{len(after.pending_deletes)} resources are marked for deletion and still exist"
+            entries.append(self._entry(Kind.OPEN_FINDING, [stack], details=details, reason=text))
+        try:
+            self._record(stack, *entries)
+        except SdeError as error:
+            raise Failed(f"{stack.name}: the change {begun.number} was made, and its result could not be recorded; the "
+                         f"next run on the stack records it.\n{error}") from None  # fmt: skip
+
+    # Entries
+
+    def _entry(self, kind: Kind, stacks: Sequence[Stack], **more: Any) -> Entry:
+        first = stacks[0]
+        evidence = self._evidence.get(first.name, _Evidence()) if len(stacks) == 1 else _Evidence()
+        keeps = kind in (Kind.ASKED, Kind.INTENT, Kind.REFUSAL, Kind.FAILED)
+        return Entry(
+            kind=kind,
+            time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            run=self.run,
+            command=self.command,
+            version=self._version,
+            engine=self.session.engine(first).name,
+            cloud=first.cloud,
+            stacks=tuple(stack.name for stack in stacks),
+            digests=evidence.digests if keeps else Digests(),
+            objects=dict(evidence.objects) if keeps else {},
+            who=self._ledger(first).who,
+            pipeline=pipeline(self.session.settings.environ),
+            revision=self._revision,
+            **more,
+        )
+
+    @cached_property
+    def _version(self) -> str:
+        from operations.cli.app import version  # noqa: PLC0415 - imports the commands
+
+        return version()
+
+    @cached_property
+    def _revision(self) -> Revision:
+        commit, modified = catalogue_revision(self.session.settings.root, (".",))
+        return Revision(commit=commit, clean=commit is not None and not modified)
+
+    def _reason(self, error: BaseException) -> str:
+        text = str(error) if isinstance(error, SdeError) else "interrupted, or an error of the program"
+        return shortened(scrubbed(text, self.session.settings.environ))
+
+    def _state(self, stack: Stack) -> StateRecord | None:
+        return self.session.engine(stack).state_record(stack.name)
+
+    def _ledger(self, stack: Stack) -> Ledger:
+        return self.session.ledger(stack.cloud)
+
+    def _record(self, stack: Stack, *entries: Entry) -> None:
+        self._ledger(stack).record(*entries)
+
+
+def _after(state: StateRecord | None) -> dict[str, str | None]:
+    return {"state": state.digest if state else None}
+
+
+def _kind(error: BaseException) -> Kind:
+    return Kind.REFUSAL if isinstance(error, Refused | KeyboardInterrupt) else Kind.FAILED
+
+
+def _digest(value: Any) -> str:
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def _verdict(report: Report) -> dict[str, Any]:
+    """Return the verdict, with what blocks. The findings that pass follow from the plan and the catalogue."""
+    blocking = [{key: str(getattr(finding, key)) for key in _FINDING} for finding in report.blocking]
+    exempt = [{key: str(getattr(exemption, key)) for key in _EXEMPTION} for exemption in report.exemptions]
+    return {
+        "passed": not blocking,
+        "blocking": blocking,
+        "exemptions": exempt,
+        "resources": report.resources,
+        "catalogue": report.catalogue.to_json() if report.catalogue else None,
+    }

@@ -1,0 +1,86 @@
+"""The ledger of an estate: entries on a log, with the plans beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from formats.errors import Failed, InputError
+from operations.ledger.entry import Entry, Kind, Who, read_entry
+from operations.ledger.files import FileStorage
+from operations.ledger.keys import create_key, read_key
+from operations.ledger.log import Log
+from operations.ledger.merkle import WIDTH, tiles_of
+from operations.ledger.objects import keep, kept
+from operations.ledger.who import who
+from operations.settings import Settings
+
+LOCAL = "sde.local/ledger"
+"""The name of the ledger of runs in the local Azure."""
+_OF_A_CHANGE = (b'"kind":"intent"', b'"kind":"result"')
+
+
+@dataclass
+class Ledger:
+    """A ledger that is open for reading, and for recording if its log has the key."""
+
+    log: Log
+    who: Who
+    """Who records."""
+
+    def record(self, *entries: Entry) -> int:
+        """Append entries, all or none, and return the number of the first."""
+        return self.log.append([entry.to_bytes() for entry in entries])
+
+    def keep(self, value: Any) -> str:
+        """Keep a JSON value without secrets beside the entries, and return its digest."""
+        return keep(self.log.storage, value)
+
+    def kept(self, digest: str) -> Any:
+        """Return a value that was kept. `InputError` if it is missing or was changed."""
+        return kept(self.log.storage, digest)
+
+    def entries(self, first: int = 0) -> Iterator[tuple[int, Entry]]:
+        """Yield the entries with their numbers. `Failed` if one cannot be read."""
+        for number, content in enumerate(self.log.entries(first), first):
+            yield number, self._entry(number, content)
+
+    def unfinished(self, stacks: Collection[str]) -> Mapping[str, int]:
+        """Return the last intent of each stack, by its number, if it has no result.
+
+        Reads backwards until the last change of each stack is found.
+        """
+        wanted, found = set(stacks), dict[str, int]()
+        size = self.log.head().size
+        for tile in reversed(list(tiles_of(None, size))):
+            bundle = self.log.bundle(tile)
+            for at in range(len(bundle) - 1, -1, -1):
+                if not wanted:
+                    return found
+                if any(mark in bundle[at] for mark in _OF_A_CHANGE):
+                    number = tile.number * WIDTH + at
+                    entry = self._entry(number, bundle[at])
+                    if entry.kind is Kind.INTENT:
+                        found |= dict.fromkeys(wanted.intersection(entry.stacks), number)
+                    wanted -= set(entry.stacks)
+        return found
+
+    def _entry(self, number: int, content: bytes) -> Entry:
+        try:
+            return read_entry(content)
+        except ValueError as error:
+            raise Failed(f"The ledger is damaged: entry {number} {error}.\n  file:    {self.log.storage.where}\n"
+                         "  fix:     scripts/sde ledger verify") from None  # fmt: skip
+
+
+def open_local(settings: Settings) -> Ledger:
+    """Return the ledger of this machine, with its key, which is made on first use."""
+    storage = FileStorage(settings.ledger_folder)
+    if not settings.ledger_key.exists() and storage.newest() is not None:
+        fix = f"restore the file; or move {settings.ledger_folder} away, to begin a new ledger"
+        raise InputError("The key of this machine's ledger is missing.", file=str(settings.ledger_key), fix=fix)
+    passphrase = settings.ledger_passphrase()
+    create_key(settings.ledger_key, passphrase)
+    signer = read_key(settings.ledger_key, LOCAL, passphrase)
+    return Ledger(Log(storage, signer.verifier(), signer), who())

@@ -1,0 +1,178 @@
+"""What commands record in the ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+from formats.errors import Failed
+from operations.ledger.entry import Entry, Kind, Result
+from tests.operations.cli.fakes import CliRunner
+
+
+def entries(sde: CliRunner) -> list[Entry]:
+    return [entry for _, entry in sde.ledger.entries()]
+
+
+def kinds(sde: CliRunner) -> list[tuple[str, str]]:
+    return [(entry.kind.value, " ".join(entry.stacks)) for entry in entries(sde)]
+
+
+def test_an_up_is_an_intent_and_its_result(sde: CliRunner) -> None:
+    assert sde("up", "platform", "--yes") == 0
+    intent, result = entries(sde)
+    assert (intent.kind, intent.command, intent.stacks, intent.engine) == (Kind.INTENT, "up", ("platform",), "fake")
+    assert (result.kind, result.of, result.result) == (Kind.RESULT, 0, Result.SUCCEEDED)
+    assert intent.run == result.run
+    assert (intent.state_before, intent.who.id, intent.cloud) == (None, "ann", "local")
+    record = sde.engine.state_record("platform")
+    assert record
+    assert result.state == record.digest
+    assert result.counts == {"create": 2}
+    kept = sde.ledger.kept(intent.objects["plan"])
+    assert (kept["stack"], kept["digest"]) == ("platform", intent.digests.plan)
+    assert sde.ledger.kept(intent.objects["verdict"])["passed"] is True
+
+
+def test_a_preview_that_nobody_asks_to_apply_leaves_no_entry(sde: CliRunner) -> None:
+    assert sde("preview", "platform") == 0
+    assert entries(sde) == []
+
+
+def test_a_refusal_by_the_policies_is_recorded_with_its_reason(sde: CliRunner) -> None:
+    assert sde.gate
+    sde.gate.refuses = {"platform"}
+    assert sde("up", "platform", "--yes") == 3
+    (refusal,) = entries(sde)
+    assert (refusal.kind, refusal.stacks) == (Kind.REFUSAL, ("platform",))
+    assert refusal.reason
+    assert "The policies refuse platform" in refusal.reason
+    assert sde.ledger.kept(refusal.objects["verdict"])["blocking"][0]["policy"] == "XX1"
+
+
+@pytest.mark.parametrize(("answer", "found"), [("n", ["asked", "refusal"]), ("y", ["asked", "intent", "result"])])
+def test_a_question_and_its_answer_are_recorded(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch, answer: str, found: list[str]
+) -> None:
+    monkeypatch.setattr("operations.cli.session.Session.agree", lambda *_: answer == "y")
+    assert sde("up", "platform") == (0 if answer == "y" else 3)
+    assert [kind for kind, _ in kinds(sde)] == found
+    if answer == "n":
+        assert "you answered no" in str(entries(sde)[-1].reason)
+
+
+def test_of_several_stacks_those_not_reached_are_recorded_too(sde: CliRunner) -> None:
+    assert sde.gate
+    sde.gate.refuses = {"platform"}
+    assert sde("up", "platform", "safe-haven", "tre-heart", "--yes") == 3
+    assert kinds(sde) == [("refusal", "platform"), ("refusal", "safe-haven tre-heart")]
+
+
+@pytest.mark.parametrize(("change", "result"), [(False, Result.FAILED), (True, Result.PARTIAL)])
+def test_a_run_that_fails_says_whether_the_state_changed(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch, change: bool, result: Result
+) -> None:
+    def up(stack: object, **_: object) -> None:
+        if change:
+            sde.engine.has["platform"] = ["half"]
+        raise Failed("Azure said no: password=hunter2")
+
+    monkeypatch.setattr(sde.engine, "up", up)
+    assert sde("up", "platform", "--yes") == 1
+    assert kinds(sde) == [("intent", "platform"), ("result", "platform")]
+    found = entries(sde)[1]
+    assert (found.result, found.reason) == (result, "Azure said no: password=[secret]")
+
+
+def test_an_interrupted_run_has_a_result(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def up(stack: object, **_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sde.engine, "up", up)
+    assert sde("up", "platform", "--yes") == 130
+    assert [entry.result for entry in entries(sde)] == [None, Result.FAILED]
+
+
+def test_a_run_that_cannot_write_its_intent_does_not_apply(sde: CliRunner) -> None:
+    sde.ledger.log.signer = None
+    assert sde("up", "platform", "--yes") == 2
+    assert "platform was not changed, because its change cannot be recorded" in sde.err
+    assert ("up", "platform") not in sde.engine.calls
+
+
+def test_a_run_that_ended_without_a_result_is_completed_by_the_next(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def up(stack: object, **_: object) -> None:
+        sde.engine.has["platform"] = ["half"]
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sde.engine, "up", up)
+        patch.setattr("operations.cli.recorded.Recorder._end", lambda *_: None)  # as the process is gone
+        patch.setattr("operations.cli.failures.end", lambda *_: 1)
+        with pytest.raises(Killed):
+            sde("up", "platform", "--yes")
+    half = sde.engine.state_record("platform")
+    assert sde("up", "platform", "--yes") == 0
+    unknown, intent = entries(sde)[1:3]
+    assert half
+    assert (unknown.kind, unknown.of, unknown.result, unknown.state) == (Kind.RESULT, 0, Result.UNKNOWN, half.digest)
+    assert (intent.kind, intent.state_before) == (Kind.INTENT, half.digest)
+    assert entries(sde)[3].of == 2
+
+
+def test_a_destroy_is_recorded(sde: CliRunner) -> None:
+    sde("up", "platform", "--yes")
+    assert sde("destroy", "platform", "--yes") == 0
+    intent, result = entries(sde)[2:]
+    assert (intent.command, intent.kind, result.kind, result.state) == ("destroy", Kind.INTENT, Kind.RESULT, None)
+    assert intent.reason == "protected resources were released"
+    assert "plan" in intent.objects
+
+
+def test_a_destroy_that_is_refused_is_recorded(sde: CliRunner) -> None:
+    sde("up", "platform", "safe-haven", "--yes")
+    before = len(entries(sde))
+    assert sde("destroy", "platform", "--yes") == 3
+    assert [entry.kind for entry in entries(sde)[before:]] == [Kind.REFUSAL]
+
+
+def test_a_refresh_with_drift_is_recorded_as_such(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    sde("up", "platform", "--yes")
+    assert sde("refresh", "platform", "--yes") == 0
+    assert [kind for kind, _ in kinds(sde)[2:]] == ["intent", "result"]
+    outcome = sde.engine.refresh
+    monkeypatch.setattr(sde.engine, "_outcome", lambda name, _: _outcome(sde, name))
+    assert outcome
+    assert sde("refresh", "platform", "--yes") == 0
+    assert [kind for kind, _ in kinds(sde)[4:]] == ["intent", "result", "refresh-drift"]
+
+
+def _outcome(sde: CliRunner, name: str) -> object:
+    from operations.engine.port import Outcome
+
+    return Outcome(name, {"same": 1, "update": 1, "delete": 0}, 1.0, len(sde.engine.has[name]))
+
+
+def test_an_import_and_a_cancel_are_recorded(sde: CliRunner) -> None:
+    sde("up", "platform", "--yes")
+    assert sde("import", "platform", "azure-native:storage:StorageAccount", "store", "/subscriptions/s") == 0
+    sde.engine.locked = "ann"
+    assert sde("cancel", "platform") == 0
+    found = [(entry.command, entry.kind) for entry in entries(sde)[2:]]
+    assert found == [("import", Kind.INTENT), ("import", Kind.RESULT), ("cancel", Kind.INTENT), ("cancel", Kind.RESULT)]
+
+
+def test_what_still_exists_after_its_delete_failed_is_an_open_finding(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from formats.state_record import record_of
+
+    pending = {"resources": [{"urn": "urn:pulumi:platform::sde::x::grant", "delete": True}]}
+    monkeypatch.setattr(sde.engine, "state_record", lambda name: record_of(pending))
+    assert sde("up", "platform", "--yes") == 0
+    finding = entries(sde)[-1]
+    assert (finding.kind, finding.details) == (Kind.OPEN_FINDING, ("urn:pulumi:platform::sde::x::grant",))
