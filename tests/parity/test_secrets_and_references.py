@@ -94,3 +94,14 @@ def test_reference_to_a_missing_stack_fails(pair: Pair) -> None:
     pair.program(UPPER)
     pair.preview(stack="upper", ends="InputError")
     pair.up(stack="upper", ends="InputError")
+
+
+def test_the_ledger_records_the_same_of_a_state_whichever_engine_reads_it(pair: Pair) -> None:
+    pair.program(SECRETS)
+    pair.up()
+    before = [world.engine.state_record("small") for world in pair.worlds.values()]
+    assert None not in before
+    pair.swap()
+    assert [world.engine.state_record("small") for world in pair.worlds.values()] == before[::-1]
+    pair.destroy(release_protected=True)
+    assert [world.engine.state_record("small") for world in pair.worlds.values()] == [None, None]
