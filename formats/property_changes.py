@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from formats.errors import InputError
 from formats.list_matching import Matching, is_masked, match
-from formats.plan import Operation, PlannedResource, Value
+from formats.plan import SECRET, Operation, PlannedResource, Value
 from formats.property_paths import PropertyPath, Step, child, get, parse
 from formats.property_values import equal
 
@@ -99,8 +99,56 @@ _Paths = Mapping[PropertyPath, bool]
 def property_changes(
     old: Mapping[str, Value] | None, new: Mapping[str, Value], changed: Sequence[str], replaces: Sequence[str] = ()
 ) -> tuple[PropertyChange, ...]:
-    """Return the changes at the changed paths of a Plan, at least one for each path or the list that it is in."""
-    return tuple(_changes((), old or {}, new, {_steps(path): path in replaces for path in changed}))
+    """Return the changes at the changed paths of a Plan, at least one for each path or the list that it is in.
+
+    What is secret on one side is masked on the other too.
+    """
+    return tuple(map(_masked, _changes((), old or {}, new, {_steps(path): path in replaces for path in changed})))
+
+
+def _masked(change: PropertyChange) -> PropertyChange:
+    before, after = masked_alike(change.before, change.after)
+    return replace(change, before=before, after=after)
+
+
+def masked_alike(before: Value, after: Value) -> tuple[Value, Value]:
+    """Return two values of a property, with what is secret in either of them masked in both.
+
+    Lists with a secret are masked whole, unless they are equal: an entry may have another position in the other list.
+    """
+    if before is ABSENT or after is ABSENT or not (_has_secret(before) or _has_secret(after)):
+        return before, after
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        pairs = {key: masked_alike(before.get(key, ABSENT), after.get(key, ABSENT)) for key in (*before, *after)}
+        return {key: pairs[key][0] for key in before}, {key: pairs[key][1] for key in after}
+    return (before, after) if equal(before, after) else (SECRET, SECRET)
+
+
+def _secret_places(value: Value) -> Iterator[tuple[str, ...]]:
+    """Yield the keys that lead to each secret in a value; inside a list, those of the list."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from ((key, *place) for place in _secret_places(inner))
+    elif _has_secret(value):
+        yield ()
+
+
+def _without(value: Value, places: Collection[tuple[str, ...]]) -> Value:
+    """Return a value with what is at these places masked."""
+    if () in places:
+        return SECRET
+    if not places or not isinstance(value, Mapping):
+        return value
+    below = {key: {place[1:] for place in places if place[0] == key} for key in value}
+    return {key: _without(inner, below[key]) for key, inner in value.items()}
+
+
+def _has_secret(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_secret, value))
+    return isinstance(value, str) and value == SECRET
 
 
 def changes_of(resource: PlannedResource) -> tuple[PropertyChange, ...]:
@@ -150,10 +198,13 @@ def _of_lists(where: EntryPath, old: Sequence[Value], new: Sequence[Value], path
         below = _below(paths if i == j else {(): forces}, j, old[i], new[j])  # a path by position is of another entry
         if below:
             yield from _changes((*where, step), old[i], new[j], below)
+    secret = {place for entry in (*old, *new) for place in _secret_places(entry)}
     for i in matching.removed:
-        yield PropertyChange(_path_of(where, matching, old[i]), ChangeKind.REMOVED, old[i], ABSENT, forces)
+        removed = _without(old[i], secret)  # it may be, under another key, what the new list has as a secret
+        yield PropertyChange(_path_of(where, matching, old[i]), ChangeKind.REMOVED, removed, ABSENT, forces)
     for j in matching.added:
-        yield PropertyChange(_path_of(where, matching, new[j]), ChangeKind.ADDED, ABSENT, new[j], forces)
+        added = _without(new[j], secret)
+        yield PropertyChange(_path_of(where, matching, new[j]), ChangeKind.ADDED, ABSENT, added, forces)
     if matching.reordered:
         before = [_identity(matching, old[i]) for i, _ in sorted(matching.identified)]
         after = [_identity(matching, new[j]) for _, j in matching.identified]

@@ -48,6 +48,8 @@ class Requirement:
     only_on: str = ""
     """The only resource type that the requirement applies to. Empty: every type of the policy."""
     unless: Unless | None = None
+    ordered: bool = False
+    """True if the values are listed from the weakest to the strongest."""
 
     def applies_to(self, type_: str) -> bool:
         """Return True if the requirement applies to a resource type."""
@@ -55,10 +57,15 @@ class Requirement:
 
 
 def equals(
-    path: str, *values: Any, default: object = None, only_on: str = "", unless: Unless | None = None
+    path: str,
+    *values: Any,
+    default: object = None,
+    only_on: str = "",
+    unless: Unless | None = None,
+    ordered: bool = False,
 ) -> Requirement:
-    """Require that the property is set to one of the values."""
-    return Requirement(path, Operator.EQUALS, values, default, only_on=only_on, unless=unless)
+    """Require that the property is set to one of the values. `ordered`: from the weakest to the strongest."""
+    return Requirement(path, Operator.EQUALS, values, default, only_on=only_on, unless=unless, ordered=ordered)
 
 
 def equals_if_set(path: str, *values: Any, only_on: str = "") -> Requirement:

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "": {
         "stacks": "inspect.stacks",
         "preview": "lifecycle.preview",
+        "diff": "diffing.diff",
         "up": "lifecycle.up",
         "refresh": "lifecycle.refresh",
         "destroy": "lifecycle.destroy",

@@ -60,6 +60,8 @@ class Deployment:
     recorded_by: Recorder | None = None
     summarised: bool = False
     """True to show one summary of all plans instead of each."""
+    by_resource: bool = False
+    """True to show changes resource by resource instead of by meaning."""
     summary: Summary = field(default_factory=Summary)
     _gate_is_open: threading.Event = field(default_factory=threading.Event)
     _catalogue: Catalogue | None = None
@@ -321,7 +323,8 @@ class Deployment:
 
     @cached_property
     def _view(self) -> PlanView:
-        return AllPlans(self.session.output) if self.summarised else EachPlan(self.session.output)
+        output = self.session.output
+        return AllPlans(output) if self.summarised else EachPlan(output, by_resource=self.by_resource)
 
     @cached_property
     def _gate(self) -> Gate:

@@ -12,11 +12,14 @@ from rich.text import Text
 
 from formats.plan import Operation, Value, canonical
 from formats.property_changes import ABSENT, ChangeKind, Entry
-from formats.urns import ROOT_TYPE, name_of, type_of
-from operations.cli.folded_changes import OUTPUTS, Destroyed, FoldedChange, FoldedChanges, FoldedOperation, Resources
 from operations.cli.output import Output, printable
 from operations.cli.planview import NOTHING, WAITS, counted, difference
 from operations.cli.text import SYMBOLS, kind_of, plural, shown
+from operations.diffs.folded_changes import OUTPUTS, Destroyed, FoldedChange, FoldedChanges, FoldedOperation, Resources
+from operations.diffs.model import StackDiff
+from operations.diffs.places import is_of_stacks, where
+from operations.diffs.terminal import QUIET
+from operations.diffs.text import shortened
 
 _WIDTH = 100
 _MARK = Text("  ~ ", SYMBOLS[Operation.UPDATE][1])
@@ -28,8 +31,8 @@ _LISTED = 3
 """The number of different changes of one property, values, or stacks that are listed. The rest are counted."""
 
 
-def show(folded: FoldedChanges, output: Output) -> None:
-    """Print the folded changes."""
+def show(folded: FoldedChanges, output: Output, diff: StackDiff) -> None:
+    """Print the folded changes, after what they mean."""
     width = output.text_console.width if output.text_console.is_terminal else _WIDTH
     output.say()
     if not folded.changed_stacks:
@@ -38,6 +41,7 @@ def show(folded: FoldedChanges, output: Output) -> None:
     changed = f"{len(folded.changed_stacks):,} of {plural(len(folded.stacks), 'stack')} change: "
     output.say(Text(changed, "bold") + counted(folded.counts))
     sections = {
+        "Meaning": _meanings(diff, width),
         "Deleted and replaced resources": map(_destroyed, folded.destroyed),
         "Created and imported resources": [*_operations(folded.operations, width), *_new_outputs(folded, width)],
         "Changed properties": _properties([one for one in folded.properties if not _is_new_output(one)], width),
@@ -47,6 +51,21 @@ def show(folded: FoldedChanges, output: Output) -> None:
             if not index:
                 output.say(Text(f"\n{title}", "bold"))
             output.say(line)
+
+
+def _meanings(diff: StackDiff, width: int) -> Iterator[Text]:
+    """Yield a line for each meaning that readers must not miss, and the first sentences of those that weaken."""
+    for meaning, changes in diff.groups:
+        if meaning in QUIET:
+            continue
+        stacks = {stack for change in changes for stack in change.resources}
+        on = f"{plural(sum(change.count for change in changes), 'resource')} of {plural(len(stacks), 'stack')}"
+        mark = Text("  ! ", "bold red") if meaning.weakens else _MARK
+        yield mark + _wrapped(Text(f"{meaning.heading}: {plural(len(changes), 'change')} on {on}"), width)
+        for change in changes[:_LISTED] if meaning.weakens else ():
+            yield _INDENT + _wrapped(Text(shortened(change.sentence, _LONGEST), "dim"), width)
+        if meaning.weakens and len(changes) > _LISTED:
+            yield _INDENT + Text(f"and {len(changes) - _LISTED:,} others: scripts/sde diff STACK", "dim")
 
 
 def _destroyed(one: Destroyed) -> Text:
@@ -93,7 +112,7 @@ def _by_count(resources: Resources) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _is_new_output(one: FoldedChange) -> bool:
-    return one.change.path[0] == OUTPUTS and one.change.before is ABSENT and _is_of_stacks(one.resources)
+    return one.change.path[0] == OUTPUTS and one.change.before is ABSENT and is_of_stacks(one.resources)
 
 
 def _new_outputs(folded: FoldedChanges, width: int) -> Iterator[Text]:
@@ -123,7 +142,7 @@ def _properties(properties: Sequence[FoldedChange], width: int) -> Iterator[Text
 def _equal(one: FoldedChange, width: int) -> Iterator[Text]:
     entry = _entry(one)
     if isinstance(entry, Mapping):
-        yield _headline(one, _where(one.resources), width)
+        yield _headline(one, where(one.resources), width)
         yield _details([f"{printable(k)} {shown(v, _LONGEST)}" for k, v in sorted(entry.items())], width)
         return
     yield _MARK + _placed(difference(one.change, _LONGEST), one.resources, width)
@@ -131,13 +150,13 @@ def _equal(one: FoldedChange, width: int) -> Iterator[Text]:
 
 def _different(changes: Sequence[FoldedChange], width: int) -> Iterator[Text]:
     """Yield the lines of different changes of one property: what they have in common, or the rarest of them."""
-    where = f"{_where(_union(one.resources for one in changes))}, with {len(changes):,} different values"
+    place = f"{where(_union(one.resources for one in changes))}, with {len(changes):,} different values"
     entries = [(_entry(one), _size(one.resources)) for one in changes]
     if all(isinstance(entry, Mapping) for entry, _ in entries):
-        yield _headline(changes[0], where, width)
+        yield _headline(changes[0], place, width)
         yield _details(_merged(entries), width)
         return
-    yield _MARK + _wrapped(Text(f"{printable(changes[0].change.text)}: changes on {where}"), width)
+    yield _MARK + _wrapped(Text(f"{printable(changes[0].change.text)}: changes on {place}"), width)
     for one in sorted(changes, key=lambda one: _size(one.resources))[:_LISTED]:
         yield _INDENT + _placed(difference(one.change, _LONGEST, path=""), one.resources, width)
     if len(changes) > _LISTED:
@@ -146,17 +165,17 @@ def _different(changes: Sequence[FoldedChange], width: int) -> Iterator[Text]:
 
 def _placed(line: Text, resources: Resources, width: int) -> Text:
     """Return a change and its resources, which get a line of their own if they do not fit."""
-    where = Text(f"on {_where(resources)}", "dim")
-    together = line + Text("  ") + where
+    place = Text(f"on {where(resources)}", "dim")
+    together = line + Text("  ") + place
     if len(together) <= width - len(_INDENT):
         return together
-    return _wrapped(line, width) + Text("\n") + _INDENT + _wrapped(where, width)
+    return _wrapped(line, width) + Text("\n") + _INDENT + _wrapped(place, width)
 
 
-def _headline(one: FoldedChange, where: str, width: int) -> Text:
+def _headline(one: FoldedChange, place: str, width: int) -> Text:
     verb = ("added", "green") if one.change.before is ABSENT else ("removed", "red")
     forced = ("  forces replacement", "magenta") if one.change.replaces else ("", "")
-    text = Text.assemble(f"{printable(one.change.text)}: ", verb, (f" on {where}", "dim"), forced)
+    text = Text.assemble(f"{printable(one.change.text)}: ", verb, (f" on {place}", "dim"), forced)
     return _MARK + _wrapped(text, width)
 
 
@@ -200,27 +219,6 @@ def _wrapped(text: Text, width: int, indent: str = "      ") -> Text:
     for line in lines:
         line.rstrip()
     return Text("\n" + indent).join(lines)
-
-
-def _where(resources: Resources) -> str:
-    """Return the resources in words: `34 storage accounts of 7 stacks`, or the name if there is one name."""
-    if _is_of_stacks(resources):
-        return _names(tuple(resources))
-    urns = [urn for urns in resources.values() for urn in urns]
-    kinds, names = {kind_of(type_of(urn)) for urn in urns}, {name_of(urn) for urn in urns}
-    noun = kinds.pop() if len(kinds) == 1 else "resource"
-    one_each = len(names) == 1 and len(urns) == len(resources) and noun != "resource"
-    what = f"{noun} {printable(names.pop())}" if one_each else plural(len(urns), noun)
-    return f"{what} of {_names(tuple(resources))}"
-
-
-def _is_of_stacks(resources: Resources) -> bool:
-    """Return True if the changes are of stacks' outputs."""
-    return all(type_of(urn) == ROOT_TYPE for urns in resources.values() for urn in urns)
-
-
-def _names(stacks: Sequence[str]) -> str:
-    return " and ".join(stacks) if len(stacks) < _LISTED else f"{len(stacks):,} stacks"
 
 
 def _size(resources: Resources) -> int:

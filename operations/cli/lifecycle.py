@@ -16,6 +16,9 @@ from operations.cli.session import Session
 FoldedSummary = Annotated[
     bool, typer.Option("--summary", help="One page for all stacks: equal changes once, with their resources.")
 ]
+ByResource = Annotated[
+    bool, typer.Option("--by-resource", help="Each resource with its changed properties, not the changes by meaning.")
+]
 ReleaseData = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,9 +49,10 @@ def preview(
     everything: All = False,
     target: Target = None,
     summary: FoldedSummary = False,
+    by_resource: ByResource = False,
     parallel: Parallel = None,
 ) -> None:
-    """Show the changes that up would make, by property. Changes nothing. Exits 2 if a required stack is not up."""
+    """Show the changes that up would make, by their meaning. Changes nothing. Exits 2 if a required stack is not up."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
     from operations.cli.run_progress import workers_for  # noqa: PLC0415
 
@@ -56,7 +60,9 @@ def preview(
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(len(chosen), parallel) if not target else 1
-    deployment = Deployment(session, chosen, target or (), False, everything, workers, summarised=summary)
+    deployment = Deployment(
+        session, chosen, target or (), False, everything, workers, summarised=summary, by_resource=by_resource
+    )
     deployment.preview()
     refuse_ended_ways(chosen)
     refuse_orphaned(orphaned)

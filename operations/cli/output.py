@@ -13,6 +13,10 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
+from operations.diffs.text import printable
+
+__all__ = ["Output", "SafeConsole", "printable", "printable_lines", "replace_closed_streams", "silence"]
+
 
 class SafeConsole(Console):
     """A console that survives a closed pipe: `sde up | head` must not stop a deployment."""
@@ -97,11 +101,6 @@ class Output:
                 self.out.file.flush()
             except BrokenPipeError:
                 self.out.on_broken_pipe()
-
-
-def printable(value: object) -> str:
-    """Replace control characters: names and messages from files or Azure may contain terminal escape sequences."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
 def printable_lines(value: object) -> str:

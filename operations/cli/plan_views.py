@@ -7,16 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from formats.plan import Plan
-from operations.cli import foldedview, planview, priceview
-from operations.cli.folded_changes import fold
+from operations.cli import diffview, foldedview, planview, priceview
 from operations.cli.kept_first_boot import KeptFirstBoot, show_kept_first_boots
 from operations.cli.output import Output
 from operations.cli.ways_out import NewWay, show_new_ways
+from operations.diffs.folded_changes import fold
 from operations.prices.book import PriceBook, load
-from operations.prices.estimate import price_of, together
+from operations.prices.estimate import StackPrice, price_of, together
 from operations.prices.ways import WayPart
 
 if TYPE_CHECKING:
+    from operations.diffs.model import StackDiff
     from operations.estate import ApprovedWay
     from policies.runner import Report
 
@@ -44,18 +45,28 @@ class PlanView(Protocol):
 
 
 class EachPlan:
-    """Shows each plan and report as it is made."""
+    """Shows each plan and report as it is made.
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    The changes are shown with the report, by their meaning, which rests on it. `by_resource`: shown with the plan
+    instead, resource by resource.
+    """
+
+    def __init__(self, output: Output, *, by_resource: bool = False) -> None:
+        self._output, self._by_resource = output, by_resource
+        self._waiting: dict[str, tuple[Plan, StackPrice | None]] = {}
+        """The plans whose changes are shown with their reports, by stack."""
 
     def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
-        """Print the plan's changes by resource, and the stack's price."""
-        price = None if brief else price_of(plan, self._prices, _parts(ways))
+        """Print a heading, what is left to say where no report follows, and the stack's price."""
+        price = None if brief else price_of(plan, self._prices, way_parts(ways))
         if self._output.json:
             record = {"price": price.to_json()} if price else {}
             self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json(), **record})
-        planview.show(plan, self._output, brief=brief)
+        if self._by_resource or planview.is_brief(plan, brief=brief):
+            planview.show(plan, self._output, brief=brief)
+        else:
+            planview.heading(plan, self._output)
+            self._waiting[plan.stack] = plan, price
         if price:
             priceview.show(price, self._output)
 
@@ -76,9 +87,14 @@ class EachPlan:
         self._output.say(f"\n{text}", style="bold")
 
     def report(self, report: Report) -> None:
-        """Print the report."""
+        """Print what the changes of the evaluated stack mean, then the report."""
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
+        from operations.diffs.stack_diff import diff_of_report  # noqa: PLC0415
 
+        for stack in report.stacks:
+            if stack in self._waiting:
+                plan, price = self._waiting.pop(stack)
+                diffview.show(diff_of_report(plan, report, price=price), plan, self._output)
         show(report, self._output)
 
     def end(self) -> None:
@@ -95,12 +111,13 @@ class AllPlans:
         self._reports: list[Report] = []
         self._new_ways: list[NewWay] = []
         self._kept: list[KeptFirstBoot] = []
+        self._diffs: dict[str, StackDiff] = {}
 
     def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Keep the plan for the end."""
         del brief
         self._plans.append(plan)
-        self._parts.append(_parts(ways))
+        self._parts.append(way_parts(ways))
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Keep them for the end."""
@@ -114,18 +131,26 @@ class AllPlans:
         """Do nothing: the reports are shown as one."""
 
     def report(self, report: Report) -> None:
-        """Keep the report for the end."""
+        """Keep the report, and the meaning of the changes that it is on, for the end."""
+        from operations.diffs.stack_diff import diff_of_report  # noqa: PLC0415 - imports the policies
+
         self._reports.append(report)
+        for plan in self._plans:
+            if plan.stack in report.stacks and plan.stack not in self._diffs:
+                self._diffs[plan.stack] = diff_of_report(plan, report)
 
     def end(self) -> None:
         """Print the summary of the plans, then the reports as one."""
+        from operations.diffs.stack_diff import together as one_diff  # noqa: PLC0415 - imports the policies
+
         folded, book = fold(self._plans), load()
+        diff = one_diff(list(self._diffs.values()))
         prices = [price_of(plan, book, parts) for plan, parts in zip(self._plans, self._parts, strict=True)]
         total = together(prices, book.currency)
         record = {key: value for key, value in total.to_json().items() if key not in ("stack", "parts", "ways_in")}
         record["stacks"] = [price.to_json() for price in prices]
-        self._output.emit({"event": "changes", **folded.to_json(), "prices": record})
-        foldedview.show(folded, self._output)
+        self._output.emit({"event": "changes", **folded.to_json(), "prices": record, "diff": diff.to_json()})
+        foldedview.show(folded, self._output, diff)
         priceview.show_several(prices, total, self._output)
         show_new_ways(self._new_ways, self._output)
         show_kept_first_boots(self._kept, self._output)
@@ -136,7 +161,7 @@ class AllPlans:
             show(merged(self._reports), self._output)
 
 
-def _parts(ways: Sequence[ApprovedWay]) -> list[WayPart]:
+def way_parts(ways: Sequence[ApprovedWay]) -> list[WayPart]:
     """Return the parts of the ways in that come from outside. Sites share a gateway, and staff a network."""
     names: dict[str, str] = {}
     for one in ways:

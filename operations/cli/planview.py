@@ -30,16 +30,33 @@ _TO = {
 
 def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
     """Print the changes of a plan. `brief` counts the resources of a new stack instead of listing them."""
-    output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
+    heading(plan, output)
     if not plan.changes and not plan.output_changes:
         output.say("  " + NOTHING, style="green")
-    elif brief and plan.changes and all(r.operation is Operation.CREATE for r in plan.changes):
+    elif is_brief(plan, brief=brief):
         output.say(_kinds(plan), style="dim")
         output.say(Text.assemble("  ", summary(plan)))
     else:
         _list(plan, output)
         _list_outputs(plan, output)
-        output.say(Text.assemble("  ", summary(plan), _outputs_counted(plan)))
+        show_counts(plan, output)
+
+
+def heading(plan: Plan, output: Output) -> None:
+    """Print the stack and its cloud."""
+    output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
+
+
+def is_brief(plan: Plan, *, brief: bool) -> bool:
+    """Return True if the changes are not listed: there are none, or they are those of a new stack."""
+    if not plan.changes and not plan.output_changes:
+        return True
+    return brief and bool(plan.changes) and all(r.operation is Operation.CREATE for r in plan.changes)
+
+
+def show_counts(plan: Plan, output: Output) -> None:
+    """Print the number of resources for each operation, and of changed outputs."""
+    output.say(Text.assemble("  ", summary(plan), _outputs_counted(plan)))
 
 
 def summary(plan: Plan) -> Text:
@@ -83,7 +100,7 @@ def named(resources: Iterable[PlannedResource]) -> str:
     )
 
 
-def _width(output: Output) -> int:
+def width_of(output: Output) -> int:
     return output.text_console.width if output.text_console.is_terminal else _WIDTH
 
 
@@ -93,7 +110,7 @@ def _list_outputs(plan: Plan, output: Output) -> None:
         output.say("  outputs:")
     for one in plan.output_changes:
         symbol, style = SYMBOLS[one.operation]
-        for line in _output_lines(one, _width(output) - 6):
+        for line in _output_lines(one, width_of(output) - 6):
             output.say(Text(f"    {symbol} ", style) + line)
 
 
@@ -114,7 +131,7 @@ def _outputs_counted(plan: Plan) -> str:
 
 
 def _list(plan: Plan, output: Output) -> None:
-    width = _width(output)
+    width = width_of(output)
     for resource in plan.changes:
         output.say(_line(resource))
         for change in changes_of(resource):

@@ -47,22 +47,27 @@ class MutantEvaluator:
         return _references_both_ways(self.estate.resources)
 
     def refuses(self, mutant: Mutant) -> Refusal | None:
+        """Return why the first finding on the weakened resource or a related one blocks the mutant."""
+        found = self.finding(mutant)
+        return _refusal(found, mutant) if found else None
+
+    def finding(self, mutant: Mutant) -> Finding | None:
         """Return the first finding on the weakened resource or a related one that blocks the mutant."""
         if mutant.judges and mutant.after:
-            return self._refused_by_judges(mutant, mutant.after)
+            return self._of_judges(mutant, mutant.after)
         resources = mutated(self.estate.resources, mutant)
         found = _context(self.estate, resources, self.today)
         urns = self.related(mutant)
         related = (r for r in resources if r.urn in urns and r.urn != mutant.urn)
         evaluated = [*([mutant.after] if mutant.after else []), *related]
-        return next((_refusal(finding, mutant) for finding in self._new_findings(found, evaluated, mutant.stack)), None)
+        return next(self._new_findings(found, evaluated, mutant.stack), None)
 
-    def _refused_by_judges(self, mutant: Mutant, after: Resource) -> Refusal | None:
+    def _of_judges(self, mutant: Mutant, after: Resource) -> Finding | None:
         """Return the first finding of the mutant's own judges on the mutated resource. They read its inputs and the
         ids of the estate, which no such mutant changes, so that the estate's own context serves all."""
         policies = [self.policies[id_] for id_ in mutant.judges if id_ in self.policies]
         found = (finding for policy in policies for finding in findings_of(policy, after, self.estate))
-        return next((_refusal(finding, mutant) for finding in found if self._counts(finding)), None)
+        return next((finding for finding in found if self._counts(finding)), None)
 
     def related(self, mutant: Mutant) -> frozenset[str]:
         """Return the URNs of the resources related to the weakened one: those that it refers to, before or after, those

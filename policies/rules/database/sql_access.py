@@ -40,7 +40,7 @@ POLICY = Policy(
     "administrators.azureADOnlyAuthentication to true, and remove firewall and network rules.",
     requires=(
         equals("publicNetworkAccess", "Disabled", default="Enabled", only_on=SERVER),
-        equals("minimalTlsVersion", "1.2", "1.3", default=PREVIOUS_OR_DEFAULT, only_on=SERVER),
+        equals("minimalTlsVersion", "1.2", "1.3", default=PREVIOUS_OR_DEFAULT, only_on=SERVER, ordered=True),
         equals("restrictOutboundNetworkAccess", "Enabled", default="Disabled", only_on=SERVER),
     ),
     check=check,

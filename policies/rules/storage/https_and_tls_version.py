@@ -21,7 +21,7 @@ POLICY = Policy(
     ),
     fix="Set minimumTlsVersion to TLS1_2 and enableHttpsTrafficOnly to true.",
     requires=(
-        equals("minimumTlsVersion", "TLS1_2", "TLS1_3", default="TLS1_0"),
+        equals("minimumTlsVersion", "TLS1_2", "TLS1_3", default="TLS1_0", ordered=True),
         # Required although it is Azure's default: a missing value leaves an existing account as it is.
         equals("enableHttpsTrafficOnly", True, default=PREVIOUS_OR_DEFAULT),
     ),

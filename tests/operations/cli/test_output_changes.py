@@ -26,12 +26,16 @@ def test_outputs_are_shown_though_no_resource_changes(sde: CliRunner) -> None:
     assert sde("preview", "platform") == 0
     assert "Nothing to change" not in sde.out
     shown = [line.strip() for line in sde.out.splitlines()]
-    at = shown.index("outputs:")
-    assert shown[at + 1 : at + 6] == [
-        "- hubId",
-        "~ key: changes",
-        "+ new: (known after)",
-        '~ vaultUri: "a" → "b"',
+    at = shown.index("Housekeeping")
+    assert shown[at + 1 : at + 10] == [
+        "~ Changes an output",
+        "outputs.key: changes  on platform",
+        "~ Changes an output",
+        'outputs.vaultUri: "a" → "b"  on platform',
+        "~ New output",
+        'outputs: + {"new": "[unknown]"}  on platform',
+        "~ Removes an output",
+        'outputs.hubId: "/h" → (none)  on platform',
         "no resource changes, 4 outputs change",
     ]
 
@@ -39,7 +43,7 @@ def test_outputs_are_shown_though_no_resource_changes(sde: CliRunner) -> None:
 def test_a_change_inside_an_output_names_its_path(sde: CliRunner) -> None:
     deployed(sde, {"zones": {"landing": {"id": "a"}}}, {"zones": {"landing": {"id": "b"}}})
     sde("preview", "platform")
-    assert '~ zones.landing.id: "a" → "b"' in sde.out
+    assert 'outputs.zones.landing.id: "a" → "b"' in sde.out
     assert "no resource changes, 1 output changes" in sde.out
 
 

@@ -8,11 +8,21 @@ def test_a_changed_tag_is_the_only_thing_shown(sde: CliRunner) -> None:
     changed = resource("a", Operation.UPDATE, inputs={"tags": {"owner": "new"}}, old_inputs={"tags": {"owner": "old"}},
                        changed=("tags.owner",))  # fmt: skip
     sde.engine.plans["platform"] = (changed, resource("b", Operation.SAME, inputs={"tags": {"owner": "new"}}))
-    assert sde("preview", "platform") == 0
+    assert sde("preview", "platform", "--by-resource") == 0
     assert 'tags.owner: "old" → "new"' in sde.out
     assert "~ a  storage account" in sde.out
     assert "  b" not in sde.out
     assert "1 to update, 1 unchanged" in sde.out
+
+
+def test_the_changes_are_shown_by_their_meaning_and_folded(sde: CliRunner) -> None:
+    sde.engine.plans["platform"] = tuple(
+        resource(name, Operation.UPDATE, inputs={"tags": {"owner": "new"}}, old_inputs={"tags": {"owner": "old"}},
+                 changed=("tags.owner",)) for name in ("a", "b")
+    )  # fmt: skip
+    assert sde("preview", "platform") == 0
+    assert "Housekeeping" in sde.out
+    assert 'tags.owner: "old" → "new"  on 2 storage accounts of platform: a, b' in sde.out
 
 
 def test_a_replacement_names_what_forces_it(sde: CliRunner) -> None:
@@ -30,7 +40,8 @@ def test_secrets_and_unknowns_have_placeholders(sde: CliRunner) -> None:
                  old_inputs={"key": "was plain", "rules": [{"ip": "10.0.0.1"}]}, changed=("key", "rules[0].ip")),
     )  # fmt: skip
     sde("preview", "platform")
-    assert 'key: "was plain" → (secret)' in sde.out
+    assert "key: changes" in sde.out
+    assert "was plain" not in sde.out
     assert 'rules[0].ip: "10.0.0.1" → (known after)' in sde.out
 
 
@@ -65,7 +76,7 @@ def test_control_characters_in_names_are_replaced(sde: CliRunner) -> None:
 
 def test_json_has_the_whole_plan(sde: CliRunner) -> None:
     assert sde("--json", "preview", "platform") == 0
-    assert [line["event"] for line in sde.lines] == ["plan", "verdict"]
+    assert [line["event"] for line in sde.lines] == ["plan", "diff", "verdict"]
     assert len(sde.lines[0]["plan"]["resources"]) == 2
 
 
@@ -76,7 +87,7 @@ def test_an_inserted_rule_is_one_line(sde: CliRunner) -> None:
         resource("a", Operation.UPDATE, inputs={"rules": [first, added, last]}, old_inputs={"rules": [first, last]},
                  changed=("rules[1].name", "rules[1].priority", "rules[2]")),
     )  # fmt: skip
-    sde("preview", "platform")
+    sde("preview", "platform", "--by-resource")
     assert [line.strip() for line in sde.out.splitlines() if "rules" in line] == [
         'rules[name=web]: + {"name": "web", "priority": 110}'
     ]
@@ -88,6 +99,6 @@ def test_a_removed_value_and_another_order_are_lines_of_their_lists(sde: CliRunn
                  old_inputs={"to": ["x", "y"], "zones": ["1", "2"]},
                  changed=("to[0]", "to[1]", "zones[0]", "zones[1]"), replaces=("zones[0]",)),
     )  # fmt: skip
-    sde("preview", "platform")
+    sde("preview", "platform", "--by-resource")
     assert 'to: - "x"\n' in sde.out
     assert 'zones: order ["1", "2"] → ["2", "1"]  forces replacement' in sde.out

@@ -67,7 +67,8 @@ def test_a_pending_delete_is_judged_except_by_a_run_of_deletes(sde: CliRunner) -
     left = resource("left", Operation.DELETE, id="/subscriptions/x", pending_delete=True)
     sde.engine.plans["platform"] = (resource("kept", Operation.SAME), left)
     assert sde("preview", "platform") == 3
-    assert "left  storage account  waits for deletion" in sde.out
+    assert "It exists until its delete succeeds" in sde.out
+    assert "on storage account left of platform" in sde.out
     assert sde("up", "platform", "--yes") == 0
     sde.engine.plans["platform"] = (resource("new"), left)
     assert sde("up", "platform", "--yes") == 3

@@ -115,7 +115,7 @@ def _operations(changed: Iterable[tuple[str, PlannedResource]]) -> tuple[FoldedO
         updated = resource.operation is Operation.UPDATE and resource.changed
         if not resource.operation.destroys and not updated:
             members[resource.operation, resource.type, resource.custom].append((stack, resource.urn))
-    return tuple(FoldedOperation(*key, _by_stack(found)) for key, found in sorted(members.items()))
+    return tuple(FoldedOperation(*key, by_stack(found)) for key, found in sorted(members.items()))
 
 
 def _properties(plans: Iterable[Plan]) -> tuple[FoldedChange, ...]:
@@ -123,14 +123,14 @@ def _properties(plans: Iterable[Plan]) -> tuple[FoldedChange, ...]:
     members: dict[tuple[str, str], list[_Member]] = defaultdict(list)
     for plan in plans:
         found = [(resource.urn, change) for resource in plan.changes for change in changes_of(resource)]
-        for urn, change in [*found, *_outputs(plan)]:
+        for urn, change in [*found, *output_changes(plan)]:
             key = change.text, canonical(change.to_json())
             changes.setdefault(key, change)
             members[key].append((plan.stack, urn))
-    return tuple(FoldedChange(changes[key], _by_stack(members[key])) for key in sorted(members))
+    return tuple(FoldedChange(changes[key], by_stack(members[key])) for key in sorted(members))
 
 
-def _outputs(plan: Plan) -> Iterator[_Change]:
+def output_changes(plan: Plan) -> Iterator[_Change]:
     """Yield the changed outputs as changes of the stack's root resource, which has them in Pulumi."""
     urn = make_urn(plan.stack, plan.project, "", ROOT_TYPE, f"{plan.project}-{plan.stack}")
     for output in plan.output_changes:
@@ -139,7 +139,8 @@ def _outputs(plan: Plan) -> Iterator[_Change]:
             yield urn, replace(change, path=(OUTPUTS, *change.path))
 
 
-def _by_stack(members: Iterable[_Member]) -> Resources:
+def by_stack(members: Iterable[_Member]) -> Resources:
+    """Return resources by stack, both in order."""
     found: dict[str, list[str]] = defaultdict(list)
     for stack, urn in sorted(members):
         found[stack].append(urn)

@@ -13,7 +13,7 @@ from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, cano
 from formats.property_changes import ABSENT, property_changes
 from formats.property_paths import join
 from local_azure.diffs import differences
-from operations.cli.folded_changes import fold
+from operations.diffs.folded_changes import fold
 
 TYPES = ("azure-native:network:NetworkSecurityGroup", "azure-native:storage:StorageAccount")
 

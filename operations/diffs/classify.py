@@ -1,0 +1,109 @@
+"""The meaning of each step of a plan: by the policies that it breaks, by what it opens or grants, by the requirements
+on it, and else by the policies that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from formats.plan import Operation, Plan, PlannedResource
+from formats.property_changes import PropertyChange, changes_of
+from operations.diffs.consequences import changes_price, consequence_of_property, loss_of_resource
+from operations.diffs.meaning import HELD, ORDER, Meaning
+from operations.diffs.model import Sense, Step
+from operations.diffs.readers import Readers, place_of, plain_type
+from operations.diffs.requirements import by_requirements
+from operations.diffs.rights import right_of_property, right_of_resource
+from operations.diffs.text import kind_of
+from operations.diffs.verdicts import Attribution, broken
+from operations.diffs.ways import way_of_property, way_of_resource
+from policies.azure_semantics.role_assignments import ASSIGNMENTS
+from policies.concerns import EXPIRY_TAG, Concern, concern_of
+from policies.model import Policy, Resource, resource_of
+
+_OPERATIONS: Mapping[Operation, str] = {
+    Operation.CREATE: "New",
+    Operation.IMPORT: "Takes over existing",
+    Operation.DELETE: "Removes",
+    Operation.REPLACE: "Replaces",
+    Operation.UPDATE: "Updates, without a changed property,",
+}
+
+
+def steps_of_plan(plan: Plan) -> list[Step]:
+    """Return the changes of a plan: one for each property of an updated resource, and one for each other resource.
+
+    A replaced resource has both. That of a role assignment is one right, so its properties are no changes of their own.
+    """
+    return [step for resource in plan.changes for step in _steps(plan.stack, resource)]
+
+
+def _steps(stack: str, resource: PlannedResource) -> Iterator[Step]:
+    right = plain_type(resource.type) in ASSIGNMENTS
+    changes = () if right and resource.operation is not Operation.UPDATE else changes_of(resource)
+    if resource.operation is not Operation.UPDATE or not changes:
+        yield Step(stack, resource)
+    yield from (Step(stack, resource, change) for change in changes if resource.operation is not Operation.DELETE)
+
+
+def sense_of(step: Step, attribution: Attribution, readers: Readers) -> Sense:
+    """Return what a step means."""
+    findings = attribution.of(step)
+    refused = broken(findings, readers.policies) if findings else None
+    if step.change is not None:
+        return refused or _of_property(step, step.change, readers)
+    senses = (way_of_resource(step), right_of_resource(step), loss_of_resource(step))
+    plain = next((sense for sense in senses if sense), None) or _plain(step)
+    if refused is None:
+        return plain
+    first = min(plain.meaning, refused.meaning, key=ORDER.__getitem__)
+    return Sense(first, f"{plain.sentence}. {refused.sentence}", refused.rules)
+
+
+def _plain(step: Step) -> Sense:
+    noun = kind_of(step.resource.type) if step.resource.custom else "component"
+    return Sense(Meaning.HOUSEKEEPING, f"{_OPERATIONS[step.resource.operation]} {noun}")
+
+
+def _of_property(step: Step, change: PropertyChange, readers: Readers) -> Sense:
+    policies = readers.of(plain_type(step.resource.type), place_of(change))
+    before, after = _sides(step)
+    senses = (
+        way_of_property(step, change),
+        right_of_property(step, change, policies),
+        by_requirements(change, before, after, policies),
+        consequence_of_property(step, change),
+        _expiry(change),
+    )
+    found = min((sense for sense in senses if sense), key=lambda sense: ORDER[sense.meaning], default=None)
+    if found:
+        return found if found.rules else replace(found, rules=tuple(policy.id for policy in policies))
+    if changes_price(step.resource) and not policies:
+        return Sense(Meaning.CHANGES_COST, "Changes what Azure bills")
+    return _held(policies)
+
+
+def _sides(step: Step) -> tuple[Resource, Resource]:
+    resource = step.resource
+    after = resource_of(resource, stack=step.stack)
+    before = resource_of(replace(resource, inputs=resource.old_inputs or {}, old_inputs=None), stack=step.stack)
+    return before, after
+
+
+def _expiry(change: PropertyChange) -> Sense | None:
+    if change.path != ("tags", EXPIRY_TAG):
+        return None
+    return Sense(Meaning.MOVES_EXPIRY, "Moves the day on which the approval ends")
+
+
+def _held(policies: Sequence[Policy]) -> Sense:
+    """Return the meaning of a property that policies read and that breaks none of them."""
+    if not policies:
+        return Sense(Meaning.HOUSEKEEPING, "Changes a property that no policy reads")
+    first = min(policies, key=lambda policy: ORDER[HELD[concern_of(policy.id)]])
+    ids = tuple(policy.id for policy in policies)
+    meaning = HELD[concern_of(first.id)]
+    if meaning is Meaning.HOUSEKEEPING:
+        return Sense(meaning, "Changes a label", ids)
+    text = "Moves a date" if concern_of(first.id) is Concern.EXPIRY else "Still holds"
+    return Sense(meaning, f"{text}: {first.title}", ids)

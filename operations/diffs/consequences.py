@@ -1,0 +1,72 @@
+"""Changes that destroy data, end people's sessions or change the price of a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from formats.plan import Operation, PlannedResource
+from formats.property_changes import ChangeKind, PropertyChange
+from formats.property_paths import PropertyPath
+from operations.diffs.meaning import Meaning
+from operations.diffs.model import Sense, Step
+from operations.diffs.readers import place_of, plain_type, touches
+from operations.diffs.text import kind_of
+from operations.prices.charges import charges_of
+from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
+
+MACHINE, LIFECYCLE = "compute:VirtualMachine", "storage:ManagementPolicy"
+HOLDING = frozenset({*HOLDS_DATA, *HOLDS_DATA_IN_PARENT})
+"""The types that hold data or keys."""
+RESTARTS: Mapping[str, Mapping[PropertyPath, str]] = {
+    MACHINE: {
+        ("hardwareProfile", "vmSize"): "Another size restarts the machine: sessions and running jobs end",
+        ("securityProfile", "encryptionAtHost"): "The machine must be stopped for this: sessions and running jobs end",
+        ("networkProfile",): "The machine must be stopped for this: sessions and running jobs end",
+        (
+            "storageProfile",
+            "osDisk",
+            "diskSizeGB",
+        ): "The machine must be stopped for this: sessions and running jobs end",
+    },
+}
+"""Changes of running machines that Azure makes with a restart or only while they are stopped: learn.microsoft.com,
+"Change the size of a virtual machine" (restart), "Enable encryption at host" (deallocate), "Add network interfaces to
+or remove network interfaces from virtual machines" (stopped), "Expand virtual hard disks on a Linux VM" (deallocate for
+the OS disk). See also docs/azure-facts.md."""
+
+
+def loss_of_resource(step: Step) -> Sense | None:
+    """Return the meaning of a deleted or replaced resource that holds data, or that people work on."""
+    resource, type_ = step.resource, plain_type(step.resource.type)
+    if not resource.operation.destroys:
+        return None
+    verb = "Deletes" if resource.operation is Operation.DELETE else "Replaces"
+    kind = kind_of(resource.type)
+    if type_ in HOLDING and resource.retain_on_delete:
+        return Sense(Meaning.CHANGES_CONTROL, f"The program lets go of a {kind}, which stays in Azure with its data")
+    if type_ in HOLDING:
+        waits = ". It exists until its delete succeeds" if resource.pending_delete else ""
+        return Sense(Meaning.LOSES_DATA, f"{verb} a {kind}, with what it holds{waits}")
+    if type_ == MACHINE:
+        return Sense(Meaning.DISTURBS_PEOPLE, f"{verb} a virtual machine and its system disk: sessions and jobs end")
+    return None
+
+
+def consequence_of_property(step: Step, change: PropertyChange) -> Sense | None:
+    """Return the meaning of a changed property that deletes data earlier, or restarts a machine."""
+    type_, place = plain_type(step.resource.type), place_of(change)
+    if type_ == LIFECYCLE and change.kind is ChangeKind.ADDED:
+        return Sense(Meaning.LOSES_DATA, "A further rule deletes blobs")
+    if type_ == LIFECYCLE and change.kind is ChangeKind.REMOVED:
+        return Sense(Meaning.STRENGTHENS_CONTROL, "A rule that deletes blobs goes")
+    for path, text in RESTARTS.get(type_, {}).items():
+        if touches(path, place) and len(place) >= len(path):
+            return Sense(Meaning.DISTURBS_PEOPLE, text)
+    return None
+
+
+def changes_price(resource: PlannedResource) -> bool:
+    """True if an update changes what Azure bills for a resource that nobody uses."""
+    if resource.old_inputs is None or not resource.custom:
+        return False
+    return charges_of(resource.type, resource.old_inputs) != charges_of(resource.type, resource.inputs)

@@ -1,0 +1,78 @@
+"""Rights that a change grants or revokes: role assignments and the definitions of roles, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from formats.arm.role_names import BUILT_IN_ROLES
+from formats.plan import SECRET, UNKNOWN, Operation
+from formats.property_changes import ChangeKind, PropertyChange
+from formats.urns import name_of, type_of
+from operations.diffs.meaning import Meaning
+from operations.diffs.model import Sense, Step
+from operations.diffs.readers import plain_type
+from operations.diffs.text import kind_of, shortened
+from policies.azure_semantics.role_assignments import ASSIGNMENTS
+from policies.concerns import Concern, concern_of
+from policies.model import Policy
+
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+DEFINITION = "authorization:RoleDefinition"
+_MAX = 90
+
+
+def right_of_resource(step: Step) -> Sense | None:
+    """Return the meaning of a created, replaced or deleted role assignment."""
+    resource = step.resource
+    if plain_type(resource.type) not in ASSIGNMENTS:
+        return None
+    gone = resource.operation is Operation.DELETE
+    after = "" if gone else _grant(step, resource.inputs)
+    before = _grant(step, resource.inputs if gone else resource.old_inputs or {})
+    if gone:
+        waits = ", which exists until its delete succeeds" if resource.pending_delete else ""
+        return Sense(Meaning.REVOKES_RIGHT, f"Revokes {before}{waits}")
+    if resource.operation is Operation.REPLACE and before != after:
+        return Sense(Meaning.GRANTS_RIGHT, f"Grants {after}, instead of {before}")
+    if resource.operation is Operation.REPLACE:
+        return Sense(Meaning.GRANTS_RIGHT, f"Grants {after} anew")
+    return Sense(Meaning.GRANTS_RIGHT, f"Grants {after}")
+
+
+def right_of_property(step: Step, change: PropertyChange, readers: tuple[Policy, ...]) -> Sense | None:
+    """Return the meaning of a changed property of a role assignment or of a role."""
+    type_ = plain_type(step.resource.type)
+    about_rights = any(concern_of(policy.id) is Concern.RIGHT for policy in readers)
+    if type_ in ASSIGNMENTS and about_rights:
+        return Sense(Meaning.GRANTS_RIGHT, f"Changes {_grant(step, step.resource.inputs)}")
+    if type_ == DEFINITION and about_rights:
+        fewer = change.kind is ChangeKind.REMOVED and "not" not in change.text.lower()
+        if fewer:
+            return Sense(Meaning.REVOKES_RIGHT, "Takes operations out of a role")
+        return Sense(Meaning.GRANTS_RIGHT, "Changes the operations of a role")
+    return None
+
+
+def _grant(step: Step, inputs: Mapping[str, object]) -> str:
+    """Return a right in words: `the role “Reader” to group 3f2a… on storage account stdata`."""
+    role = str(inputs.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+    name = BUILT_IN_ROLES.get(role, f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
+    kind = "group" if inputs.get("principalType") == "Group" else "identity"
+    to = _named(step, "principalId", inputs.get("principalId"), kind)
+    on = _named(step, "scope", inputs.get("scope"), "")
+    return shortened(f"the role “{name}” to {to} on {on}", _MAX * 3)
+
+
+def _named(step: Step, property_: str, value: object, kind: str) -> str:
+    """Return a principal or a scope by its resource in the program, or else by its id."""
+    urns = step.resource.property_dependencies.get(property_, ())
+    if len(urns) == 1 and type_of(urns[0]) == STACK_REFERENCE:
+        return (
+            f"{'an' if kind == 'identity' else 'a'} {kind or 'resource'} of stack {name_of(urns[0]).rsplit('/', 1)[-1]}"
+        )
+    if len(urns) == 1:
+        return f"{kind_of(type_of(urns[0]))} {shortened(name_of(urns[0]), _MAX)}"
+    if value in (None, UNKNOWN, SECRET):
+        return f"a {kind or 'resource'} that is not known yet"
+    text = str(value).rstrip("/")
+    return f"{kind} {shortened(text if kind else '/'.join(text.split('/')[-2:]), _MAX)}".strip()
