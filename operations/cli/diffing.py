@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,10 @@ from operations.cli.output import Output
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.targets import refuse_unwritable
-from operations.diffs.model import StackDiff
 from operations.settings import write_whole
+
+if TYPE_CHECKING:
+    from operations.diffs.model import StackDiff
 
 
 class DiffFormat(StrEnum):

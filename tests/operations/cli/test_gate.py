@@ -52,14 +52,14 @@ def test_preview_shows_every_plan_and_then_refuses(sde: CliRunner) -> None:
     sde.engine.has = {"platform": ["a"], "safe-haven": ["a"]}
     gate(sde).refuses = {"platform"}
     assert sde("preview", "platform", "safe-haven", "--json") == 3
-    assert [line["event"] for line in sde.lines] == ["plan", "verdict", "plan", "verdict", "error"]
+    assert [line["event"] for line in sde.lines] == [*2 * ["plan", "diff", "verdict"], "error"]
     assert [line["verdict"] for line in sde.lines if line["event"] == "verdict"] == ["refused", "passed"]
 
 
 def test_the_verdict_line_names_policy_resource_and_path(sde: CliRunner) -> None:
     gate(sde).refuses = {"platform"}
     sde("preview", "platform", "--json")
-    (finding,) = sde.lines[1]["findings"]
+    (finding,) = sde.lines[2]["findings"]
     assert (finding["policy"], finding["path"], finding["verdict"]) == ("XX1", "open", "fail")
 
 
