@@ -9,7 +9,7 @@ from dataclasses import replace
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_changes import PropertyChange, changes_of
 from operations.diffs.consequences import changes_price, consequence_of_property, loss_of_resource
-from operations.diffs.meaning import HELD, ORDER, Meaning
+from operations.diffs.meaning import BROKEN, HELD, MENDED, ORDER, Meaning
 from operations.diffs.model import Sense, Step
 from operations.diffs.readers import Readers, place_of, plain_type
 from operations.diffs.requirements import by_requirements
@@ -56,8 +56,15 @@ def sense_of(step: Step, attribution: Attribution, readers: Readers) -> Sense:
     plain = next((sense for sense in senses if sense), None) or _plain(step)
     if refused is None:
         return plain
-    first = min(plain.meaning, refused.meaning, key=ORDER.__getitem__)
-    return Sense(first, f"{plain.sentence}. {refused.sentence}", refused.rules)
+    return Sense(_of_both(plain.meaning, refused.meaning), f"{plain.sentence}. {refused.sentence}", refused.rules)
+
+
+def _of_both(plain: Meaning, refused: Meaning) -> Meaning:
+    """Return the meaning of a change of a whole resource that a policy refuses."""
+    if plain.weakens:
+        return plain
+    revokes = plain is Meaning.REVOKES_RIGHT and refused is Meaning.GRANTS_RIGHT
+    return Meaning.WEAKENS_CONTROL if revokes else refused
 
 
 def _plain(step: Step) -> Sense:
@@ -77,10 +84,16 @@ def _of_property(step: Step, change: PropertyChange, readers: Readers) -> Sense:
     )
     found = min((sense for sense in senses if sense), key=lambda sense: ORDER[sense.meaning], default=None)
     if found:
-        return found if found.rules else replace(found, rules=tuple(policy.id for policy in policies))
+        return found if found.rules else replace(found, rules=_about(found.meaning, policies))
     if changes_price(step.resource) and not policies:
         return Sense(Meaning.CHANGES_COST, "Changes what Azure bills")
     return _held(policies)
+
+
+def _about(meaning: Meaning, policies: Sequence[Policy]) -> tuple[str, ...]:
+    """Return the policies on a stack whose concern is what a meaning is about."""
+    narrow = [policy.id for policy in policies if policy.evaluation_scope != "estate"]
+    return tuple(id_ for id_ in narrow if meaning in (BROKEN[c := concern_of(id_)], MENDED[c], HELD[c]))
 
 
 def _sides(step: Step) -> tuple[Resource, Resource]:
@@ -100,10 +113,12 @@ def _held(policies: Sequence[Policy]) -> Sense:
     """Return the meaning of a property that policies read and that breaks none of them."""
     if not policies:
         return Sense(Meaning.HOUSEKEEPING, "Changes a property that no policy reads")
-    first = min(policies, key=lambda policy: ORDER[HELD[concern_of(policy.id)]])
+    first = min(policies, key=lambda policy: (ORDER[HELD[concern_of(policy.id)]], policy.evaluation_scope == "estate"))
     ids = tuple(policy.id for policy in policies)
     meaning = HELD[concern_of(first.id)]
     if meaning is Meaning.HOUSEKEEPING:
         return Sense(meaning, "Changes a label", ids)
-    text = "Moves a date" if concern_of(first.id) is Concern.EXPIRY else "Still holds"
+    if first.evaluation_scope == "estate":  # another report has its verdict, if all stacks are planned together
+        return Sense(meaning, f"Concerns: {first.title}", ids)
+    text = "Moves a date" if concern_of(first.id) is Concern.EXPIRY else "Within the rule"
     return Sense(meaning, f"{text}: {first.title}", ids)

@@ -23,7 +23,7 @@ class Meaning(StrEnum):
     DISTURBS_PEOPLE = "disturbs people"
     MOVES_EXPIRY = "moves an expiry"
     CHANGES_CONTROL = "changes a control"
-    """A setting that policies read changes, and all of them hold before and after."""
+    """A setting that policies read changes, and none of them fails before or after."""
     CHANGES_COST = "changes cost"
     HOUSEKEEPING = "housekeeping"
 
@@ -58,7 +58,7 @@ _TITLES: Mapping[Meaning, str] = {
     Meaning.STRENGTHENS_CONTROL: "Strengthens another control",
     Meaning.DISTURBS_PEOPLE: "Disturbs people",
     Meaning.MOVES_EXPIRY: "Moves an expiry",
-    Meaning.CHANGES_CONTROL: "Changes a control that holds before and after",
+    Meaning.CHANGES_CONTROL: "Changes a setting within the rules",
     Meaning.CHANGES_COST: "Changes cost",
     Meaning.HOUSEKEEPING: "Housekeeping",
 }

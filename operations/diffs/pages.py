@@ -21,7 +21,11 @@ from operations.diffs.text import printable, shortened, shown
 
 _MAX_VALUE, _MAX_PATH, _MAX_SENTENCE = 500, 200, 1000
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^=])")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", ":": "&#58;"}
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LINKED = re.compile(r"(?i)(@|\\#|://|\bwww\.|\bmailto:|\bxmpp:)")
+"""Text of which a forge makes mentions, references and links, also after it has read the Markdown."""
+_BREAK = "&#8203;"
+"""A space without width."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def _environment(*, escaped: bool) -> Environment:
 def markdown_text(value: object) -> str:
     """Return a text of which Markdown shows every character as it is."""
     escaped = "".join(_ENTITIES.get(c, c) for c in _MARKDOWN.sub(r"\\\1", printable(value)))
-    dots = re.sub(r"(?i)\bwww\.", "www&#46;", escaped)
-    return re.sub(r"^(\s*)(-|\d+\.)", lambda m: f"{m[1]}&#8203;{m[2]}", dots)
+    unlinked = _LINKED.sub(lambda m: m[1][:1] + _BREAK + m[1][1:] if m[1] == "://" else m[1] + _BREAK, escaped)
+    return re.sub(r"^(\s*)(-|\d+\.)", lambda m: f"{m[1]}{_BREAK}{m[2]}", unlinked)
 
 
 def _value(value: object) -> str:

@@ -28,7 +28,7 @@ def right_of_resource(step: Step) -> Sense | None:
         return None
     gone = resource.operation is Operation.DELETE
     after = "" if gone else _grant(step, resource.inputs)
-    before = _grant(step, resource.inputs if gone else resource.old_inputs or {})
+    before = _grant(step, resource.inputs if gone else resource.old_inputs or {}, "from" if gone else "to")
     if gone:
         waits = ", which exists until its delete succeeds" if resource.pending_delete else ""
         return Sense(Meaning.REVOKES_RIGHT, f"Revokes {before}{waits}")
@@ -53,14 +53,14 @@ def right_of_property(step: Step, change: PropertyChange, readers: tuple[Policy,
     return None
 
 
-def _grant(step: Step, inputs: Mapping[str, object]) -> str:
+def _grant(step: Step, inputs: Mapping[str, object], preposition: str = "to") -> str:
     """Return a right in words: `the role “Reader” to group 3f2a… on storage account stdata`."""
     role = str(inputs.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
     name = BUILT_IN_ROLES.get(role, f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
     kind = "group" if inputs.get("principalType") == "Group" else "identity"
     to = _named(step, "principalId", inputs.get("principalId"), kind)
     on = _named(step, "scope", inputs.get("scope"), "")
-    return shortened(f"the role “{name}” to {to} on {on}", _MAX * 3)
+    return shortened(f"the role “{name}” {preposition} {to} on {on}", _MAX * 3)
 
 
 def _named(step: Step, property_: str, value: object, kind: str) -> str:

@@ -45,7 +45,7 @@ class PacketRule:
         """The rule in words."""
         ends = [*(span.text for span in self.destinations), *self.names]
         return (
-            f"{'/'.join(self.protocols)} {_ports(self.ports)} from {_some([s.text for s in self.sources])} "
+            f"{_protocols(self.protocols)} {_ports(self.ports)} from {_some([s.text for s in self.sources])} "
             f"to {_some(ends)} (rule {self.name})"
         )
 
@@ -156,6 +156,10 @@ def _of_firewall(rule: firewall.FirewallRule) -> PacketRule:
         rule.name, rule.allows, order, rule.kind, rule.sources, rule.destinations, names, ports,
         rule.protocols or ("*",),
     )  # fmt: skip
+
+
+def _protocols(protocols: Sequence[str]) -> str:
+    return "any protocol" if any(one in _EVERY_PROTOCOL for one in protocols) else "/".join(protocols).upper()
 
 
 def _ports(ports: Sequence[tuple[int, int]]) -> str:

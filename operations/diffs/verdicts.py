@@ -46,7 +46,8 @@ class Attribution:
 
     def _causes(self, finding: Finding) -> list[Step]:
         own = self._own.get((finding.stack, finding.urn), [])
-        return self._at(own, finding) or ([] if own else self._related(finding))
+        found = self._at(own, finding) or self._related(finding)
+        return found or ([] if finding.verdict is Verdict.EXEMPT else own)
 
     def _at(self, own: Sequence[Step], finding: Finding) -> list[Step]:
         """Return the steps of the found resource: at the finding's path, or that the policy reads, or of the whole."""
@@ -54,8 +55,7 @@ class Attribution:
         at = [s for s in own if s.change and place and touches(place, place_of(s.change))]
         read = [s for s in own if s.change and self._reads(finding, s)]
         whole = [s for s in own if s.change is None]
-        others = own if finding.verdict is not Verdict.EXEMPT else ()
-        return at or read or whole or list(others)
+        return at or read or whole
 
     def _related(self, finding: Finding) -> list[Step]:
         """Return the steps of other resources that the policy reads: those that the found resource refers to or that
