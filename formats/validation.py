@@ -23,6 +23,10 @@ PATTERN_DESCRIPTIONS = {
     r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
     r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "http:// or https://, a host in lower case, and a path or none",
     r"^sha256:[0-9a-f]{64}$": "sha256: and 64 digits of 0-9 and a-f, as the verdict of sde policy check shows them",
+    r"^https://[a-z0-9]{3,24}\.blob\.core\.windows\.net/[a-z0-9-]{3,63}$": "https://<account>.blob.core.windows.net/<container>",
+    r"^https://[a-z0-9-]{3,24}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{1,127}$": (
+        "https://<vault>.vault.azure.net/secrets/<name>, without a version"
+    ),
     r"^Standard_[A-Za-z0-9_]{1,60}$": "a virtual machine size, such as Standard_D4s_v5",
 }
 """Descriptions for messages, by the regular expression in the models."""

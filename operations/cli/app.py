@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "verify": "ledger.verify",
         "export": "ledger.export",
         "witness": "ledger.witness",
+        "key": "ledgerkey.key",
+        "note": "ledgernote.note",
     },
     "export": {
         "plan": "exporting.plan",

@@ -40,6 +40,10 @@ def check(session: Session, *, stacks: Stacks = None) -> None:
             failed += not finding.holds
             session.output.emit({"event": "finding", **vars(finding)})
             _show(session, finding)
+    for finding in _ledger_findings(session) if any(stack.cloud == "azure" for stack in chosen) else ():
+        failed += not finding.holds
+        session.output.emit({"event": "finding", **vars(finding)})
+        _show(session, finding)
     if failed and any(plan.cloud == "local" for plan in plans):
         session.output.say(
             f"The local Azure has this from {session.settings.local_db.with_name(SETTINGS)}.", style="dim"
@@ -80,6 +84,19 @@ def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[
         return
     with _send_to_local_azure(session, needs) as send:
         yield from findings(needs, send, tenant=tenant)
+
+
+def _ledger_findings(session: Session) -> Iterator[Finding]:
+    """Yield what holds of the ledger that the estate names."""
+    from operations.cli.ledgerplace import azure_ledger, credential  # noqa: PLC0415 - imports the Azure SDK
+    from operations.preflight import Finding  # noqa: PLC0415
+
+    fix = "docs/platform-team.md#the-ledger"
+    if session.catalog.ledger is None:
+        yield Finding("", "ledger", False, "the estate names none", fix)
+        return
+    for what, holds, found in azure_ledger(session.catalog.ledger).check(credential()):
+        yield Finding("", what, holds, found, "" if holds else fix)
 
 
 @contextmanager

@@ -76,6 +76,11 @@ class EstateCatalog:
         requires = self._estate.requires(name)
         return Stack(name, str(allocation.kind), cloud, allocation.cell, requires, settings, is_orphaned=True)
 
+    @property
+    def ledger(self) -> estate.LedgerPlace | None:
+        """Where the ledger of runs in Azure is."""
+        return self._estate.file.ledger
+
     def render(self) -> Sequence[Path]:
         """Write the configuration and allocation files that differ from the estate. Return the files written."""
         return estate.write(self._estate, self._rendered, self._target)

@@ -157,6 +157,10 @@ class Recorder:
         except SdeError as unrecorded:
             self.session.output.error(f"This could not be recorded.\n{unrecorded}", code=int(unrecorded.exit_code))
 
+    def break_glass(self, stacks: Sequence[Stack], reason: str) -> int:
+        """Record that someone says that emergency access was used, and return the number of the entry."""
+        return self._ledger(stacks[0]).record(self._entry(Kind.BREAK_GLASS, stacks, reason=reason))
+
     def drifted(self, stack: Stack, counts: Mapping[str, int]) -> None:
         """Record that the cloud differed from the state."""
         self._record(stack, self._entry(Kind.DRIFT, [stack], counts=dict(counts)))

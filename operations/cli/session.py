@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from operations.cli.gate import Gate
     from operations.cli.unfinished_run import RunFile
     from operations.cli.workers import Worker
+    from operations.estate import LedgerPlace
     from operations.ledger.ledger import Ledger
     from operations.ledger.storage import Storage
     from policies.judged_runs import JudgedRuns
@@ -35,15 +36,16 @@ OpenGate = Callable[[Path | None, Path, Settings], "Gate"]
 """Called with the file of exemptions, or None, the estate's folder, and the settings."""
 
 
-OpenLedger = Callable[[str, Settings], "Ledger"]
-"""Called with the cloud of the stacks that it records, and the settings."""
+OpenLedger = Callable[[str, Settings, "LedgerPlace | None"], "Ledger"]
+"""Called with the cloud of the stacks that it records, the settings, and the place that the estate names."""
 
 
-def real_ledger(cloud: str, settings: Settings) -> Ledger:
-    """Return the ledger of the runs in a cloud."""
-    from operations.ledger.ledger import open_local  # noqa: PLC0415 - imports cryptography
+def real_ledger(cloud: str, settings: Settings, place: LedgerPlace | None) -> Ledger:
+    """Return the ledger of the runs in a cloud, with its key. `InputError` if the estate names none for Azure."""
+    from operations.cli.ledgerplace import azure_ledger, credential  # noqa: PLC0415 - imports cryptography
+    from operations.ledger.ledger import open_local  # noqa: PLC0415
 
-    return open_local(settings)
+    return azure_ledger(place).open(credential()) if cloud == "azure" else open_local(settings)
 
 
 def real_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
@@ -131,13 +133,16 @@ class Session:
     def ledger(self, cloud: str) -> Ledger:
         """Return the ledger that records the changes of stacks in a cloud."""
         if cloud not in self._ledgers:
-            self._ledgers[cloud] = self.open_ledger(cloud, self.settings)
+            self._ledgers[cloud] = self.open_ledger(cloud, self.settings, self.catalog.ledger)
         return self._ledgers[cloud]
 
     def ledger_storage(self, cloud: str) -> Storage:
         """Return where that ledger is, without its key."""
+        from operations.cli.ledgerplace import azure_ledger, credential  # noqa: PLC0415 - imports cryptography
         from operations.ledger.files import FileStorage  # noqa: PLC0415
 
+        if cloud == "azure":
+            return azure_ledger(self.catalog.ledger).storage(credential())
         return FileStorage(self.settings.ledger_folder)
 
     @property

@@ -13,7 +13,7 @@ from operations.engine.port import StackSettings
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
-    from operations.estate import ApprovedWay, Expiry
+    from operations.estate import ApprovedWay, Expiry, LedgerPlace
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class StackCatalog(Protocol):
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
         """Stacks that the estate no longer has and that may still be deployed. They can be read and destroyed."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerPlace | None:
+        """Where the ledger of runs in Azure is."""
         ...
 
     def render(self) -> Sequence[Path]:

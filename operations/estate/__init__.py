@@ -5,11 +5,13 @@ from operations.estate.expiry import Expiry
 from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
 from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
+from operations.estate.schema import LedgerPlace
 
 __all__ = [
            "ApprovedWay",
            "Estate",
            "Expiry",
+           "LedgerPlace",
            "Rendered",
            "bump_generation",
            "changed_files",

@@ -226,6 +226,18 @@ def _refuse_shared_sites(found: Sequence[tuple[Location, Provider]], sites: Sequ
         users[site] = provider.name
 
 
+class LedgerPlace(Model):
+    """Where the ledger of runs in Azure is. All three are made before the first `up`, outside the stacks."""
+
+    container: Annotated[
+        str, StringConstraints(pattern=r"^https://[a-z0-9]{3,24}\.blob\.core\.windows\.net/[a-z0-9-]{3,63}$")
+    ]
+    key: Annotated[
+        str, StringConstraints(pattern=r"^https://[a-z0-9-]{3,24}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{1,127}$")
+    ]
+    public_key: Line
+
+
 class EstateFile(Model):
     """`estate.yaml`."""
 
@@ -262,6 +274,8 @@ class EstateFile(Model):
     """The networks outside Azure that are connected to the hub of the first cell."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
+    ledger: LedgerPlace | None = None
+    """Required for runs in Azure."""
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
     tags: Tags = Field(default_factory=dict)
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
@@ -33,13 +35,13 @@ def read_key(file: Path, name: str, passphrase: str) -> SigningKey:
     return key_of(pem, name, passphrase, where=str(file))
 
 
-def key_of(pem: bytes, name: str, passphrase: str, *, where: str) -> SigningKey:
-    """Return the key in a PEM text. `where` names its place in the `InputError`."""
+def key_of(pem: bytes, name: str, passphrase: str | None, *, where: str) -> SigningKey:
+    """Return the key in a PEM text, encrypted if there is a passphrase. `where` names its place in the `InputError`."""
     try:
-        private = load_pem_private_key(pem, passphrase.encode())
+        private = load_pem_private_key(pem, passphrase.encode() if passphrase is not None else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise InputError("The key cannot be decrypted.", file=where, allowed="Ed25519 in PKCS#8, encrypted",
-                         fix="check SDE_LEDGER_PASSPHRASE and the file") from None  # fmt: skip
+        raise InputError("The key cannot be decrypted.", file=where, allowed="Ed25519 in PKCS#8",
+                         fix="check the file and its passphrase") from None  # fmt: skip
     if not isinstance(private, Ed25519PrivateKey):
         raise InputError("This key is not Ed25519.", file=where, found=type(private).__name__)
     return SigningKey(name, private)
@@ -47,19 +49,30 @@ def key_of(pem: bytes, name: str, passphrase: str, *, where: str) -> SigningKey:
 
 def create_key(file: Path, passphrase: str) -> None:
     """Write a new key, if there is no file. Of two processes at once, both then read that of the first."""
-    if file.exists():
-        return
+    if not file.exists():
+        with contextlib.suppress(FileExistsError):
+            _write(file, Ed25519PrivateKey.generate(), BestAvailableEncryption(passphrase.encode()))
+
+
+def create_plain_key(file: Path, name: str) -> SigningKey:
+    """Write a new key that is not encrypted, for a key vault, and return it. `InputError` if there is a file."""
+    key = SigningKey(name, Ed25519PrivateKey.generate())
+    try:
+        _write(file, key.private, NoEncryption())
+    except OSError as error:
+        raise InputError("The key cannot be written.", file=str(file), found=error.strerror) from None
+    return key
+
+
+def _write(file: Path, key: Ed25519PrivateKey, encryption: KeySerializationEncryption) -> None:
+    """Write a key, durably, with mode 0600. `FileExistsError` if there is a file."""
     make_folder(file.parent)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode())
-    )
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(pem)
+            stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
             stream.flush()
             os.fsync(stream.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, file)
+        os.link(temporary, file)
     finally:
         Path(temporary).unlink()

@@ -68,7 +68,9 @@ class Log:
                 tiles = self._grow(head, entries)
                 checkpoint = Checkpoint(self.key.name, head.size + len(entries), self._edge.root)
                 decided = Append(self.signer.sign(checkpoint.text), tuple(entries))
-                if not self.storage.create({pending_name(head.size): decided.to_bytes()}):
+                name, content = pending_name(head.size), decided.to_bytes()
+                # A name that is taken by the same content was ours: the answer to the first try was lost.
+                if not self.storage.create({name: content}) or self.storage.read(name) == content:
                     self._finish(head, decided, tiles)
                     return head.size
         raise Failed(f"The ledger is busy: {_TRIES:,} other writers were first.\n  file:    {self.storage.where}")

@@ -21,6 +21,7 @@ from operations.cli.output import Output
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
+from operations.estate import LedgerPlace
 from operations.ledger.ledger import Ledger
 from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
@@ -47,6 +48,7 @@ class FakeCatalog:
     differing: list[Path] = field(default_factory=list)
     destroyed: list[str] = field(default_factory=list)
     orphaned_stacks: list[Stack] = field(default_factory=list)
+    ledger: LedgerPlace | None = None
 
     def render(self) -> Sequence[Path]:
         written, self.differing = self.differing, []

@@ -150,9 +150,9 @@ def test_hostile_words_break_no_output(sde: CliRunner) -> None:
 def test_the_local_ledger_is_in_the_home_folder(sde: CliRunner, tmp_path: Path) -> None:
     from operations.cli.session import real_ledger
 
-    sde.ledger = real_ledger("local", sde.settings)
+    sde.ledger = real_ledger("local", sde.settings, None)
     assert sde("up", "platform", "--yes") == 0
-    again = replace(sde, ledger=real_ledger("local", sde.settings))
+    again = replace(sde, ledger=real_ledger("local", sde.settings, None))
     assert again("ledger", "verify") == 0
     assert (tmp_path / "ledger" / "checkpoint").read_text().startswith("sde.local/ledger\n2\n")
     assert "ENCRYPTED" in (tmp_path / "local" / "ledger-key.pem").read_text()
@@ -165,7 +165,37 @@ def test_a_lost_key_is_not_replaced(sde: CliRunner, tmp_path: Path) -> None:
     from formats.errors import InputError
     from operations.cli.session import real_ledger
 
-    real_ledger("local", sde.settings).record(entry())
+    real_ledger("local", sde.settings, None).record(entry())
     (tmp_path / "local" / "ledger-key.pem").unlink()
     with pytest.raises(InputError, match="key of this machine's ledger is missing"):
-        real_ledger("local", sde.settings)
+        real_ledger("local", sde.settings, None)
+
+
+def test_runs_in_azure_need_a_ledger_there(sde: CliRunner) -> None:
+    from formats.errors import InputError
+    from operations.cli.session import real_ledger
+
+    with pytest.raises(InputError, match="Runs in Azure are recorded in a ledger, and the estate names none"):
+        real_ledger("azure", sde.settings, None)
+
+
+def test_a_key_for_azure_is_made_once_and_printed_in_part(sde: CliRunner, tmp_path: Path) -> None:
+    from operations.ledger.keys import key_of
+
+    file = tmp_path / "key.pem"
+    arguments = ("ledger", "key", "--name", "sde.test/azure", "--output", str(file))
+    assert sde(*arguments) == 0
+    made = key_of(file.read_bytes(), "sde.test/azure", None, where="file")
+    assert sde.out == f"public_key: {made.verifier()}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sde(*arguments) == 2
+    assert "File exists" in sde.err
+
+
+def test_a_use_of_the_break_glass_key_is_noted(sde: CliRunner) -> None:
+    assert sde("ledger", "note", "platform", "--break-glass", "Ann Lee, desk 3, Entra was down") == 0
+    assert sde("ledger", "note", "platform", "--break-glass", " ") == 2
+    (found,) = [one for _, one in sde.ledger.entries()]
+    assert (found.kind, found.reason, found.stacks) == (
+        Kind.BREAK_GLASS, "Ann Lee, desk 3, Entra was down", ("platform",),
+    )  # fmt: skip
