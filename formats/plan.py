@@ -103,7 +103,7 @@ class PlannedOutput:
         """
         if self.operation is Operation.SAME:
             return ()
-        return tuple(sorted(_differences(self.before, self.after, child("", self.name)))) or (child("", self.name),)
+        return tuple(sorted(differing_paths(self.before, self.after, child("", self.name)))) or (child("", self.name),)
 
 
 def planned_outputs(
@@ -126,14 +126,14 @@ def _operation(before: Value, after: Value, changed: bool) -> Operation:
     return Operation.UPDATE if changed or canonical(before) != canonical(after) else Operation.SAME
 
 
-def _differences(before: Value, after: Value, path: str) -> Iterator[str]:
+def differing_paths(before: Value, after: Value, path: str) -> Iterator[str]:
     """Yield the paths of the innermost values that differ. Lists of different lengths differ as a whole."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {*before, *after}:
-            yield from _differences(before.get(key), after.get(key), child(path, key))
+            yield from differing_paths(before.get(key), after.get(key), child(path, key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differences(old, new, child(path, index))
+            yield from differing_paths(old, new, child(path, index))
     elif canonical(before) != canonical(after):
         yield path
 

@@ -203,6 +203,8 @@ class Deployment:
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
         report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
         self.recorder.evaluated(stack, plan, report)
+        if diff := self._view.diff(stack.name):
+            self.recorder.attach(stack, "diff", diff.to_json())
         self._refuse([report])
         return self._confirm(stack, plan)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +12,9 @@ import typer
 
 from formats.plan import Plan
 from operations.cli.options import OneStack, command
-from operations.cli.output import Output
+from operations.cli.orphaned import refuse_orphaned_names
+from operations.cli.output import Output, printable
 from operations.cli.session import Session
-from operations.cli.stack_catalog import Stack
 from operations.cli.targets import refuse_unwritable
 from operations.settings import write_whole
 
@@ -38,24 +39,55 @@ File = Annotated[
 ]
 
 
-@command()
-def diff(session: Session, *, stack: OneStack, format_: Format = DiffFormat.TEXT, output: File = "-") -> None:
+First = Annotated[
+    int | None, typer.Option("--from", metavar="N", min=0, help="After this change of the ledger.", show_default=False)
+]
+Last = Annotated[
+    int | None, typer.Option("--to", metavar="M", min=0, help="Up to this change of the ledger.", show_default=False)
+]
+
+
+@command(accepts_orphaned=True)
+def diff(
+    session: Session,
+    *,
+    stack: OneStack,
+    first: First = None,
+    last: Last = None,
+    format_: Format = DiffFormat.TEXT,
+    output: File = "-",
+) -> None:
     """Show what the changes that up would make mean: for ways in and out, encryption, rights, data, people and cost.
 
-    Like preview, but without a verdict: findings of the policies show as weakenings. Changes nothing.
+    Like preview, but without a verdict: findings of the policies show as weakenings. With --from or --to: what changes
+    in the ledger (see sde history) did to the stack, from the plans that it keeps. Changes nothing.
     """
-    one = session.selected([stack], False)[0]
-    plan, found = _planned(session, one)
+    if first is None and last is None:
+        plan, found = _planned(session, stack)
+        cloud = "the local Azure" if plan.cloud == "local" else "Azure"
+        details: tuple[str, ...] = (f"Planned for {cloud}, against what is deployed.", f"Plan {plan.digest}")
+    else:
+        from operations.cli.recorded_diff import recorded_diff  # noqa: PLC0415 - imports the policies
+
+        one = session.named(stack)
+        recorded = recorded_diff(session.ledger(one.cloud), one.name, first, last)
+        plan, found, details = recorded.plan, recorded.diff, recorded.details
     if output == "-" and format_ is DiffFormat.TEXT:
-        from operations.cli import diffview, planview  # noqa: PLC0415
-
-        planview.heading(plan, session.output)
-        diffview.show(found, plan, session.output)
+        _show(session.output, found, plan, details)
         return
-    _write(session.output, _document(found, plan, format_), output)
+    _write(session.output, _document(found, plan, details, format_), output)
 
 
-def _planned(session: Session, stack: Stack) -> tuple[Plan, StackDiff]:
+def _show(output: Output, found: StackDiff, plan: Plan, details: Sequence[str]) -> None:
+    from operations.cli import diffview, planview  # noqa: PLC0415
+
+    planview.heading(plan, output)
+    for line in details:
+        output.say(f"  {printable(line)}", style="dim")
+    diffview.show(found, plan, output)
+
+
+def _planned(session: Session, name: str) -> tuple[Plan, StackDiff]:
     """Return the plan of a stack, and its diff with the findings of the policies on it."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
     from operations.cli.estate_state import EstateState  # noqa: PLC0415
@@ -64,21 +96,22 @@ def _planned(session: Session, stack: Stack) -> tuple[Plan, StackDiff]:
     from operations.prices.book import load  # noqa: PLC0415
     from operations.prices.estimate import price_of  # noqa: PLC0415
 
+    refuse_orphaned_names(session, [name])
+    stack = session.selected([name], False)[0]
     gate = session.gate()
     plan = Deployment(session, [stack]).plan(stack)
     report = gate.evaluate([plan], neighbours=EstateState(session).of([stack]))
     return plan, diff_of_report(plan, report, price=price_of(plan, load(), way_parts(stack.ways)))
 
 
-def _document(found: StackDiff, plan: Plan, format_: DiffFormat) -> str:
+def _document(found: StackDiff, plan: Plan, details: tuple[str, ...], format_: DiffFormat) -> str:
     from operations.diffs.pages import Title, html, markdown  # noqa: PLC0415 - imports Jinja2
 
-    cloud = "the local Azure" if plan.cloud == "local" else "Azure"
-    title = Title(
-        f"Changes of {plan.stack}", (f"Planned for {cloud}, against what is deployed.", f"Plan {plan.digest}")
-    )
+    title = Title(f"Changes of {plan.stack}", details)
     if format_ is DiffFormat.JSON:
-        return json.dumps({"plan": plan.digest, **found.to_json()}, ensure_ascii=False, indent=2) + "\n"
+        return (
+            json.dumps({"plan": plan.digest, "about": details, **found.to_json()}, ensure_ascii=False, indent=2) + "\n"
+        )
     if format_ is DiffFormat.TEXT:
         from operations.diffs.terminal import lines  # noqa: PLC0415
 

@@ -40,6 +40,9 @@ class PlanView(Protocol):
     def report(self, report: Report) -> None:
         """Show a policy report."""
 
+    def diff(self, stack: str) -> StackDiff | None:
+        """Return the readable diff of a stack with its report; None without changes or a report."""
+
     def end(self) -> None:
         """Show what waits for the last plan and report."""
 
@@ -53,8 +56,9 @@ class EachPlan:
 
     def __init__(self, output: Output, *, by_resource: bool = False) -> None:
         self._output, self._by_resource = output, by_resource
-        self._waiting: dict[str, tuple[Plan, StackPrice | None]] = {}
-        """The plans whose changes are shown with their reports, by stack."""
+        self._waiting: dict[str, tuple[Plan, StackPrice | None, bool]] = {}
+        """The plans that have changes and no report yet, by stack, and True where it is to show them."""
+        self._diffs: dict[str, StackDiff] = {}
 
     def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Print a heading, what is left to say where no report follows, and the stack's price."""
@@ -62,11 +66,14 @@ class EachPlan:
         if self._output.json:
             record = {"price": price.to_json()} if price else {}
             self._output.emit({"event": "plan", "stack": plan.stack, "plan": plan.to_json(), **record})
-        if self._by_resource or planview.is_brief(plan, brief=brief):
+        by_resource = self._by_resource or planview.is_brief(plan, brief=brief)
+        if by_resource:
             planview.show(plan, self._output, brief=brief)
         else:
             planview.heading(plan, self._output)
-            self._waiting[plan.stack] = plan, price
+        self._diffs.pop(plan.stack, None)
+        if plan.changes or plan.output_changes:
+            self._waiting[plan.stack] = plan, price, not by_resource
         if price:
             priceview.show(price, self._output)
 
@@ -93,9 +100,15 @@ class EachPlan:
 
         for stack in report.stacks:
             if stack in self._waiting:
-                plan, price = self._waiting.pop(stack)
-                diffview.show(diff_of_report(plan, report, price=price), plan, self._output)
+                plan, price, shown = self._waiting.pop(stack)
+                self._diffs[stack] = diff_of_report(plan, report, price=price)
+                if shown:
+                    diffview.show(self._diffs[stack], plan, self._output)
         show(report, self._output)
+
+    def diff(self, stack: str) -> StackDiff | None:
+        """Return the diff."""
+        return self._diffs.get(stack)
 
     def end(self) -> None:
         """Do nothing: everything was printed."""
@@ -138,6 +151,10 @@ class AllPlans:
         for plan in self._plans:
             if plan.stack in report.stacks and plan.stack not in self._diffs:
                 self._diffs[plan.stack] = diff_of_report(plan, report)
+
+    def diff(self, stack: str) -> StackDiff | None:
+        """Return the diff."""
+        return self._diffs.get(stack)
 
     def end(self) -> None:
         """Print the summary of the plans, then the reports as one."""

@@ -17,7 +17,7 @@ from policies.rules import load
 from tests.operations.diffs import edits
 from tests.policies import shipped
 
-SAMPLE, SEED = 120, 15
+SAMPLE, SEED = 60, 15
 
 
 def chosen(every: list[Mutant]) -> list[Mutant]:
