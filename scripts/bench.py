@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from scripts.bench_ledger import ledger
 from scripts.generated_estates import generate
 
 if TYPE_CHECKING:
@@ -347,12 +348,19 @@ def _real(resources: Sequence[PlannedResource]) -> int:
     return sum(r.custom and not r.type.startswith("pulumi:") for r in resources)
 
 
+def ledgers(runs: int) -> Iterator[Figure]:
+    """The ledger's appends and verification, without a deployment."""
+    for what, seconds, budget in ledger(runs):
+        yield Figure(what, seconds, budget, runs=runs)
+
+
 MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {
     "stacks": stacks,
     "policies": policies,
     "flows": flows,
     "scale": scale,
     "engines": engines,
+    "ledger": ledgers,
 }
 
 

@@ -31,6 +31,7 @@ def test_an_up_is_an_intent_and_its_result(sde: CliRunner) -> None:
     kept = sde.ledger.kept(intent.objects["plan"])
     assert (kept["stack"], kept["digest"]) == ("platform", intent.digests.plan)
     assert sde.ledger.kept(intent.objects["verdict"])["passed"] is True
+    assert len(sde.ledger.kept(intent.objects["diff"])["changes"]) >= 1
 
 
 def test_a_preview_that_nobody_asks_to_apply_leaves_no_entry(sde: CliRunner) -> None:
