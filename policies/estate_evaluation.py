@@ -94,6 +94,10 @@ class EstateEvaluation:
             tuple(f for _, mine, _ in found for f in mine), tuple(f for _, _, others in found for f in others)
         )
 
+    def left_out(self, stacks: Sequence[EstateStack]) -> frozenset[str]:
+        """Return the names of the tenancies for which the results of an equivalent one hold."""
+        return self._estate(stacks).folding().absent
+
     def names(self, stack: EstateStack) -> frozenset[str]:
         """Return the identifiers of a stack in lower case, with the names of its resource groups."""
         return self._estate([stack]).shape(stack).names

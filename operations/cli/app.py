@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "refresh": "lifecycle.refresh",
         "destroy": "lifecycle.destroy",
         "outputs": "inspect.outputs",
+        "access": "access.access",
         "import": "inspect.import_",
         "cancel": "inspect.cancel",
         "render": "inspect.render",

@@ -33,6 +33,7 @@ from operations.engine.port import Outcome
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from formats.stack_reads import AffectedOutput
+    from operations.access.diff import AccessDiff
     from operations.cli.gate import Gate
     from operations.cli.kept_ways import KeptWays
     from policies.catalogue import Catalogue
@@ -76,6 +77,8 @@ class Deployment:
     """The immutability policies that each evaluated stack's plan changes."""
     _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
     """The steps of each evaluated stack's plan that Azure refuses."""
+    _access: dict[str, AccessDiff] = field(default_factory=dict)
+    """What each evaluated stack's plan does to who can read, write or reach which data."""
     _kept: dict[str, KeptWays] = field(default_factory=dict)
     """The hubs that keep ways out until their tenancies are deployed, in this step of the run."""
 
@@ -354,6 +357,7 @@ class Deployment:
         self._view.new_ways(new_ways(plan, stack.ways))
         self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
         neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
+        self._show_access(stack, plan, neighbours)
         report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         self._view.report(report)
         requiring = {other.name for other in self.session.known if stack.name in other.requires}
@@ -364,6 +368,17 @@ class Deployment:
         self._immutable[stack.name] = changed_policies(plan)
         self._refused_steps[stack.name] = refused_steps(plan)
         return report
+
+    def _show_access(self, stack: Stack, plan: Plan, neighbours: Neighbours) -> None:
+        """Show what a plan does to who can read, write or reach which data."""
+        from operations.access.records import Records  # noqa: PLC0415 - imports the policies
+        from operations.cli.access_changes import access_changes  # noqa: PLC0415
+
+        configs = {**self.session.configs([stack.name]), **self._kept_configs}
+        records = Records.of(self.session.settings)
+        found = access_changes(plan, neighbours, configs, lambda: self._gate.shapes, records)
+        self._access[stack.name] = found
+        self._view.access(stack.name, found)
 
     def _refuse(self, reports: Sequence[Report]) -> None:
         from operations.cli.gate import refuse  # noqa: PLC0415

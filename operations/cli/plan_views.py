@@ -17,6 +17,7 @@ from operations.prices.estimate import StackPrice, price_of, together
 from operations.prices.ways import WayPart
 
 if TYPE_CHECKING:
+    from operations.access.diff import AccessDiff
     from operations.diffs.model import StackDiff
     from operations.estate import ApprovedWay
     from policies.runner import Report
@@ -30,6 +31,9 @@ class PlanView(Protocol):
 
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Show the ways out of the estate that a plan opens."""
+
+    def access(self, stack: str, found: AccessDiff) -> None:
+        """Show what the plan of a stack does to who can read, write or reach which data."""
 
     def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
         """Show the virtual machines that keep other settings of their first boot than the estate's."""
@@ -47,6 +51,13 @@ class PlanView(Protocol):
         """Show what waits for the last plan and report."""
 
 
+def show_access(stack: str, found: AccessDiff, output: Output) -> None:
+    """Print what a plan does to access."""
+    from operations.cli.access_changes import show_access_changes  # noqa: PLC0415 - imports the policies
+
+    show_access_changes(stack, found, output)
+
+
 class EachPlan:
     """Shows each plan and report as it is made.
 
@@ -59,6 +70,7 @@ class EachPlan:
         self._waiting: dict[str, tuple[Plan, StackPrice | None, bool]] = {}
         """The plans that have changes and no report yet, by stack, and True where it is to show them."""
         self._diffs: dict[str, StackDiff] = {}
+        self._access: dict[str, AccessDiff] = {}
 
     def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Print a heading, what is left to say where no report follows, and the stack's price."""
@@ -85,6 +97,13 @@ class EachPlan:
         """Print them."""
         show_new_ways(found, self._output)
 
+    def access(self, stack: str, found: AccessDiff) -> None:
+        """Print it, or keep it for the changes that are shown with the report."""
+        if stack in self._waiting:
+            self._access[stack] = found
+        else:
+            show_access(stack, found, self._output)
+
     def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
         """Print them."""
         show_kept_first_boots(found, self._output)
@@ -101,9 +120,12 @@ class EachPlan:
         for stack in report.stacks:
             if stack in self._waiting:
                 plan, price, shown = self._waiting.pop(stack)
-                self._diffs[stack] = diff_of_report(plan, report, price=price)
+                access = self._access.pop(stack, None) or None
+                self._diffs[stack] = diff_of_report(plan, report, price=price, access=access)
                 if shown:
                     diffview.show(self._diffs[stack], plan, self._output)
+                elif access:
+                    show_access(stack, access, self._output)
         show(report, self._output)
 
     def diff(self, stack: str) -> StackDiff | None:
@@ -125,6 +147,7 @@ class AllPlans:
         self._new_ways: list[NewWay] = []
         self._kept: list[KeptFirstBoot] = []
         self._diffs: dict[str, StackDiff] = {}
+        self._access: dict[str, AccessDiff] = {}
 
     def plan(self, plan: Plan, ways: Sequence[ApprovedWay] = (), *, brief: bool = False) -> None:
         """Keep the plan for the end."""
@@ -135,6 +158,10 @@ class AllPlans:
     def new_ways(self, found: Sequence[NewWay]) -> None:
         """Keep them for the end."""
         self._new_ways += found
+
+    def access(self, stack: str, found: AccessDiff) -> None:
+        """Keep it for the end."""
+        self._access[stack] = found
 
     def kept_first_boots(self, found: Sequence[KeptFirstBoot]) -> None:
         """Keep them for the end."""
@@ -170,6 +197,8 @@ class AllPlans:
         foldedview.show(folded, self._output, diff)
         priceview.show_several(prices, total, self._output)
         show_new_ways(self._new_ways, self._output)
+        for stack, found in self._access.items():
+            show_access(stack, found, self._output)
         show_kept_first_boots(self._kept, self._output)
         if self._reports:
             from operations.cli.gate import show  # noqa: PLC0415 - imports the policies

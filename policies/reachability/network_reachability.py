@@ -338,6 +338,24 @@ class NetworkReachability:
             )
         return self._computers.get(location)
 
+    def bastions_to(self, locations: Iterable[NetworkLocation]) -> list[str]:
+        """Return the ids of the Bastion hosts that reach a computer's port for SSH or RDP, if no control fails."""
+        found = [computer for location in locations if (computer := self._computer_at(location))]
+        return [
+            bastion.id
+            for bastion in self._bastions.all
+            if any(
+                not control_set.mask
+                for computer in found
+                for port in (SSH, RDP)
+                for control_set in self._from_bastion(bastion.subnet, computer.on_port(port))
+            )
+        ]
+
+    def network_of_bastion(self, bastion: str) -> str:
+        """Return the id of the network that a Bastion host is in; empty if there is no such host."""
+        return next((one.subnet.network for one in self._bastions.all if one.id == bastion), "")
+
     def over_bastion(self, locations: Iterable[NetworkLocation], ssh_controls: ControlSets) -> ControlSets:
         """Return the controls on moving data through Bastion from a computer to a person who is signed in to it.
 

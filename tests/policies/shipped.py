@@ -58,6 +58,11 @@ def configs() -> Mapping[str, StackConfig]:
     return {name: one.config for name, one in _rendered().items()}
 
 
+def settings(stack: str) -> Mapping[str, Any]:
+    """Return the settings of a stack as an engine gets them."""
+    return _rendered()[stack].settings
+
+
 def before(stack: str) -> Plan:
     """Return the plan of the first `up`, in which new ids are unknown."""
     return _plans()[0][stack]

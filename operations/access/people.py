@@ -1,0 +1,107 @@
+"""Names of the holders of rights: the groups that the estate's files name, by their Entra object id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from formats.addresses import ZoneName
+from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from formats.urns import name_of, stack_of, type_of
+from policies.expected.staff import ZONES, machines, members
+from policies.reachability.role_grants import UNKNOWN_PRINCIPAL
+
+C = TypeVar("C", bound=StackConfig)
+ANYONE = "anyone"
+"""The key of who needs no sign-in: anonymous access."""
+KINDS = {"VirtualMachine": "computer", "UserAssignedIdentity": "identity"}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a right: a group, an application, a managed identity or a computer."""
+
+    key: str
+    """The object id in lower case, or the URN of an identity or computer of the estate."""
+    name: str
+    is_known: bool = True
+    """False for an object id that no file of the estate names."""
+
+    @property
+    def id(self) -> str:
+        """The object id; empty for a resource of the estate."""
+        return "" if self.key.startswith("urn:") or self.key in (ANYONE, UNKNOWN_PRINCIPAL) else self.key
+
+
+@dataclass(frozen=True)
+class People:
+    """The groups and applications that the configurations of an estate's stacks name."""
+
+    configs: Mapping[str, StackConfig] = field(default_factory=dict)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        found: dict[str, dict[str, None]] = {}
+        for stack, config in self.configs.items():
+            for id_, name in _named(stack, config):
+                found.setdefault(str(id_).lower(), {})[name] = None
+        return {id_: ", ".join(names) for id_, names in found.items()}
+
+    def holder(self, key: str) -> Holder:
+        """Return the holder with an object id or URN."""
+        if key == ANYONE:
+            return Holder(key, "anyone, without a sign-in")
+        if key == UNKNOWN_PRINCIPAL:
+            return Holder(key, "a principal that is not known before the deployment", is_known=False)
+        if key.startswith("urn:"):
+            kind = KINDS.get(type_of(key).rsplit(":", 1)[-1], "resource")
+            return Holder(key, f"the {kind} {name_of(key)} of {stack_of(key)}")
+        name = self._names.get(key)
+        return Holder(key, name) if name else Holder(key, f"unknown {key}", is_known=False)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The name of each group and application, by its object id in lower case."""
+        return self._names
+
+    @cached_property
+    def groups_of(self) -> Mapping[str, frozenset[str]]:
+        """The groups that each group is a member of, by object id: as the estate states it, for no plan shows it."""
+        found: dict[str, set[str]] = {}
+        for group, inner in members(self.configs).items():
+            for member in inner:
+                found.setdefault(member, set()).add(group)
+        for platform in self._of_kind(PlatformConfig):
+            for tenancy in self._of_kind(TenancyConfig) if platform.desk_users else ():
+                found.setdefault(str(tenancy.researchers).lower(), set()).add(str(platform.desk_users).lower())
+        return {member: frozenset(groups) for member, groups in found.items()}
+
+    def _of_kind(self, kind: type[C]) -> list[C]:
+        return [config for config in self.configs.values() if isinstance(config, kind)]
+
+
+def _named(stack: str, config: StackConfig) -> Iterator[tuple[object, str]]:
+    """Yield the object ids in a configuration, with their names."""
+    if isinstance(config, PlatformConfig):
+        yield config.platform_team, "platform engineers"
+        if config.desk_users:
+            yield config.desk_users, "researchers of all projects"
+        for name, machine in machines(config).items():
+            yield machine.users, f"staff who sign in to {name} of {stack}"
+    elif isinstance(config, JunctionZoneConfig):
+        yield config.zone.stewards, f"stewards of {ZoneName.JUNCTION}"
+        for provider in config.providers:
+            yield provider.group, f"provider {provider.code} ({provider.name})"
+    elif isinstance(config, SafeHavenConfig):
+        yield from ((getattr(config, zone).stewards, f"stewards of {zone}") for zone in ZONES)
+    elif isinstance(config, TenancyConfig):
+        yield config.researchers, f"researchers of {config.project}"
+        yield config.stewards, f"stewards of {config.project}"
+        yield config.checkers, f"checkers of {config.project}"
+        if config.recipients:
+            yield config.recipients.group, f"recipients of the results of {config.project}"
+    orchestrator = getattr(config, "confidential_orchestrator", None)
+    if orchestrator:
+        yield orchestrator, "Azure's Confidential VM Orchestrator"

@@ -1,0 +1,78 @@
+"""What a plan does to who can read, write or reach which data: a section of a preview, only if something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from formats.plan import Plan
+from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
+from operations.access.records import Records
+from operations.access.relevance import may_change_access
+from operations.cli.output import Output
+from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
+from policies.expected.staff import members
+from policies.plan_evaluation import Neighbours, today
+from policies.rules import load
+
+if TYPE_CHECKING:
+    from formats.stack_config import StackConfig
+    from policies.shape_cache import ShapeCache
+
+HEADING = "Who can now read, write or reach which data"
+LISTED = 12
+"""The most lines that are printed; `--json` has all."""
+FEW = 8
+"""With more other stacks than this, one of equivalent tenancies is compared for all of them."""
+
+
+def access_changes(
+    plan: Plan,
+    neighbours: Neighbours,
+    configs: Mapping[str, StackConfig],
+    shapes: Callable[[], ShapeCache],
+    records: Records,
+) -> AccessDiff:
+    """Return what a plan changes. The states of the other stacks are read only if it touches what access depends on.
+
+    `configs`: of the estate. `records`: of the last run, whose configuration named the groups before the change.
+    """
+    if not plan.changes:
+        return NO_CHANGE
+    last = records.last_config(plan.stack)
+    configs_before = {**configs, plan.stack: last} if last else configs
+    if not may_change_access(plan):
+        return access_diff([plan], [plan], configs=configs, configs_before=configs_before)
+    left_out = _left_out(plan, neighbours, configs, shapes)
+    others = [found.load() for found in neighbours.deployed if found.name not in left_out]
+    before = [found.load() for found in neighbours.before]
+    return access_diff([*others, *before], [*others, plan], configs=configs, configs_before=configs_before)
+
+
+def _left_out(
+    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], shapes: Callable[[], ShapeCache]
+) -> frozenset[str]:
+    """Return the tenancies for which the result of an equivalent one holds, before the change and after it."""
+    if len(neighbours.deployed) <= FEW:
+        return frozenset()
+    evaluation = EstateEvaluation.of(load().values(), today(), shapes(), members=members(configs))
+    others = list(map(deployed_stack, neighbours.deployed))
+    before = evaluation.left_out([*others, *map(deployed_stack, neighbours.before)])
+    return (before & evaluation.left_out([*others, planned_stack(plan)])) - {plan.stack}
+
+
+def show_access_changes(stack: str, found: AccessDiff, output: Output) -> None:
+    """Print the changes; nothing if there are none."""
+    if not found:
+        return
+    output.emit({"event": "access-diff", "stack": stack, **found.to_json()})
+    lines = found.lines()
+    output.say(f"  {HEADING}:", style="bold" if found.opens else None)
+    for line in lines[:LISTED]:
+        output.say(f"  {line}", style=_STYLES.get(line[0]))
+    if len(lines) > LISTED:
+        output.say(f"  and {len(lines) - LISTED:,} more: --json has all, and so has scripts/sde access afterwards",
+                   style="dim")  # fmt: skip
+
+
+_STYLES = {"+": "yellow", "-": "green", "!": "bold red"}

@@ -1,0 +1,141 @@
+"""`sde access`, and the access section of a preview: output and exit codes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from formats.deployed_stack import DeployedStack
+from formats.plan import Operation, Plan
+from formats.pulumi_state import read_export
+from tests.operations.access.estates import NEW_GROUP, ROLE, changed
+from tests.operations.access.test_records import record
+from tests.operations.cli.fakes import CliRunner, stack
+from tests.policies import shipped
+from tests.policies.test_pending_deletes import with_left_grant
+
+
+@pytest.fixture
+def whole(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The shipped estate, up."""
+    sde.catalog.stacks = [stack(name, config=shipped.configs()[name]) for name in shipped.STACKS]
+    sde.engine.has = {name: ["a"] for name in shipped.STACKS}
+    use(sde, monkeypatch, {name: shipped.deployed(name) for name in shipped.STACKS})
+    return sde
+
+
+def use(sde: CliRunner, monkeypatch: pytest.MonkeyPatch, states: dict[str, Plan]) -> None:
+    """Have the engine read these states."""
+    monkeypatch.setattr(sde.engine, "deployed", lambda stacks, **_: {
+        s.name: DeployedStack.of(states[s.name]) for s in stacks if s.name in states})  # fmt: skip
+
+
+def test_access_lists_who_may_do_what(whole: CliRunner) -> None:
+    assert whole("access", "--person", "researchers of hcm") == 0
+    assert "read, write, delete" in whole.out
+    assert "signed in to desk of hcm-progression" in whole.out
+    assert "stewards" not in whole.out
+    assert "not recorded" in whole.out
+    assert "only where a run on this machine recorded it" in whole.out
+
+
+def test_json_has_a_line_for_each_row(whole: CliRunner) -> None:
+    assert whole("access", "--stack", "junction-zone", "--json") == 0
+    rows = [line for line in whole.lines if line["event"] == "access"]
+    assert {row["on"]["stack"] for row in rows} == {"junction-zone"}
+    assert whole.lines[-1]["rows"] == len(rows)
+    assert {row["since"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("form", ["markdown", "csv"])
+def test_the_auditor_gets_a_file(whole: CliRunner, form: str, tmp_path: Path) -> None:
+    file = tmp_path / "access"
+    assert whole("access", "--format", form, "--output", str(file)) == 0
+    assert "checkers of hcm-progression" in file.read_text()
+    assert whole("access", "--format", form) == 0
+    assert "checkers of hcm-progression" in whole.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--person", "nobody at all"), "Nobody of this name has a right"),
+        (("--as-of", "yesterday"), "This is not a day"),
+        (("--stack", "tre-unknown"), "no such stack"),
+        (("--output", "x"), "A table is for a terminal"),
+    ],
+)
+def test_wrong_use_is_one_clear_message(whole: CliRunner, arguments: tuple[str, ...], problem: str) -> None:
+    assert whole("access", *arguments) == 2
+    assert problem in whole.err
+    assert "Traceback" not in whole.err
+
+
+def test_a_failed_revocation_is_refused_after_the_view(whole: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = read_export(with_left_grant("safe-haven", "staging-stewards-writes", str(UUID(int=7))), cloud="local")
+    assert left
+    use(whole, monkeypatch, {name: shipped.deployed(name) for name in shipped.STACKS} | {"safe-haven": left})
+    assert whole("access") == 3
+    assert "revocation failed" in whole.out
+    assert "1 revocation failed, so the rights are still in force: staging-stewards-writes" in whole.err
+    assert "scripts/sde up safe-haven" in whole.err
+
+
+def test_an_orphaned_stack_is_in_the_view(whole: CliRunner) -> None:
+    last = whole.catalog.stacks[-1]
+    whole.catalog.stacks = list(whole.catalog.stacks)[:-1]
+    whole.catalog.orphaned_stacks = [replace(last, is_orphaned=True, config=None)]
+    assert whole("access", "--stack", last.name) == 0
+    assert "desk of hcm-progression" in whole.out
+    assert "names of its groups are not known" in whole.out
+
+
+def test_as_of_a_day_reads_what_the_runs_recorded(whole: CliRunner) -> None:
+    folder = whole.settings.backend_folder
+    assert folder
+    resources = shipped.state("safe-haven")["deployment"]["resources"]
+    record(folder, 1, "2026-01-02", resources, config=dict(shipped.settings("safe-haven")))
+    assert whole("access", "--as-of", "2026-01-02", "--json") == 0
+    rows = [line for line in whole.lines if line["event"] == "access" and line["who"]["name"] == "stewards of staging"]
+    assert {(row["since"], row["change"]) for row in rows} == {("2026-01-02T12:00:00Z", "update 1 of safe-haven")}
+    assert "platform: nothing is recorded on 2026-01-02 or before." in str(whole.lines[-1]["notes"])
+    assert whole("access", "--as-of", "2026-01-01") == 0
+    assert "safe-haven: nothing is recorded on 2026-01-01 or before; the first record is of 2026-01-02." in whole.out
+
+
+def _planned(sde: CliRunner, principal: str) -> None:
+    after = changed("safe-haven", "staging-stewards-writes", ROLE, Operation.UPDATE, principalId=principal)
+    sde.engine.plans["safe-haven"] = next(p for p in after if p.stack == "safe-haven").resources
+
+
+def test_a_preview_says_who_can_newly_do_what(whole: CliRunner) -> None:
+    _planned(whole, NEW_GROUP)
+    assert whole("preview", "safe-haven") == 0
+    assert "Who can now read, write or reach which data" in whole.out
+    assert f"+ unknown {NEW_GROUP} can now read, write, delete" in whole.out
+    assert "- stewards of staging can no longer read, write, delete" in whole.out
+    assert whole("preview", "safe-haven", "--summary") == 0
+    assert whole.out.count("Who can now read, write or reach which data") == 1
+
+
+def test_a_preview_that_changes_no_access_has_no_such_section(whole: CliRunner) -> None:
+    plan = shipped.after("safe-haven")
+    edited = [replace(r, operation=Operation.UPDATE, changed=("tags.x",), inputs={**r.inputs, "tags": {"x": "y"}},
+                      old_inputs=r.inputs) if r.type.endswith(":StorageAccount") else r
+              for r in plan.resources]  # fmt: skip
+    whole.engine.plans["safe-haven"] = tuple(edited)
+    assert whole("preview", "safe-haven", "--json") == 0
+    assert [line["diff"]["access"] for line in whole.lines if line["event"] == "diff"] == [None]
+
+
+def test_the_json_of_a_preview_has_the_access_diff(whole: CliRunner) -> None:
+    _planned(whole, NEW_GROUP)
+    assert whole("preview", "safe-haven", "--json") == 0
+    (found,) = [line["diff"]["access"] for line in whole.lines if line["event"] == "diff"]
+    assert found["opens"] is True
+    assert {change["effect"] for change in found["changes"]} == {"gained", "lost"}
+    json.dumps(found)
