@@ -356,9 +356,13 @@ class Deployment:
 
         self._view.new_ways(new_ways(plan, stack.ways))
         self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
-        neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
-        self._show_access(stack, plan, neighbours)
-        report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
+        try:
+            neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
+            self._show_access(stack, plan, neighbours)
+            report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
+        except SdeError:
+            self._view.without_report(stack.name)
+            raise
         self._view.report(report)
         requiring = {other.name for other in self.session.known if stack.name in other.requires}
         # A generator: their states are read only if the plan removes or changes an output.

@@ -44,6 +44,9 @@ class PlanView(Protocol):
     def report(self, report: Report) -> None:
         """Show a policy report."""
 
+    def without_report(self, stack: str) -> None:
+        """Show the changes of a plan that cannot be evaluated."""
+
     def diff(self, stack: str) -> StackDiff | None:
         """Return the readable diff of a stack with its report; None without changes or a report."""
 
@@ -81,11 +84,14 @@ class EachPlan:
         by_resource = self._by_resource or planview.is_brief(plan, brief=brief)
         if by_resource:
             planview.show(plan, self._output, brief=brief)
+            self._show_price(price)
         else:
             planview.heading(plan, self._output)
         self._diffs.pop(plan.stack, None)
         if plan.changes or plan.output_changes:
             self._waiting[plan.stack] = plan, price, not by_resource
+
+    def _show_price(self, price: StackPrice | None) -> None:
         if price:
             priceview.show(price, self._output)
 
@@ -124,9 +130,17 @@ class EachPlan:
                 self._diffs[stack] = diff_of_report(plan, report, price=price, access=access)
                 if shown:
                     diffview.show(self._diffs[stack], plan, self._output)
+                    self._show_price(price)
                 elif access:
                     show_access(stack, access, self._output)
         show(report, self._output)
+
+    def without_report(self, stack: str) -> None:
+        """Print the changes by resource."""
+        plan, price, shown = self._waiting.pop(stack, (None, None, False))
+        if plan and shown:
+            planview.show_changes(plan, self._output)
+            self._show_price(price)
 
     def diff(self, stack: str) -> StackDiff | None:
         """Return the diff."""
@@ -178,6 +192,9 @@ class AllPlans:
         for plan in self._plans:
             if plan.stack in report.stacks and plan.stack not in self._diffs:
                 self._diffs[plan.stack] = diff_of_report(plan, report)
+
+    def without_report(self, stack: str) -> None:
+        """Do nothing: the page is not printed."""
 
     def diff(self, stack: str) -> StackDiff | None:
         """Return the diff."""

@@ -37,9 +37,14 @@ def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
         output.say(_kinds(plan), style="dim")
         output.say(Text.assemble("  ", summary(plan)))
     else:
-        _list(plan, output)
-        _list_outputs(plan, output)
-        show_counts(plan, output)
+        show_changes(plan, output)
+
+
+def show_changes(plan: Plan, output: Output) -> None:
+    """Print each changed resource and output with its changed properties."""
+    _list(plan, output)
+    _list_outputs(plan, output)
+    show_counts(plan, output)
 
 
 def heading(plan: Plan, output: Output) -> None:

@@ -29,10 +29,10 @@ RESTARTS: Mapping[str, Mapping[PropertyPath, str]] = {
         ): "The machine must be stopped for this: sessions and running jobs end",
     },
 }
-"""Changes of running machines that Azure makes with a restart or only while they are stopped: learn.microsoft.com,
-"Change the size of a virtual machine" (restart), "Enable encryption at host" (deallocate), "Add network interfaces to
-or remove network interfaces from virtual machines" (stopped), "Expand virtual hard disks on a Linux VM" (deallocate for
-the OS disk). See also docs/azure-facts.md."""
+"""Changes of running machines that Azure makes with a restart, or refuses until they are stopped: another size restarts
+(docs/azure-facts.md; learn.microsoft.com, "Change the size of a virtual machine"). The others are refused while the
+machine runs, with OperationNotAllowed (encryption at host, size of the OS disk) and
+CannotAddOrRemoveNetworkInterfacesFromARunningVirtualMachine."""
 
 
 def loss_of_resource(step: Step) -> Sense | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from formats.errors import InputError
 from formats.plan import SECRET, UNKNOWN, Operation
 from tests.operations.cli.fakes import CliRunner, resource
 
@@ -102,3 +103,14 @@ def test_a_removed_value_and_another_order_are_lines_of_their_lists(sde: CliRunn
     sde("preview", "platform", "--by-resource")
     assert 'to: - "x"\n' in sde.out
     assert 'zones: order ["1", "2"] → ["2", "1"]  forces replacement' in sde.out
+
+
+def test_a_plan_that_cannot_be_evaluated_is_shown_by_resource(sde: CliRunner) -> None:
+    sde("up", "platform", "--yes")
+    sde.engine.plans["platform"] = (
+        resource("a", Operation.UPDATE, inputs={"x": 2}, old_inputs={"x": 1}, changed=("x",)),
+    )
+    sde.engine.unreadable = InputError("The state cannot be read.")
+    assert sde("preview", "platform") == 3
+    assert "x: 1 → 2" in sde.out
+    assert "cannot be evaluated" in sde.err

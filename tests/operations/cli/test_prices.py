@@ -133,7 +133,7 @@ def test_each_way_in_shows_its_share_in_one_line(capsys: pytest.CaptureFixture[s
              for name in ("inbox-zq1", "staff-keys", "gateway", "other")]  # fmt: skip
     ways = [way("uploads of ZQ1", "inbox-zq1"), way("released results", ""), way("checks", "staff-vm-checks"),
             way("the site a", "gateway"), way("the site b", "gateway")]  # fmt: skip
-    for view in (EachPlan(Output()), AllPlans(Output())):
+    for view in (EachPlan(Output(), by_resource=True), AllPlans(Output())):
         view.plan(Plan("sde", "platform", "local", tuple(parts)), ways)
         view.end()
     out = capsys.readouterr().out
