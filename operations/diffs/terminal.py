@@ -10,12 +10,13 @@ from formats.property_changes import ChangeKind
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import Change, StackDiff
 from operations.diffs.places import where_with_names
-from operations.diffs.text import printable, shortened, shown
+from operations.diffs.text import shortened, shown
 
 ACCESS = "Who can now read, write or reach which data"
 """The heading of the access diff."""
 QUIET = (Meaning.CHANGES_CONTROL, Meaning.CHANGES_COST, Meaning.HOUSEKEEPING)
 """The meanings of which a page for many stacks shows nothing."""
+_MAX_ACCESS = 12
 _INDENT, _MAX_PATH, _MAX_SENTENCE = "      ", 200, 1000
 
 
@@ -27,7 +28,9 @@ def lines(diff: StackDiff, width: int) -> Iterator[Text]:
             yield from _change(change, width)
     if diff.access_lines:
         yield Text(ACCESS, "bold")
-        yield from (Text(f"  {printable(line)}") for line in diff.access_lines)
+        yield from (Text(f"  {shortened(line, _MAX_SENTENCE)}") for line in diff.access_lines[:_MAX_ACCESS])
+        if len(diff.access_lines) > _MAX_ACCESS:
+            yield Text(f"  and {len(diff.access_lines) - _MAX_ACCESS:,} more: sde diff STACK --format html", "dim")
 
 
 def _change(change: Change, width: int) -> Iterator[Text]:
