@@ -21,6 +21,7 @@ from operations.ledger.findings import Verification
 from operations.ledger.ledger import Ledger
 from operations.ledger.log import Log
 from operations.ledger.note import WITNESS, Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
+from operations.ledger.storage import CHECKPOINT
 from operations.ledger.verification import verify as verify_log
 from operations.ledger.who import who
 from operations.ledger.witness import WitnessRecord, cosign, witness_key
@@ -139,14 +140,7 @@ def export(
     if target.exists():
         raise InputError("The folder exists already.", file=str(target), fix="name a new one")
     log = _opened(session, None, log_key).log
-    head = log.head()
-    copy, names = FileStorage(target), list(log.storage.names())
-    make_folder(target)
-    for name in names:
-        if content := log.storage.read(name):
-            copy.create({name: content})
-    if checkpoint := log.storage.newest():
-        copy.create({"checkpoint": checkpoint})
+    head = export_to(target, log)
     session.output.emit({"event": "exported", "folder": str(target), "entries": head.size, "key": str(log.key)})
     session.output.say(f"exported {plural(head.size, 'entry')} to {printable(target)}")
     session.output.say_whole(f"key: {log.key}")
@@ -177,6 +171,24 @@ def witness(
     session.output.emit({"event": "cosigned", "entries": size, "witness": public, "note": note})
     session.output.say(f"{printable(name)} signed {plural(size, 'entry')}.", style="green")
     session.output.say_whole(f"key: {public}")
+
+
+def export_to(target: Path, log: Log) -> Checkpoint:
+    """Copy a ledger to a new folder, with what is appended meanwhile. Return its checkpoint."""
+    copy = FileStorage(target)
+    make_folder(target)
+    checkpoint = None
+    while True:
+        head = log.head()
+        for name in log.storage.names():
+            if name != CHECKPOINT and (content := log.storage.read(name)):
+                copy.create({name: content})
+        before, checkpoint = checkpoint, log.storage.newest()
+        if checkpoint is None:
+            return head
+        if checkpoint == before:
+            copy.create({CHECKPOINT: checkpoint})
+            return head
 
 
 def _opened(session: Session, folder: Path | None, log_key: str | None) -> Ledger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ class FileStorage:
         file = self.folder / name
         with _errors(file):
             try:
+                if not stat.S_ISREG(file.stat().st_mode):  # a pipe would never end
+                    raise InputError("This is not a file.", file=str(file))
                 with file.open("rb") as stream:
                     content = stream.read(MAX_OBJECT + 1)
             except FileNotFoundError:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from typing import Any
 
 from formats.errors import InputError
@@ -31,11 +32,15 @@ def kept(storage: Storage, digest: str) -> Any:
     if content is None or hashlib.sha256(content).hexdigest() != digest.removeprefix("sha256:"):
         raise InputError("The ledger does not have this any more.", file=f"{storage.where}/{name}", found=digest,
                          fix="scripts/sde ledger verify")  # fmt: skip
-    with gzip.open(io.BytesIO(content)) as stream:
-        text = stream.read(MAX_JSON + 1)
-    if len(text) > MAX_JSON:
-        raise InputError("What the ledger keeps is too long.", file=name, allowed=f"{MAX_JSON:,} bytes")
-    return json.loads(text)
+    try:
+        with gzip.open(io.BytesIO(content)) as stream:
+            text = stream.read(MAX_JSON + 1)
+        if len(text) <= MAX_JSON:
+            return json.loads(text)
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
+        pass
+    raise InputError("What the ledger keeps cannot be read.", file=f"{storage.where}/{name}",
+                     allowed=f"JSON of at most {MAX_JSON:,} bytes, compressed")  # fmt: skip
 
 
 def object_name(digest: str) -> str:

@@ -24,6 +24,8 @@ from operations.ledger.merkle import (
 from operations.ledger.note import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
 from operations.ledger.storage import CHECKPOINT, CHECKPOINTS, COSIGNED, OBJECTS, PENDING, Storage
 
+_TRIES = 5
+"""How often to verify again when somebody has appended meanwhile."""
 _SIZED = re.compile(rf"({CHECKPOINTS}|{PENDING})/([0-9]{{12}})")
 _OBJECT = re.compile(rf"{OBJECTS}/([0-9a-f]{{64}})\.json\.gz")
 _COSIGNED = re.compile(rf"{COSIGNED}/([0-9]{{12}})-([0-9a-f]{{64}})")
@@ -42,6 +44,21 @@ def verify(
     `witnesses`: each must have signed a checkpoint. `seen`: a checkpoint that the ledger must contain. `states`:
     returns the present states, which must follow from the entries; without it they are not compared.
     """
+    for _ in range(_TRIES):
+        before = storage.newest()
+        found = _verified(storage, key, witnesses, seen, states)
+        if not found.problems or storage.newest() == before:
+            return found
+    return found
+
+
+def _verified(
+    storage: Storage,
+    key: VerifierKey,
+    witnesses: Sequence[VerifierKey],
+    seen: Checkpoint | None,
+    states: States | None,
+) -> Verification:
     found = Verification(Checkpoint(key.name, 0, EMPTY))
     verifier = _Verifier(storage, key, found, set(storage.names()))
     verifier.run()
@@ -245,9 +262,10 @@ class _Verifier:
         if first > size:
             self.found.add("an append to a tree that the ledger does not have", file=name)
         elif append := self._append(name):
-            end = first + len(append.entries)
-            if list(append.entries) != self.entries[first:end] and end <= len(self.entries):
-                self.found.add("the append has other entries than the ledger", entry=first, file=name)
+            for number, (one, other) in enumerate(zip(append.entries, self.entries[first:], strict=False), first):
+                if one != other:
+                    self.found.add("the append has another entry than the ledger", entry=number, file=name)
+                    return
 
     def check_cosigned(self, witnesses: Sequence[VerifierKey]) -> None:
         """Check the checkpoints that witnesses have signed. Each given witness must have signed one."""

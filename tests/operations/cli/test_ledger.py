@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from operations.cli.app import main
 from operations.ledger.entry import Kind, Who
 from operations.ledger.note import WITNESS as OF_WITNESS
 from operations.settings import Settings
+from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import CliRunner
 from tests.operations.ledger.logs import KEY, WITNESS, entry
 
@@ -199,3 +201,14 @@ def test_a_use_of_the_break_glass_key_is_noted(sde: CliRunner) -> None:
     assert (found.kind, found.reason, found.stacks) == (
         Kind.BREAK_GLASS, "Ann Lee, desk 3, Entra was down", ("platform",),
     )  # fmt: skip
+
+
+def test_the_ledger_of_a_deployed_estate_verifies(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = deployed_estate()
+    settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
+    assert main(["--estate", str(folder / "estate"), "ledger", "verify"], settings=settings) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "The ledger verifies."
+    assert main(["--estate", str(folder / "estate"), "history", "--json"], settings=settings) == 0
+    changes = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {change["result"] for change in changes if change["command"] == "up"} == {"succeeded"}
+    assert {"plan", "verdict", "diff"} <= set(changes[0]["objects"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from formats.errors import InputError, Refused
 from operations.ledger.entry import Kind
 from operations.ledger.files import FileStorage
 from operations.ledger.findings import Verification
@@ -76,7 +78,7 @@ def test_any_changed_byte_of_any_file_is_found(whole: Path, data: st.DataObject)
 @given(st.data())
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_changed_byte_of_an_entry_names_the_entry(whole: Path, data: st.DataObject) -> None:
-    number = data.draw(st.integers(0, COUNT - 1))
+    number = data.draw(st.integers(0, COUNT - 1) | st.integers(COUNT - BATCHES[-1], COUNT - 1))
     file = whole / ("tile/entries/003.p/232" if number >= 768 else f"tile/entries/{number // 256:03}")
     content = file.read_bytes()
     entry = numbered(1, number)[0]
@@ -254,8 +256,6 @@ def test_entries_that_say_what_cannot_be_are_found(bad: bytes, text: str, tmp_pa
 
 
 def test_a_witness_does_not_sign_a_fork_or_a_shorter_ledger(whole: Path, tmp_path: Path) -> None:
-    from formats.errors import Refused
-
     key, seen = KEY.verifier(), read_checkpoint((whole / "checkpoint").read_bytes(), KEY.verifier())
     forked = log_in(tmp_path / "forked")
     forked.append([b"{}"] * (COUNT + 1))
@@ -264,3 +264,25 @@ def test_a_witness_does_not_sign_a_fork_or_a_shorter_ledger(whole: Path, tmp_pat
         with pytest.raises(Refused, match=text):
             cosign(log.storage, key, WITNESS, seen=seen, time=1_800_000_000)
         assert not [name for name in log.storage.names() if name.startswith("cosigned/")]
+
+
+def test_a_ledger_that_grows_during_its_verification_verifies(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, left = FileStorage.names, [numbered(1, 2000), numbered(1, 2001)]
+
+    def growing(self: FileStorage) -> Iterator[str]:
+        found = list(names(self))
+        if left:
+            log_in(ledger).append(left.pop())
+        return iter(found)
+
+    monkeypatch.setattr(FileStorage, "names", growing)
+    found = check(ledger)
+    assert (found.problems, found.checkpoint.size) == ([], COUNT + 2)
+
+
+def test_a_pipe_in_the_folder_is_an_error_and_no_wait(ledger: Path) -> None:
+    os.mkfifo(ledger / "objects" / "pipe")
+    (ledger / "checkpoint").unlink()
+    os.mkfifo(ledger / "checkpoint")
+    with pytest.raises(InputError, match="not a file"):
+        check(ledger)
