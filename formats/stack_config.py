@@ -34,6 +34,7 @@ from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.providers import Provider, refuse_common_ways
+from formats.tenant_restrictions import Roots, TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates, validated
 from formats.vm_size_names import is_confidential, requires_confidential
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
@@ -161,6 +162,8 @@ class PlatformConfig(StackConfig):
     """The connected sites; empty: the hub has no gateway."""
     confidential_orchestrator: Guid | None = None
     """As in `TenancyConfig`. Required for staff in an estate with identifiable data."""
+    tenant_restrictions: TenantRestrictions | None = None
+    """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
 
     @field_validator("staff")
     @classmethod
@@ -184,6 +187,13 @@ class PlatformConfig(StackConfig):
             raise InvalidValue("for staff with identifiable data `confidential_orchestrator`, the object id of the "
                                "enterprise application Confidential VM Orchestrator",
                                fix=ORCHESTRATOR_COMMAND)  # fmt: skip
+        return self
+
+    @model_validator(mode="after")
+    def _tenant_of_restrictions(self) -> Self:
+        restrictions = self.tenant_restrictions
+        if restrictions and restrictions.certificate_authority and self.home_tenant is None:
+            raise InvalidValue("with `certificate_authority` the estate's `tenant`, to which sign-in is restricted")
         return self
 
     @model_validator(mode="after")
@@ -339,6 +349,8 @@ class TenancyConfig(ProjectSpec, StackConfig):
     confidential_orchestrator: Guid | None = None
     """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator, which releases the
     keys of confidential disks to attested virtual machines. Required for identifiable data."""
+    root_certificates: Roots = ()
+    """The root certificate authorities that the desk trusts besides Ubuntu's, in an estate with tenant restrictions."""
 
     @model_validator(mode="after")
     def _orchestrator_of_confidential_disks(self) -> Self:

@@ -10,15 +10,19 @@ from infra.gpu_driver import gpu_driver_settings
 from infra.home_disk import home_disk_settings
 from infra.host_names import NO_RESOLVER, egress_lines, host_settings
 from infra.package_sources import package_settings
+from infra.trusted_roots import root_settings
 
 
-def desk_first_boot(size: str, egress: Sequence[EgressRule], hosts: Sequence[str] = ()) -> str:
+def desk_first_boot(
+    size: str, egress: Sequence[EgressRule], hosts: Sequence[str] = (), roots: Sequence[str] = ()
+) -> str:
     """Return the cloud-init data of a desk of a size, with the egress rules of its kind of tenancy. `hosts`: the lines
-    of /etc/hosts for its private endpoints and sign-in."""
+    of /etc/hosts for its private endpoints and sign-in. `roots`: the certificates that it trusts besides Ubuntu's."""
     return first_boot(
         home_disk_settings(),
         gpu_driver_settings(size, egress),
         package_settings(egress),
         host_settings([*hosts, *egress_lines(egress)]),
+        root_settings(roots),
         commands=[NO_RESOLVER],
     )

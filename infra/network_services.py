@@ -47,6 +47,8 @@ class RuleGroupPriority(IntEnum):
 SIGN_IN_HOSTS = ("login.microsoftonline.com", "pas.windows.net")
 """The hosts of Entra that a sign-in needs, by their exact names (docs/azure-facts.md#hosts-of-a-sign-in). All other
 egress is defined by the estate."""
+RESTRICTED_SIGN_IN = SIGN_IN_HOSTS[:1]
+"""Those that read the headers of tenant restrictions (docs/azure-facts.md#tenant-restrictions)."""
 
 
 class PrivateService(StrEnum):

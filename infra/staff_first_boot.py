@@ -15,6 +15,7 @@ from infra.first_boot import first_boot
 from infra.home_disk import home_disk_settings
 from infra.host_names import egress_lines, host_settings
 from infra.package_sources import package_settings
+from infra.trusted_roots import root_settings
 
 FOLDER = "/opt/azure-cli"
 PACKAGES = ("python3-venv",)
@@ -26,13 +27,15 @@ INSTALL = (
 )
 
 
-def staff_first_boot(egress: Sequence[EgressRule]) -> str:
-    """Return the cloud-init data of a staff machine, with the egress rules that name package archives."""
+def staff_first_boot(egress: Sequence[EgressRule], roots: Sequence[str] = ()) -> str:
+    """Return the cloud-init data of a staff machine, with the egress rules that name package archives. `roots`: the
+    certificates that it trusts besides Ubuntu's."""
     return first_boot(
         home_disk_settings(),
         _tools(egress),
         package_settings(egress),
         host_settings(egress_lines(egress)),
+        root_settings(roots),
         commands=INSTALL if _has_tools(egress) else (),
     )
 

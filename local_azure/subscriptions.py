@@ -62,6 +62,8 @@ class SubscriptionSettings(Model):
     """Sizes of virtual machines that the subscription may not use."""
     taken_names: frozenset[str] = frozenset()
     """Globally unique names that are taken outside of the estate, or reserved by a deleted vault elsewhere."""
+    unreadable_secrets: frozenset[str] = frozenset()
+    """URLs of secrets in key vaults outside of the estate that do not exist, or that its identities may not get."""
     defender_for_storage: Literal["Free", "Standard"] = "Free"
     """The pricing tier of Defender for Storage. With Standard, each storage account has its setting from the start."""
     automatic_network_watchers: bool = True

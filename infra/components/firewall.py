@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from uuid import UUID
 
 import pulumi
 from pulumi_azure_native import authorization, network
@@ -20,10 +21,12 @@ from formats.addresses import (
 )
 from formats.egress import EgressRule
 from formats.stack_config import Site
+from formats.tenant_restrictions import TenantRestrictions
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.public_ip_address import PublicIpAddress
+from infra.components.tls_inspection import reader_identity, tenant_headers, transport_security
 from infra.names import ResourceKind
-from infra.network_services import SIGN_IN_HOSTS, Port, RuleGroupPriority
+from infra.network_services import RESTRICTED_SIGN_IN, SIGN_IN_HOSTS, Port, RuleGroupPriority
 from infra.staff_connections import StaffConnection
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
@@ -56,17 +59,25 @@ class FirewallArgs(ComponentArgs):
     """The range of the staff machines, in a cell that may have some."""
     staff: Sequence[StaffConnection] = ()
     """The connections of the staff machines that pass the firewall."""
+    tenant: UUID | None = None
+    """The tenant of the estate. Required to restrict sign-in to it."""
+    tenant_restrictions: TenantRestrictions | None = None
+    """None: no sign-in is decrypted."""
 
 
 class Firewall(BaseComponent):
     """Azure Firewall Premium that allows traffic by explicit rules only, with threat intelligence and intrusion
-    detection in deny mode. It does not inspect TLS: of encrypted traffic it sees addresses, names and handshakes."""
+    detection in deny mode. Of encrypted traffic it sees addresses, names and handshakes. With tenant restrictions it
+    decrypts sign-ins, and nothing else."""
 
     TYPE = "sde:infra:Firewall"
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        self.policy = self._policy()
+        restrictions = args.tenant_restrictions
+        # Before the certificate authority is named, so that its owner can give this identity the right to read it.
+        self.reader = self.new_identity(f"{name}-ca") if restrictions else None
+        self.policy = self._policy(restrictions)
         self._last_rules: network.FirewallPolicy | network.FirewallPolicyRuleCollectionGroup = self.policy
         self._allow_sign_in_alone(args)
         if args.sites:
@@ -87,8 +98,9 @@ class Firewall(BaseComponent):
         self.add_diagnostic_setting(name, self.firewall.id, DiagnosticCategories.FIREWALL)
         self.register_outputs({"address": self.address})
 
-    def _policy(self) -> network.FirewallPolicy:
+    def _policy(self, restrictions: TenantRestrictions | None) -> network.FirewallPolicy:
         scope = self.scope
+        inspected = restrictions and restrictions.certificate_authority
         return network.FirewallPolicy(
             self.name,
             firewall_policy_name=scope.names.local(ResourceKind.FIREWALL_POLICY),
@@ -104,6 +116,8 @@ class Firewall(BaseComponent):
                 private_ranges=[ALWAYS_TRANSLATE], auto_learn_private_ranges=network.AutoLearnPrivateRangesMode.DISABLED
             ),
             sql=network.FirewallPolicySQLArgs(allow_sql_redirect=False),
+            identity=reader_identity(self.reader) if self.reader else None,
+            transport_security=transport_security(restrictions) if inspected and restrictions else None,
             tags=scope.tags,
             opts=self.child_opts(),
         )
@@ -160,10 +174,16 @@ class Firewall(BaseComponent):
         # Whole ranges of the plan, so that a new tenancy or staff machine changes nothing under the lock.
         ranges = [args.tenancy_ranges[kind] for kind in TenancyKind if kind in args.tenancy_ranges]
         people = [str(range_) for range_ in (*ranges, args.staff_machines)]
-        sign_in = _name_rule("people_sign_in", people, SIGN_IN_HOSTS, https)
+        restrictions = args.tenant_restrictions
+        tenant = args.tenant if restrictions and restrictions.certificate_authority else None
+        restricted = RESTRICTED_SIGN_IN if tenant else ()
+        plain = [host for host in SIGN_IN_HOSTS if host not in restricted]
+        sign_in = [_name_rule("people_sign_in", people, plain, https)]
+        if tenant:
+            sign_in.append(_name_rule("people_sign_in_here", people, restricted, https, tenant=tenant))
         every_name = _name_rule("every-name", ["*"], ["*"], https, http)
         self._add_group("names", RuleGroupPriority.NAMES, [
-            _collection("names", RuleGroupPriority.NAMES, [sign_in]),
+            _collection("names", RuleGroupPriority.NAMES, sign_in),
             _collection("names", DENY_NAMES_PRIORITY, [every_name], allow=False),
         ])  # fmt: skip
         group = self._last_rules
@@ -242,8 +262,9 @@ def _collection(
 
 def _name_rule(
     name: str, sources: Sequence[str], hosts: Sequence[str],
-    *protocols: tuple[network.FirewallPolicyRuleApplicationProtocolType, Port],
+    *protocols: tuple[network.FirewallPolicyRuleApplicationProtocolType, Port], tenant: UUID | None = None,
 ) -> network.ApplicationRuleArgs:  # fmt: skip
+    """Return a rule for hosts. `tenant`: decrypt the requests, and have Entra issue tokens of this tenant alone."""
     return network.ApplicationRuleArgs(
         rule_type="ApplicationRule",
         name=name,
@@ -253,6 +274,8 @@ def _name_rule(
         ],
         source_addresses=list(sources),
         target_fqdns=list(hosts),
+        terminate_tls=True if tenant else None,
+        http_headers_to_insert=tenant_headers(tenant) if tenant else None,
     )
 
 

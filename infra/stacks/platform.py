@@ -79,6 +79,8 @@ def platform(config: PlatformConfig) -> None:
             sites=config.sites,
             staff_machines=staff_beside(HubRange(config.addresses)).machines,
             staff=[one for one in all_connections(config) if not one.in_hub],
+            tenant=config.home_tenant,
+            tenant_restrictions=config.tenant_restrictions,
         )
         firewall = Firewall("firewall", firewall_args)
         bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)
@@ -113,6 +115,8 @@ def platform(config: PlatformConfig) -> None:
         "vault_name": keys.vault.name,
         "dns_zones": {zone: hub.dns_zones.zone_id(zone) for zone in CELL_DNS_ZONES},
     }
+    if firewall.reader:
+        outputs["ca_reader_principal_id"] = firewall.reader.principal_id
     if staff:
         outputs |= {"log_workspace_guid": logs.workspace.customer_id}
         outputs |= staff.add_machines(bastion, after=[firewall.firewall])

@@ -78,6 +78,8 @@ class StaffNetwork:
         }
 
     def _desk(self, machine: StaffMachine, disks: DiskEncryption, after: list[pulumi.Resource]) -> Desk:
+        restrictions = self._config.tenant_restrictions
+        roots = restrictions.root_certificates if restrictions else ()
         desk_args = DeskArgs(
             scope=self._scope,
             network=self._network,
@@ -87,7 +89,7 @@ class StaffNetwork:
             config=machine,
             key=f"sde:staff.{machine.name}",
             disk_encryption=disks,
-            first_boot=staff_first_boot(archives_of_staff(self._config)),
+            first_boot=staff_first_boot(archives_of_staff(self._config), roots),
             has_identity=False,
             after=after,
         )

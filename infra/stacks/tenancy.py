@@ -86,7 +86,7 @@ def tenancy(config: TenancyConfig) -> None:
             allowed=network.allowed("desks"),
             config=config.desk,
             disk_encryption=disk_encryption(scope, keys, config.confidential_orchestrator),
-            first_boot=desk_first_boot(config.desk.size, config.egress, hosts),
+            first_boot=desk_first_boot(config.desk.size, config.egress, hosts, config.root_certificates),
         )
         desk = Desk("desk", desk_args)
         # Researchers may sign in but have no role on data: only the desk's identity reads and writes it, so an export

@@ -18,10 +18,11 @@ from local_azure.types.common import (
     refuse,
     refuse_while_used,
     same,
-    user_assigned_identity_ids,
     value_at,
     values_at,
 )
+from local_azure.types.firewall_tls import POLICY_CONSTRAINTS, rule_constraints
+from local_azure.types.managedidentity import IDENTITY
 
 POLICY = "azure-native:network:FirewallPolicy"
 RULE_COLLECTION_GROUP = "azure-native:network:FirewallPolicyRuleCollectionGroup"
@@ -79,12 +80,6 @@ def _fqdn_filtering_needs_dns_proxy(request: Request) -> None:
     ):
         text = "dnsSettings.requireProxyForNetworkRules needs dnsSettings.enableProxy."
         refuse("FirewallPolicyDnsProxyRequired", text)
-
-
-def _tls_inspection_has_identity(request: Request) -> None:
-    if value_at(request.new, "transportSecurity.certificateAuthority") and not user_assigned_identity_ids(request.new):
-        text = "transportSecurity needs a user-assigned identity that may read its certificate."
-        refuse("FirewallPolicyIdentityMissing", text)
 
 
 def _insights_have_workspace(request: Request) -> None:
@@ -250,14 +245,6 @@ def _rule_features_fit_policy_tier(request: Request) -> None:
             refuse("FirewallPolicyHigherTierOnlyProperties", text)
 
 
-def _tls_inspection_has_certificate(request: Request) -> None:
-    policy = request.cloud.get(parent_id(request.id))
-    inspected = [rule for _, rule in _rules(request) if rule.get("terminateTLS")]
-    if policy and inspected and not value_at(policy.properties, "transportSecurity.certificateAuthority"):
-        text = f"Rule {inspected[0].get('name')} terminates TLS, which needs transportSecurity on the policy."
-        refuse("FirewallPolicyTransportSecurityMissing", text)
-
-
 def _fqdn_limit(request: Request) -> None:
     if sum(len(rule.get("destinationFqdns") or ()) for _, rule in _rules(request)) > 1000:
         refuse("FirewallPolicyFqdnLimitReached", "Network rules of one group hold at most 1,000 destinationFqdns.")
@@ -273,6 +260,7 @@ TYPES = (
         name=POLICY_NAME,
         references={
             "basePolicy.id": (POLICY,),
+            "identity.userAssignedIdentities[*]": (IDENTITY,),
             "insights.logAnalyticsResources.defaultWorkspaceId.id": (WORKSPACE,),
             "insights.logAnalyticsResources.workspaces[*].workspaceId.id": (WORKSPACE,),
         },
@@ -283,7 +271,7 @@ TYPES = (
             _tier_supports_features,
             _base_policy_tier_fits,
             _fqdn_filtering_needs_dns_proxy,
-            _tls_inspection_has_identity,
+            *POLICY_CONSTRAINTS,
             _insights_have_workspace,
         ),
         delete_constraints=(
@@ -316,7 +304,7 @@ TYPES = (
             _nat_rules_are_valid,
             _network_rule_fqdns_need_dns_proxy,
             _rule_features_fit_policy_tier,
-            _tls_inspection_has_certificate,
+            *rule_constraints(_rules),
             _fqdn_limit,
             at_most(
                 90,

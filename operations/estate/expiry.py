@@ -8,13 +8,17 @@ from datetime import date
 EARLY_WARNING, LATE_WARNING = 60, 30
 """The days before an expiry from which commands warn, and from which they warn more strongly."""
 
-REQUEST, APPROVAL, SECRETS = "expires", "approval.expires", "secrets_expire"
-"""The keys: of a request, and two of estate.yaml."""
+REQUEST, APPROVAL, SECRETS, ROOTS = (
+    "expires", "approval.expires", "secrets_expire", "tenant_restrictions.root_certificates",
+)  # fmt: skip
+"""The keys: of a request, and three of estate.yaml."""
 _FIXES = {
     REQUEST: "After a new approval, set a later day in {file}; or end the project: scripts/sde destroy {stack}, "
     "then remove the file.",
     APPROVAL: "After a new approval of the SDE, set a later day in {file}, then scripts/sde up --all: that renews the "
     "tags.",
+    ROOTS: "Add the organisation's next root certificate in {file} and rebuild the computers; then give the firewall "
+    "an intermediate certificate authority of that root, and remove this one (docs/platform-team.md).",
     SECRETS: "Set a later day in {file}, then scripts/sde up safe-haven: that renews the secrets.",
 }
 

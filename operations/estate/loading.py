@@ -30,7 +30,8 @@ from operations.estate.approvals import (
     ways_of,
     ways_of_requests,
 )
-from operations.estate.expiry import APPROVAL, REQUEST, SECRETS, Expiry, expiry
+from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, Expiry, expiry
+from operations.estate.root_certificates import first_expiry
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 MAX_LOG_SETTINGS = 5
@@ -82,8 +83,18 @@ class Estate:
         if stack == SAFE_HAVEN:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
+        if self._root_expiry and stack.startswith((TENANCY, PLATFORM)):
+            found.append(self._root_expiry)
         found += [end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ())]
         return tuple(sorted(found, key=lambda one: one.day))
+
+    @cached_property
+    def _root_expiry(self) -> Expiry | None:
+        """The day from which computers do not trust a root certificate of the estate any more."""
+        if not (restrictions := self.file.tenant_restrictions):
+            return None
+        day = first_expiry(restrictions.root_certificates)
+        return expiry(ROOTS, day, today=self.today, file=str(self.folder / ESTATE), stack=PLATFORM)
 
     @cached_property
     def _ends_of_ways(self) -> Mapping[str, Sequence[Expiry]]:

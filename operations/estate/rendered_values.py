@@ -79,6 +79,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
             "recipients": request.recipients and request.recipients.configured,
             "egress": file.egress_of(request.kind),
             "confidential_orchestrator": file.confidential_orchestrator,
+            "root_certificates": file.tenant_restrictions.root_certificates if file.tenant_restrictions else (),
             "addresses": values["addresses"],
             "platform": values["platform"],
             "safe_haven": SAFE_HAVEN,
@@ -104,6 +105,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         "staff": values["staff"],
         "sites": values["sites"],
         "confidential_orchestrator": file.confidential_orchestrator if values["staff"] else None,
+        "tenant_restrictions": file.tenant_restrictions,
     }
 
 

@@ -50,8 +50,10 @@ from formats.stack_config import (
     ZoneSpec,
     check_staff,
 )
+from formats.tenant_restrictions import TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
+from operations.estate.root_certificates import checked_roots
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -272,6 +274,8 @@ class EstateFile(Model):
     """The staff machines, in each cell; empty: no network for staff."""
     sites: Annotated[tuple[Site, ...], Field(max_length=10)] = ()
     """The networks outside Azure that are connected to the hub of the first cell."""
+    tenant_restrictions: Annotated[TenantRestrictions, AfterValidator(checked_roots)] | None = None
+    """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
     ledger: LedgerPlace | None = None
@@ -296,6 +300,15 @@ class EstateFile(Model):
         if "addresses" in before.data:
             refuse_misplaced_cells([cell.addresses for cell in cells], before.data["addresses"])
         return cells
+
+    @field_validator("tenant_restrictions")
+    @classmethod
+    def _of_a_tenant(cls, restrictions: TenantRestrictions | None, before: ValidationInfo) -> TenantRestrictions | None:
+        if restrictions and before.data.get("cloud") is Cloud.AZURE and before.data.get("tenant") is None:
+            raise InvalidValue("in an estate that states its `tenant`", found="no tenant",
+                               problem="There is no tenant to which sign-in could be restricted.",
+                               fix="tenant: <az account show --query tenantId>")  # fmt: skip
+        return restrictions
 
     @field_validator("egress")
     @classmethod

@@ -2,9 +2,9 @@
 
 It finds the causes of a failing first `up` in each subscription that the stacks write to: no access, resource providers
 and features that are not registered, missing rights, aliases of Azure Policy that the tenant lacks, sizes of virtual
-machines that a region does not offer, quotas, names that are taken or reserved, Defender for Storage that is on, and a
-missing Network Watcher. The needs come from the resources that the stacks declare (`needs`); the actions that a write
-needs are in `formats/arm`.
+machines that a region does not offer, quotas, names that are taken or reserved, Defender for Storage that is on, a
+missing Network Watcher, and a missing identity that reads the certificate authority of a firewall. The needs come from
+the resources that the stacks declare (`needs`); the actions that a write needs are in `formats/arm`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def findings(estate: Iterable[Needs], send: Send, *, tenant: str = "") -> Iterat
             yield from services.watchers(reads, needs)
             yield from services.activity_logs(reads, needs)
             yield from services.defender(reads, needs, existing)
+            yield from services.certificate_authorities(needs, existing)
             yield from capacity.sizes(reads, needs)
             yield from capacity.quotas(reads, needs, existing)
             yield from names.names(reads, needs, existing)

@@ -13,6 +13,7 @@ from formats.plan import Operation, Plan, PlannedResource
 DEFENDER = "microsoft.security/defenderforstoragesettings"
 MACHINE = "microsoft.compute/virtualmachines"
 DEFINITION = "microsoft.authorization/policydefinitions"
+FIREWALL_POLICY = "microsoft.network/firewallpolicies"
 FLOW_LOG = "microsoft.network/networkwatchers/flowlogs"
 
 

@@ -1,4 +1,5 @@
-"""Settings of services that Azure makes by itself: Defender for Storage, and Network Watcher."""
+"""Settings of services that Azure makes by itself: Defender for Storage, and Network Watcher. And the identity with
+which a firewall reads its certificate authority."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from operations.preflight.access import feature_state
 from operations.preflight.findings import Finding, finding
-from operations.preflight.needs import DEFENDER, FLOW_LOG, Declared, Needs
+from operations.preflight.needs import DEFENDER, FIREWALL_POLICY, FLOW_LOG, Declared, Needs
 from operations.preflight.reads import Reads
 
 SETTING_VERSION = "2024-10-01-preview"
@@ -93,6 +94,23 @@ def activity_logs(reads: Reads, needs: Needs) -> Iterator[Finding]:
     found = answer.why or f"{len(present)} of {MOST_SETTINGS}, {len(wanted - present)} more needed"
     fix = f"az monitor diagnostic-settings subscription delete --name <name> --subscription {needs.subscription}"
     yield finding(needs.subscription, "diagnostic settings of the activity log", holds, found, fix)
+
+
+def certificate_authorities(needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
+    """Check that the identity exists with which a firewall reads its certificate authority, so that the owner of the
+    vault can have given it the permission. Nothing here reads the vault."""
+    for policy in needs.of_type(FIREWALL_POLICY):
+        url = str(policy.at("transportSecurity.certificateAuthority.keyVaultSecretId") or "")
+        for identity in (policy.at("identity.userAssignedIdentities") or ()) if url else ():
+            vault = url.removeprefix("https://").partition(".")[0]
+            holds, name = identity.lower() in existing, identity.rpartition("/")[2]
+            fix = (
+                "deploy with root_certificates alone in tenant_restrictions, then az keyvault set-policy --name "
+                f"{vault} --object-id <ca_reader_principal_id of scripts/sde outputs {policy.stack}> "
+                "--secret-permissions get, then name certificate_authority"
+            )
+            found = f"{name} exists; whether {vault} lets it get the secret is not read" if holds else f"no {name} yet"
+            yield finding(needs.subscription, "certificate authority of the firewall", holds, found, fix)
 
 
 def watchers(reads: Reads, needs: Needs) -> Iterator[Finding]:

@@ -23,6 +23,8 @@ _RULE = (
     "destinationIpGroups",
     "destinationPorts",
     "fqdnTags",
+    "httpHeadersToInsert[*].headerName",
+    "httpHeadersToInsert[*].headerValue",
     "ipProtocols",
     "protocols[*].port",
     "protocols[*].protocolType",
@@ -31,6 +33,7 @@ _RULE = (
     "sourceIpGroups",
     "targetFqdns",
     "targetUrls",
+    "terminateTLS",
     "webCategories",
 )
 RULE_PATHS = (
@@ -71,6 +74,10 @@ class FirewallRule:
     """FQDN tags and web categories: lists of names that Microsoft maintains."""
     has_urls: bool
     """True if some of its names are of URLs, which the firewall reads only with TLS inspection."""
+    decrypts: bool
+    """True if the firewall decrypts the TLS connections that match."""
+    headers: tuple[tuple[str, str], ...]
+    """The names, in lower case, and values of the headers that the firewall inserts, sorted."""
 
     @cached_property
     def destination_index(self) -> SpanIndex:
@@ -124,7 +131,14 @@ def _rule(group: Resource, path: str, kind: str, context: PolicyContext) -> Fire
         protocols=tuple(_protocols(group, path, kind)),
         managed_lists=tuple(texts(group, f"{path}.fqdnTags") + texts(group, f"{path}.webCategories")),
         has_urls=bool(lists["targetUrls"]),
+        decrypts=group.at(f"{path}.terminateTLS") not in (MISSING, False),
+        headers=tuple(sorted(_headers(group, path))),
     )
+
+
+def _headers(group: Resource, path: str) -> Iterator[tuple[str, str]]:
+    for entry in entries(group, f"{path}.httpHeadersToInsert"):
+        yield lower_text(group, f"{entry}.headerName"), str(group.at(f"{entry}.headerValue"))
 
 
 def host(text: str) -> str:

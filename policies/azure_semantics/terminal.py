@@ -17,13 +17,14 @@ from policies.expected.home_disk import HOME_DISK
 from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.expected.sign_in import HOSTS_FILE
 from policies.expected.ssh_server import CLOUD_CONFIG_HEADER, COMMANDS, FILES
+from policies.expected.trusted_roots import ENVIRONMENT_FILE, SETTING
 from policies.model import MISSING, Resource, Unknown, Violation
 
 CUSTOM_DATA = "osProfile.customData"
 EXPECTED = {**HOME_DISK, **GPU_DRIVER, "manage_etc_hosts": "localhost"}
-ALLOWED_KEYS = ("apt", *EXPECTED)
-"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources, the data disk, the GPU
-driver, and the own name in /etc/hosts."""
+ALLOWED_KEYS = ("apt", SETTING, *EXPECTED)
+"""The cloud-init keys that are allowed besides `write_files` and `runcmd`: package sources (VM21), trusted certificates
+(VM25), the data disk, the GPU driver, and the own name in /etc/hosts."""
 ALLOWED_FILES = ("/etc/pip.conf", HOSTS_PATH)
 """The files that may be written besides the SSH server's, and the names of sign-in."""
 
@@ -54,7 +55,7 @@ def problems(computer: Resource) -> Iterator[Violation]:
         yield Violation(
             CUSTOM_DATA, "does not restrict SSH to terminals: both files of infra/first_boot.py must be written"
         )
-    known = (*FILES, HOSTS_FILE)
+    known = (*FILES, HOSTS_FILE, ENVIRONMENT_FILE)
     if any(not isinstance(f, dict) or (f not in known and f.get("path") not in ALLOWED_FILES) for f in written):
         yield Violation(
             CUSTOM_DATA, f"writes other files than SSH's, {', '.join(ALLOWED_FILES)} and the names of sign-in"

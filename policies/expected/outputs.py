@@ -43,8 +43,8 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """A key of a map: a zone, a provider, a stack or a domain name."""
 FIRST_BOOT = (
-    "apt", "disk_setup", "fs_setup", "growpart", "manage_etc_hosts", "mounts", "package_reboot_if_required", "packages",
-    "runcmd", "user", "write_files",
+    "apt", "ca_certs", "disk_setup", "fs_setup", "growpart", "manage_etc_hosts", "mounts", "package_reboot_if_required",
+    "packages", "runcmd", "user", "write_files",
 )  # fmt: skip
 """The settings of cloud-init that a desk may have."""
 OF_GPUS = ("package_reboot_if_required",)
@@ -64,6 +64,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "subscription": Form.SUBSCRIPTION,
         "bastion_id": Form.ID,
         "bastion_range": Form.RANGE,
+        "ca_reader_principal_id": Form.PRINCIPAL,
         "dns_zones.*": Form.ID,
         "firewall_address": Form.ADDRESS,
         "firewall_range": Form.RANGE,

@@ -12,6 +12,10 @@ from formats.addresses import HubRange, staff_beside
 from formats.stack_config import PlatformConfig, StackConfig
 
 HOSTS = frozenset({"login.microsoftonline.com", "pas.windows.net"})
+RESTRICTED_HOSTS = frozenset({"login.microsoftonline.com"})
+"""Those that read the headers of tenant restrictions."""
+TENANT_HEADERS = ("restrict-access-context", "restrict-access-to-tenants")
+"""The headers of tenant restrictions, in lower case and sorted (learn.microsoft.com, "Restrict access to a tenant")."""
 ADDRESS = IPv4Network("192.0.2.1/32")
 HOSTS_FILE = {
     "path": "/etc/hosts",
@@ -19,6 +23,11 @@ HOSTS_FILE = {
     "append": True,
 }
 """The entry of cloud-init's `write_files` by which a computer knows the hosts."""
+
+
+def tenant_headers(tenant: object) -> tuple[tuple[str, str], ...]:
+    """Return the names and values of the headers that restrict sign-in to a tenant."""
+    return tuple((name, str(tenant)) for name in TENANT_HEADERS)
 
 
 def sources(config: StackConfig | None) -> frozenset[IPv4Network]:

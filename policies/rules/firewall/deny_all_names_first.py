@@ -15,16 +15,17 @@ PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])
 
 
 def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require denials of HTTPS and HTTP for all, in one rule or two, and at most one rule that allows names: sign-in.
-    No other rule allows a name, at any port and over any protocol, before the denials or after them."""
-    config, sign_ins = context.configs.get(policy.stack), 0
+    """Require denials of HTTPS and HTTP for all, in one rule or two, and at most one rule that allows each host of
+    sign-in. No other rule allows a name, at any port and over any protocol, before the denials or after them."""
+    config, allowed = context.configs.get(policy.stack), set[str]()
     denied: set[tuple[str, tuple[int, int]]] = set()
     for rule in (r for r in rules_of_policy(policy, context) if r.kind == APPLICATION):
         if not rule.allows:
             denied |= set(zip(rule.protocols, rule.ports, strict=True)) if denies_all(rule) else set()
             continue
-        sign_ins += 1
-        problem = next(_problems(rule, config), "is a second rule for it" if sign_ins > 1 else "")
+        again = allowed.intersection(rule.names)
+        allowed |= set(rule.names)
+        problem = next(_problems(rule, config), "is a second rule for it" if again else "")
         if problem:
             yield Violation("ruleCollectionGroups", f"{rule.name} allows more than sign-in by name: it {problem}")
     if not denied >= PROTOCOLS:
@@ -69,7 +70,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
-    fix="Allow Https:443 to the hosts of sign-in in one application rule, and deny *, over Http:80 and Https:443 and "
+    fix="Allow Https:443 to each host of sign-in in one application rule, and deny *, over Http:80 and Https:443 and "
     "from *, directly after it; permit everything else by address.",
     check=check,
     check_paths=(

@@ -9,7 +9,9 @@ from typing import Any
 from formats.arm.references import kinds
 from formats.plan import UNKNOWN
 from formats.property_paths import ANY, PropertyPath, join
+from formats.stack_config import PlatformConfig
 from policies.azure_semantics import ids
+from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.azure_semantics.guardrails import DEFINITION
 from policies.azure_semantics.properties import display
 from policies.expected.approved_connections import approved_connections
@@ -41,7 +43,8 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         if ARM_ID.match(value) and not _is_judged(value, context) and not _is_named(resource, value, context):
             raise Unknown(join(path), f"is {display(value)}, which is neither a resource of the estate nor listed")
         url = DATA_URL.fullmatch(value)
-        if url and url["name"].lower() not in context.once(("names in URLs",), lambda: _names_in_urls(context)):
+        known = url and url["name"].lower() in context.once(("names in URLs",), lambda: _names_in_urls(context))
+        if url and not known and not _is_authority(resource, value, context):
             raise Unknown(join(path), f"is {display(value)}, which is of no vault or store of the estate")
     yield from ()
 
@@ -67,6 +70,14 @@ def _is_named(resource: Resource, value: str, context: PolicyContext) -> bool:
         return False
     named = {ids.plain(one.endpoint) for one in approved_connections(config).values()}
     return ids.plain(value) in named
+
+
+def _is_authority(resource: Resource, value: str, context: PolicyContext) -> bool:
+    """True for the secret that the estate names for a firewall policy. FW16 requires it to be the certificate authority
+    of that policy."""
+    config = context.configs.get(resource.stack)
+    restrictions = config.tenant_restrictions if isinstance(config, PlatformConfig) else None
+    return resource.type == FIREWALL_POLICY and restrictions is not None and value == restrictions.certificate_authority
 
 
 def _names_in_urls(context: PolicyContext) -> frozenset[str]:

@@ -10,6 +10,7 @@ from formats.addresses import TenancyEndpoint, TenancyKind
 from formats.errors import InputError
 from infra.network_services import CELL_DNS_ZONES
 from infra.stacks.programs import declare_stack
+from tests.certificates import certificate
 from tests.infra import samples
 from tests.infra.mock_stack import SUBSCRIPTION, MockStack, run
 from tests.infra.samples import CELL, group
@@ -89,6 +90,17 @@ def test_people_sign_in_by_name_from_the_ranges_of_the_plan_and_a_lock_keeps_tha
     assert rule["protocols"] == [{"protocolType": "Https", "port": 443}]
     lock = platform.one("ManagementLockByScope", "firewall-names")
     assert (lock.inputs["level"], lock.inputs["scope"].rpartition("/")[2]) == ("ReadOnly", "firewall-names")
+
+
+def test_without_a_certificate_authority_the_firewall_decrypts_nothing(platform: MockStack) -> None:
+    prepared = run(lambda: declare_stack(samples.platform(tenant_restrictions={"root_certificates": [certificate()]})))
+    before, after = (stack.one("FirewallPolicyRuleCollectionGroup", "firewall-names") for stack in (platform, prepared))
+    assert before.inputs["ruleCollections"] == after.inputs["ruleCollections"]
+    policy = prepared.one("FirewallPolicy", "firewall")
+    assert "transportSecurity" not in policy.inputs
+    assert policy.inputs["identity"]["type"] == "UserAssigned"
+    assert prepared.outputs["ca_reader_principal_id"]
+    assert "ca_reader_principal_id" not in platform.outputs
 
 
 def test_a_kind_of_tenancy_reaches_its_egress_destinations(platform: MockStack) -> None:

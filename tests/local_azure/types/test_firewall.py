@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.local_azure.types.conftest import WorldWith
 from tests.local_azure.types.support import World, refused
 
 NETWORK: dict[str, Any] = {
@@ -35,6 +36,20 @@ NAT: dict[str, Any] = {
 
 def policy(world: World, name: str = "afwp", tier: str = "Premium", **more: Any) -> str:
     return world.make("network:FirewallPolicy", firewallPolicyName=name, sku={"tier": tier}, **more)
+
+
+AUTHORITY = "https://kv-pki.vault.azure.net/secrets/ca/0123456789abcdef0123456789abcdef"
+
+
+def identity(world: World) -> dict[str, Any]:
+    return {"type": "UserAssigned", "userAssignedIdentities": [world.identity()]}
+
+
+def inspecting(world: World, url: str = AUTHORITY, **more: Any) -> str:
+    """Create a policy with a certificate authority."""
+    security = {"certificateAuthority": {"name": "ca", "keyVaultSecretId": url}}
+    reader = more.pop("identity", None) or identity(world)
+    return policy(world, identity=reader, transportSecurity=security, **more)
 
 
 def collection(*rules: dict[str, Any], name: str = "c1", priority: int = 200, kind: str = "Filter") -> dict[str, Any]:
@@ -208,3 +223,54 @@ def test_ip_group_has_valid_addresses_and_cannot_be_deleted_in_use(world: World)
     rules(world, collection({**NETWORK, "sourceIpGroups": [group]}))
     with refused("IpGroupInUse"):
         world.remove(group)
+
+
+def test_a_policy_with_a_certificate_authority_decrypts(world: World) -> None:
+    inspecting(world)
+    headers = [{"headerName": "Restrict-Access-To-Tenants", "headerValue": "contoso.com"}]
+    assert rules(world, collection(WEB | {"terminateTLS": True, "httpHeadersToInsert": headers}))
+
+
+def test_tls_inspection_needs_the_tier_the_identity_and_the_certificate(world: World) -> None:
+    reader = world.identity()
+    assigned = {"type": "UserAssigned", "userAssignedIdentities": [reader]}
+    with refused("FirewallPolicyHigherTierOnlyProperties"):
+        inspecting(world, tier="Standard", identity=assigned)
+    with refused("FirewallPolicyIdentityMissing"):
+        inspecting(world, identity={"type": "None"})
+    with refused("InvalidResourceReference"):
+        inspecting(world, identity={"type": "UserAssigned", "userAssignedIdentities": [f"{reader}-gone"]})
+    policy(world)
+    with refused("FirewallPolicyTransportSecurityMissing"):
+        rules(world, collection(WEB | {"terminateTLS": True}))
+
+
+@pytest.mark.parametrize("url", ["https://kv-pki.vault.azure.net/keys/ca", "https://example.org/secrets/ca", "ca"])
+def test_a_certificate_authority_is_a_secret_of_a_vault(world: World, url: str) -> None:
+    with refused("FirewallPolicyInvalidKeyVaultSecretId"):
+        inspecting(world, url)
+
+
+def test_a_secret_that_cannot_be_read_refuses_the_policy(world_with: WorldWith) -> None:
+    world = world_with(unreadable_secrets=[AUTHORITY.upper()])
+    assigned = identity(world)
+    with refused("FirewallPolicyKeyVaultSecretNotAccessible"):
+        inspecting(world, identity=assigned)
+    assert inspecting(world, AUTHORITY.replace("/ca/", "/next/"), identity=assigned)
+
+
+@pytest.mark.parametrize("header", [("", "x"), ("X" * 101, "x"), ("X-Long", "x" * 16_001), ("Cookie", "x"),
+                                    ("x-forwarded-for", "10.0.0.1")])  # fmt: skip
+def test_a_header_that_cannot_be_inserted_refuses_the_rule(world: World, header: tuple[str, str]) -> None:
+    policy(world)
+    inserted = [{"headerName": header[0], "headerValue": header[1]}]
+    with refused("FirewallPolicyRuleInvalidHttpHeader"):
+        rules(world, collection(WEB | {"httpHeadersToInsert": inserted}))
+
+
+def test_the_headers_of_a_rule_have_16_kilobytes(world: World) -> None:
+    policy(world)
+    inserted = [{"headerName": f"X-{n}", "headerValue": "x" * 8_192} for n in range(2)]
+    with refused("FirewallPolicyRuleInvalidHttpHeader"):
+        rules(world, collection(WEB | {"httpHeadersToInsert": inserted}))
+    assert rules(world, collection(WEB | {"httpHeadersToInsert": inserted[:1]}))

@@ -126,12 +126,6 @@ def group_lock() -> Resource:
     return Resource(make_urn(PROJECT, "sde", "", f"azure-native:{type_}", "lock"), type_, "lock", PROJECT, inputs, id_)
 
 
-def inspecting() -> Resource:
-    """Return the firewall policy with a certificate authority for TLS inspection."""
-    secret = f"https://{its('vault').inputs['vaultName']}.vault.azure.net/secrets/ca"
-    return having(its("rules"), "transportSecurity.certificateAuthority", {"name": "ca", "keyVaultSecretId": secret})
-
-
 def nsg() -> Resource:
     return next(r for r in resources() if r.type == "network:NetworkSecurityGroup" and r.stack == PROJECT)
 
@@ -164,7 +158,6 @@ STRICTER = {
     "a vault without trusted services": lambda: [having(its("vault"), "properties.networkAcls.bypass", "None")],
     "a further NSG denial": lambda: [having(nsg(), "securityRules", [*nsg().inputs["securityRules"], DENIAL])],
     "guest attestation": lambda: [copied(its("sign-in"), **ATTESTED)],
-    "TLS inspection": lambda: [inspecting()],
     "the log group audit on a vault": lambda: [audited()],
     "a second copy of the firewall's logs": second_copy,
     "an ignored version of the image": lambda: [
