@@ -41,7 +41,7 @@ def _users(resource: Resource, context: PolicyContext, *types: str) -> frozenset
         users = context.same_stack(resource, *types)
         return frozenset(ids.plain(id_) for user in users for _, id_ in _identities(user))
 
-    return context.once(("identities of", types, resource.stack), compute)
+    return context.once(("identities of", *types, resource.stack), compute)
 
 
 def _identities(resource: Resource) -> Iterator[tuple[str, object]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from formats.plan import Operation, Plan, PlannedResource
-from operations.preflight import needs_of
+from operations.preflight import needs_of, services
+from tests.certificates import AUTHORITY
 
 HUB, PROJECT = "3c1f6f0e-0000-4000-8000-00000000abcd", "3c1f6f0e-0000-4000-8000-00000000abce"
 HUB_NETWORK = f"/subscriptions/{HUB}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub"
@@ -52,3 +53,23 @@ def test_providers_and_features_follow_from_the_resources() -> None:
 
 def test_deleted_resource_is_no_need() -> None:
     assert needs_of([plan((NETWORK, {}), operation=Operation.DELETE)]) == []
+
+
+POLICY = f"/subscriptions/{HUB}/resourceGroups/hub/providers/Microsoft.Network/firewallPolicies/afwp"
+READER = f"/subscriptions/{HUB}/resourceGroups/hub/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-ca"
+
+
+def test_the_identity_that_reads_a_certificate_authority_exists_before_it_is_named() -> None:
+    named = {"transportSecurity": {"certificateAuthority": {"keyVaultSecretId": AUTHORITY}}}
+    inputs = {"identity": {"userAssignedIdentities": [READER]}}
+    (needs,) = needs_of([plan((POLICY, inputs | named))])
+    (missing,) = services.certificate_authorities(needs, frozenset())
+    assert (missing.holds, missing.found) == (False, "no id-ca yet")
+    assert "az keyvault set-policy --name kv-organisation-pki --object-id" in missing.fix
+    (present,) = services.certificate_authorities(needs, frozenset([READER.lower()]))
+    assert (present.holds, present.fix) == (True, "")
+    (prepared,) = needs_of([plan((POLICY, inputs))])
+    assert not list(services.certificate_authorities(prepared, frozenset()))
+    assert needs.actions[READER.partition("/providers/")[0]] >= {
+        "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+    }
