@@ -23,6 +23,7 @@ NOT_APPLICABLE = {
     "FW14": "it is about sites, which the sample estate does not connect; tests/policies/test_sites.py has some",
     "NW24": "as FW14",
     "FL3": "it needs two projects, and the sample estate has one; tests/policies/rules/test_data_flows.py has two",
+    "VM26": "it is about a firewall that decrypts; tests/policies/test_tenant_restrictions.py has one",
     "TM1": "it is about ARM templates only",
     "TM2": "it is about ARM templates only",
 }

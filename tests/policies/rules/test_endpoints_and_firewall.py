@@ -136,6 +136,12 @@ WEAK = cases({
         ("policy<rules", f"{NAMES}.sourceAddresses", (["*"], ["8.8.8.0/24"], [], GONE)),
         ("policy<rules", "ruleCollections[0].rules", ([name_rule(), name_rule(name="again")],)),
     ],
+    "FW16": [
+        ("policy", "transportSecurity", ({"certificateAuthority": {"keyVaultSecretId": ELSEWHERE, "name": "ca"}},)),
+        ("policy<rules", f"{NAMES}.terminateTLS", (True,)),
+        ("policy<rules", f"{NAMES}.httpHeadersToInsert", ([{"headerName": "X-Data", "headerValue": "x"}],)),
+        ("policy<denial", f"{NAMES}.terminateTLS", (True,)),
+    ],
     "FW15": [
         ("policy<denial-lock", REMOVED, ()),
         ("policy<denial-lock", "level", ("CanNotDelete", "NotSpecified", GONE)),
@@ -195,6 +201,7 @@ UNKNOWNS = unknowns({
     "FW11": [("policy<denial", "ruleCollections"), ("policy<denial", f"{NAMES}.targetFqdns"),
              ("policy<denial", f"{NAMES}.sourceAddresses[0]")],
     "FW12": [("rules", f"{ZONE_RULES}.destinationFqdns")],
+    "FW16": [("policy<rules", f"{NAMES}.terminateTLS"), ("policy", "transportSecurity")],
     "FW15": [("policy<denial", "priority"), ("policy<denial-lock", "level")],
     "PE7": [("privatelink.blob.core.windows.net", "privateZoneName")],
     "PE8": [("privatelink.blob.core.windows.net-link", "virtualNetwork.id"),

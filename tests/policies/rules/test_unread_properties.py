@@ -81,7 +81,6 @@ UNREAD = [
     ("network:AzureFirewall", "autoscaleConfiguration.maxCapacity", 50),
     ("network:BastionHost", "networkAcls.ipRules[0].addressPrefix", "0.0.0.0/0"),
     ("network:FirewallPolicy", "insights.logAnalyticsResources.defaultWorkspaceId.id", "/subscriptions/x"),
-    ("network:FirewallPolicyRuleCollectionGroup", "ruleCollections[0].rules[0].httpHeadersToInsert[0].headerName", "x"),
     ("network:PublicIPAddress", "dnsSettings.domainNameLabel", "desk"),
     ("operationalinsights:Workspace", "features.clusterResourceId", "/subscriptions/x"),
     ("operationalinsights:Workspace", "defaultDataCollectionRuleResourceId", "/subscriptions/x"),
