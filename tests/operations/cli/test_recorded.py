@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from formats.errors import Failed
@@ -177,3 +180,17 @@ def test_what_still_exists_after_its_delete_failed_is_an_open_finding(
     assert sde("up", "platform", "--yes") == 0
     finding = entries(sde)[-1]
     assert (finding.kind, finding.details) == (Kind.OPEN_FINDING, ("urn:pulumi:platform::sde::x::grant",))
+
+
+def test_exemptions_in_use_are_an_entry_before_the_intent(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sde.gate
+    evaluate = sde.gate.evaluate
+    used = SimpleNamespace(id="old-tls", policy="XX1", resource="a", expires="2027-01-01", reason="It ends soon.",
+                           owner=SimpleNamespace(name="Ann"), approvers="Bob")  # fmt: skip
+    monkeypatch.setattr(sde.gate, "evaluate", lambda *a, **k: replace(evaluate(*a, **k), exemptions=(used,)))
+    assert sde("up", "platform", "--yes") == 0
+    found, intent = entries(sde)[:2]
+    assert (found.kind, found.details, intent.kind) == (Kind.EXEMPTIONS, ("old-tls",), Kind.INTENT)
+    assert sde.ledger.kept(intent.objects["verdict"])["exemptions"] == [
+        {"id": "old-tls", "policy": "XX1", "resource": "a", "expires": "2027-01-01"}
+    ]
