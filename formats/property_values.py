@@ -106,6 +106,20 @@ def _masked_signed(value: Mapping[str, Value]) -> Value:
     return plan.UNKNOWN
 
 
+def secret_as(value: Value, other: Value) -> Value:
+    """Mark as secret whatever is secret in another version of the value, such as the one before it.
+
+    A list in which other places are secret, or that may have been reordered, is marked as a whole, as Pulumi does
+    (`annotateSecrets` of its engine). Nothing loses its mark.
+    """
+    return _hidden_as(value, other, is_secret, secret)
+
+
+def masked_as(value: Value, other: Value) -> Value:
+    """Mask in a masked value whatever is masked in another version of it; `secret_as` for values of Plans."""
+    return _hidden_as(value, other, lambda one: isinstance(one, str) and one == plan.SECRET, lambda _: plan.SECRET)
+
+
 def normalised(value: Value) -> Value:
     """Return the value in the normal form of this module.
 
@@ -162,6 +176,22 @@ def _contains(value: Value, wanted: Callable[[Value], bool]) -> bool:
     if isinstance(value, Mapping):
         return any(_contains(v, wanted) for v in value.values())
     return isinstance(value, list | tuple) and any(_contains(v, wanted) for v in value)
+
+
+def _hidden_as(value: Value, other: Value, is_hidden: Callable[[Value], bool], hide: Callable[[Value], Value]) -> Value:
+    if is_hidden(value):
+        return value
+    if is_hidden(other):
+        return hide(value)
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        return {k: _hidden_as(v, other[k], is_hidden, hide) if k in other else v for k, v in value.items()}
+    if not _contains(other, is_hidden):
+        return value
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple) and len(value) == len(other):
+        by_position = [_hidden_as(one, two, is_hidden, hide) for one, two in zip(value, other, strict=True)]
+        if equal(by_position, value):
+            return value
+    return hide(value)
 
 
 def _integer_if_whole(value: Value) -> Value:

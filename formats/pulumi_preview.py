@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from formats.default_providers import configured_subscription, is_default_provid
 from formats.errors import Failed
 from formats.plan import Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
 from formats.plan_order import ordered
-from formats.property_values import UNKNOWNS, mask
+from formats.property_values import UNKNOWNS, mask, masked_as
 from formats.pulumi_state import planned
 from formats.urns import ROOT_TYPE, type_of
 
@@ -42,6 +42,15 @@ def operation(step: str) -> Operation | None:
     if step not in OPERATIONS:
         raise Failed(f"The Pulumi CLI named a step that this version does not know: {step!r}")
     return OPERATIONS[step]
+
+
+def after_refresh(steps: Sequence[Json]) -> Sequence[Json]:
+    """Return the program's steps of a preview, without those of the refresh before it (`--refresh`).
+
+    The refresh has a step for each resource of the state. The program registers the stack's root first, once.
+    """
+    roots = [index for index, step in enumerate(steps) if type_of(step["urn"]) == ROOT_TYPE]
+    return steps[roots[-1] :] if len(roots) > 1 else steps
 
 
 def plan_of(
@@ -102,8 +111,8 @@ def _outputs(steps: Iterable[Json], update_plan: Json) -> tuple[PlannedOutput, .
     found = (update_plan.get("resourcePlans") or {}).get(root["urn"]) or {}
     difference = (found.get("goal") or {}).get("outputDiff") or {}
     changed = {*(difference.get("adds") or ()), *(difference.get("updates") or ())}
-    before = mask((root.get("oldState") or {}).get("outputs") or {})
-    return planned_outputs(before, mask(found.get("state") or {}), changed)
+    before, after = mask((root.get("oldState") or {}).get("outputs") or {}), mask(found.get("state") or {})
+    return planned_outputs(masked_as(before, after), after, changed)
 
 
 def _with_reason(resource: PlannedResource, replaced: set[str]) -> PlannedResource:
@@ -146,12 +155,14 @@ def _resource(step: Json, done: Operation) -> PlannedResource:
     state = state_of(step) or old or new or {}
     differs = done in (Operation.UPDATE, Operation.REPLACE)
     changed = _changed(step) if differs else ()
+    current = planned(state)
     return replace(
-        planned(state),
+        current,
         urn=step["urn"],
         operation=done,
         id=_id(old, new),
-        old_inputs=mask(old.get("inputs") or {}) if old and differs else None,
+        # What becomes secret was so before it was marked.
+        old_inputs=masked_as(mask(old.get("inputs") or {}), current.inputs) if old and differs else None,
         changed=changed,
         replaces=_replaces(step, changed) if done is Operation.REPLACE else (),
     )

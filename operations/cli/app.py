@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "diff": "diffing.diff",
         "up": "lifecycle.up",
         "refresh": "lifecycle.refresh",
+        "drift": "lifecycle.drift",
         "destroy": "lifecycle.destroy",
         "outputs": "inspect.outputs",
         "access": "access.access",

@@ -1,4 +1,4 @@
-"""Preview, up and refresh: show the plan, evaluate the policies, ask for confirmation, deploy, and summarise."""
+"""Preview and up: show the plan, evaluate the policies, ask for confirmation, deploy, and summarise."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
 from operations.cli.ways_out import new_ways
+from operations.cli.workers import Work
 from operations.engine.port import Outcome
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Deployment:
     """True to show one summary of all plans instead of each."""
     by_resource: bool = False
     """True to show changes resource by resource instead of by meaning."""
+    work: Work = Work.PLAN
+    """The plan that is made of each stack."""
     summary: Summary = field(default_factory=Summary)
     _gate_is_open: threading.Event = field(default_factory=threading.Event)
     _catalogue: Catalogue | None = None
@@ -105,7 +108,7 @@ class Deployment:
 
     def _split(self) -> tuple[list[Stack], list[Waiting]]:
         """Return the stacks that can be planned, and those that wait for another to be up."""
-        waiting = self._waiting(self.stacks)
+        waiting = waiting_stacks(self.session, self.stacks)
         names = {stack.name for stack, _ in waiting}
         return [stack for stack in self.stacks if stack.name not in names], waiting
 
@@ -113,7 +116,8 @@ class Deployment:
         """Yield the plans of the stacks in their order."""
         if self.workers > 1:
             self._open_gate_in_thread()
-            yield from plans_side_by_side(stacks, self.session.start_worker, self.workers, self.await_gate)
+            jobs = [(stack, self.work) for stack in stacks]
+            yield from plans_side_by_side(jobs, self.session.start_worker, self.workers, self.await_gate)
         else:
             self._prepare()
             yield from map(self._preview_of, stacks)
@@ -290,41 +294,15 @@ class Deployment:
 
         self.session.output.say(verdict_line("passed", self._catalogue), style="green")
 
-    def refresh(self) -> None:
-        """Update each stack's state with the resources' current properties."""
-        for stack in [s for s in self.stacks if _is_refreshable(self.session, s)]:
-            if not self.yes and not self.session.agree(f"Update the state of {stack.name} from the cloud?"):
-                raise Refused(f"{stack.name} was not refreshed: you answered no.")
-            self.recorder.intent(stack)
-            with watching(self.session.output) as reporter:
-                outcome = self.session.engine(stack).refresh(stack.settings, on_event=reporter)
-            self.recorder.finished(stack, outcome)
-            drift = {name: count for name, count in outcome.counts.items() if name != "same" and count}
-            if drift:
-                self.recorder.drifted(stack, drift)
-            self.summary.outcomes.append(outcome)
-        self.summary.show(self.session.output)
-
-    def _waiting(self, stacks: Sequence[Stack]) -> list[Waiting]:
-        by_name = {s.name: s for s in self.session.catalog.stacks}
-
-        def missing(stack: Stack) -> list[str]:
-            return [name for name in stack.requires if not self.session.is_deployed(by_name[name])]
-
-        return [(stack, names) for stack in stacks if (names := missing(stack))]
-
     def plan(self, stack: Stack) -> Plan:
         """Return the plan of one stack without showing it."""
-        refuse_waiting(self._waiting([stack]))
+        refuse_waiting(waiting_stacks(self.session, [stack]))
         return self._preview_of(stack)
 
     def _preview_of(self, stack: Stack) -> Plan:
         """Return the plan of a stack that waits for no other."""
         with self.session.output.err.status(f"Planning {stack.name}"):
-            try:
-                return self.session.engine(stack).preview(stack.settings, targets=self.targets)
-            except Refused as refusal:  # an engine may check for protected resources itself
-                raise protected(stack.name, str(refusal)) from None
+            return self.work.plan(self.session.engine(stack), stack.settings, targets=self.targets)
 
     @cached_property
     def _view(self) -> PlanView:
@@ -415,11 +393,14 @@ class Deployment:
             return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
 
 
-def _is_refreshable(session: Session, stack: Stack) -> bool:
-    deployed = session.is_deployed(stack)
-    if not deployed:
-        session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
-    return deployed
+def waiting_stacks(session: Session, stacks: Sequence[Stack]) -> list[Waiting]:
+    """Return the stacks that cannot be planned, with the stacks that they require and that are not up."""
+    by_name = {s.name: s for s in session.catalog.stacks}
+
+    def missing(stack: Stack) -> list[str]:
+        return [name for name in stack.requires if not session.is_deployed(by_name[name])]
+
+    return [(stack, names) for stack in stacks if (names := missing(stack))]
 
 
 def refuse_waiting(waiting: Sequence[Waiting]) -> None:

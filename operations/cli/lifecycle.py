@@ -1,4 +1,4 @@
-"""`sde preview`, `up`, `refresh` and `destroy`."""
+"""`sde preview`, `up`, `refresh`, `drift` and `destroy`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ ReleaseData = Annotated[
 ]
 
 
+Refreshed = Annotated[
+    bool, typer.Option("--refresh", help="Plan with the cloud's present properties; the state stays as it is.")
+]
 Parallel = Annotated[
     int | None,
     typer.Option(
@@ -50,18 +53,32 @@ def preview(
     target: Target = None,
     summary: FoldedSummary = False,
     by_resource: ByResource = False,
+    refreshed: Refreshed = False,
     parallel: Parallel = None,
 ) -> None:
     """Show the changes that up would make, by their meaning. Changes nothing. Exits 2 if a required stack is not up."""
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
+    from operations.cli.drift import require_cloud  # noqa: PLC0415
     from operations.cli.run_progress import workers_for  # noqa: PLC0415
+    from operations.cli.workers import Work  # noqa: PLC0415
 
     chosen = session.selected(stacks, everything)
     warn_of_expiry(session.output, chosen)
     orphaned = warn_of_orphaned(session, everything)
     workers = workers_for(len(chosen), parallel) if not target else 1
+    work = Work.PLAN_AFTER_REFRESH if refreshed else Work.PLAN
+    if refreshed:
+        require_cloud(session, [stack for stack in chosen if session.is_deployed(stack)])
     deployment = Deployment(
-        session, chosen, target or (), False, everything, workers, summarised=summary, by_resource=by_resource
+        session,
+        chosen,
+        target or (),
+        False,
+        everything,
+        workers,
+        summarised=summary,
+        by_resource=by_resource,
+        work=work,
     )
     deployment.preview()
     refuse_ended_ways(chosen)
@@ -129,13 +146,27 @@ def refresh(
     everything: All = False,
     yes: Yes = False,
 ) -> None:
-    """Update the state from the cloud. The next preview shows the drift."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415
+    """Show what differs in the cloud, and update the state with it. The next preview shows how up would undo it."""
+    from operations.cli.drift import refresh as refresh_states  # noqa: PLC0415
 
     chosen = session.selected(stacks, everything)
     recorder = Recorder(session, "refresh")
     with recorder.recording(chosen):
-        Deployment(session, chosen, yes=yes, recorded_by=recorder).refresh()
+        refresh_states(session, chosen, recorder, yes=yes)
+
+
+@command(accepts_orphaned=True)
+def drift(session: Session, *, stacks: Stacks = None, everything: All = False, parallel: Parallel = None) -> None:
+    """Compare the cloud with the state, and the state with the estate. Changes nothing. Exits 3 if anything differs.
+
+    Shows only what differs, and the policy findings that the drift causes. Resources that the state does not have are
+    not seen.
+    """
+    from operations.cli.drift import Drift  # noqa: PLC0415
+    from operations.cli.run_progress import workers_for  # noqa: PLC0415
+
+    chosen = session.selected(stacks, everything)
+    Drift(session, chosen, workers_for(len(chosen), parallel)).run()
 
 
 @command(accepts_orphaned=True)

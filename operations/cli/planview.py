@@ -41,15 +41,16 @@ def show(plan: Plan, output: Output, *, brief: bool = False) -> None:
 
 
 def show_changes(plan: Plan, output: Output) -> None:
-    """Print each changed resource and output with its changed properties."""
-    _list(plan, output)
+    """Print each changed resource and output with its changed properties, and the numbers."""
+    for resource in plan.changes:
+        show_resource(resource, output)
     _list_outputs(plan, output)
     show_counts(plan, output)
 
 
 def heading(plan: Plan, output: Output) -> None:
     """Print the stack and its cloud."""
-    output.say(Text.assemble(("\n" + printable(plan.stack), "bold"), ("  on ", "dim"), _cloud(plan.cloud)))
+    output.say(title(plan.stack, plan.cloud))
 
 
 def is_brief(plan: Plan, *, brief: bool) -> bool:
@@ -62,6 +63,18 @@ def is_brief(plan: Plan, *, brief: bool) -> bool:
 def show_counts(plan: Plan, output: Output) -> None:
     """Print the number of resources for each operation, and of changed outputs."""
     output.say(Text.assemble("  ", summary(plan), _outputs_counted(plan)))
+
+
+def title(stack: str, cloud: str) -> Text:
+    """Return the line above what is said of a stack."""
+    return Text.assemble(("\n" + printable(stack), "bold"), ("  on ", "dim"), _cloud(cloud))
+
+
+def show_resource(resource: PlannedResource, output: Output) -> None:
+    """Print a changed resource, and a line for each changed property."""
+    output.say(_line(resource))
+    for change in changes_of(resource):
+        output.say(Text("      ") + difference(change, width_of(output) - 6))
 
 
 def summary(plan: Plan) -> Text:
@@ -133,14 +146,6 @@ def _output_lines(one: PlannedOutput, width: int) -> list[Text]:
 def _outputs_counted(plan: Plan) -> str:
     count = len(plan.output_changes)
     return f", {plural(count, 'output')} change{'s' if count == 1 else ''}" if count else ""
-
-
-def _list(plan: Plan, output: Output) -> None:
-    width = width_of(output)
-    for resource in plan.changes:
-        output.say(_line(resource))
-        for change in changes_of(resource):
-            output.say(Text("      ") + difference(change, width - 6))
 
 
 def _kinds(plan: Plan) -> str:

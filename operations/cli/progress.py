@@ -14,7 +14,7 @@ from formats.plan import Operation
 from formats.urns import is_urn, name_of, type_of
 from operations.cli.output import Output, printable, printable_lines
 from operations.cli.text import DONE, SYMBOLS, kind_of, span
-from operations.engine.port import Event
+from operations.engine.port import GONE, Event
 
 
 @dataclass
@@ -25,6 +25,8 @@ class Reporter:
     live: Progress | None = None
     stack: str = ""
     """The stack's name where several run side by side: then only warnings and failures are shown, with this name."""
+    shown_before: bool = False
+    """True if the command has shown the steps before: then only warnings and failures are shown."""
     running: dict[str, TaskID] = field(default_factory=dict)
     failures: set[str] = field(default_factory=set)
     """The messages of failed steps, to leave out repetitions: an engine may send the same text as a message."""
@@ -39,7 +41,7 @@ class Reporter:
             self._add_running(event)
         elif event.kind in ("step-done", "step-failed"):
             self._show_end(event)
-        elif _is_shown_message(event) and event.severity and event.message:
+        elif _is_shown_message(event) and event.severity and event.message and not self._is_known(event.message):
             self._warn(event.severity, _subject(event) + event.message)
 
     def _warn(self, severity: str, message: str) -> None:
@@ -50,6 +52,9 @@ class Reporter:
     @property
     def _prefix(self) -> str:
         return f"{printable(self.stack)}: " if self.stack else ""
+
+    def _is_known(self, message: str) -> bool:
+        return self.shown_before and message == GONE
 
     def _add_running(self, event: Event) -> None:
         if self.live and event.urn:
@@ -63,19 +68,19 @@ class Reporter:
     def _show_end(self, event: Event) -> None:
         if event.kind == "step-failed" and event.message:
             self.failures.add(event.message)
-        if not self.stack or event.kind == "step-failed":
+        if event.kind == "step-failed" or not (self.stack or self.shown_before):
             self.output.say(Text(self._prefix) + _end_line(event))
 
 
 @contextmanager
-def watching(output: Output) -> Iterator[Reporter]:
+def watching(output: Output, *, shown_before: bool = False) -> Iterator[Reporter]:
     """Yield a reporter for one run, animated only on a terminal."""
     if output.json or not output.text_console.is_terminal:
-        yield Reporter(output)
+        yield Reporter(output, shown_before=shown_before)
         return
     columns = (TextColumn(" "), SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output.text_console, transient=True) as live:
-        yield Reporter(output, live)
+        yield Reporter(output, live, shown_before=shown_before)
 
 
 def is_hidden(event: Event) -> bool:

@@ -190,7 +190,7 @@ class Recorder:
     def _entry(self, kind: Kind, stacks: Sequence[Stack], **more: Any) -> Entry:
         first = stacks[0]
         evidence = self._evidence.get(first.name, _Evidence()) if len(stacks) == 1 else _Evidence()
-        keeps = kind in (Kind.ASKED, Kind.INTENT, Kind.REFUSAL, Kind.FAILED)
+        keeps = kind in (Kind.ASKED, Kind.INTENT, Kind.REFUSAL, Kind.FAILED, Kind.DRIFT)
         return Entry(
             kind=kind,
             time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -24,7 +24,7 @@ from operations.cli.progress import Reporter, is_hidden
 from operations.cli.run_progress import RunProgress
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, span
-from operations.cli.workers import Failure, Worker
+from operations.cli.workers import Failure, Work, Worker
 from operations.engine.port import Event, Outcome
 
 AHEAD = 4
@@ -214,23 +214,27 @@ def _with_messages(workers: Sequence[Worker], seconds: float | None = None) -> l
     return [by_connection[found] for found in wait(list(by_connection), seconds)]  # type: ignore[index]
 
 
+Job = tuple[Stack, Work]
+"""A Plan to make: its stack, and which one."""
+
+
 def plans_side_by_side(
-    stacks: Sequence[Stack], start_worker: Callable[[], Worker], most: int, await_gate: Callable[[], None]
+    jobs: Sequence[Job], start_worker: Callable[[], Worker], most: int, await_gate: Callable[[], None]
 ) -> Iterator[Plan]:
-    """Yield the plan of each stack in the order of the stacks. Raise the error of the first one that fails."""
-    made: dict[str, Plan | SdeError] = {}
-    ahead = deque(stacks)
+    """Yield the Plan of each job in the order of the jobs. Raise the error of the first one that fails."""
+    made: dict[tuple[str, Work], Plan | SdeError] = {}
+    ahead = deque(jobs)
     workers = [start_worker() for _ in range(most)]
     with _ending(workers):
         await_gate()
-        for stack in stacks:
-            while stack.name not in made:
+        for stack, work in jobs:
+            while (stack.name, work) not in made:
                 for worker in workers:
                     if ahead and not worker.stack and len(made) < AHEAD * most:
-                        worker.begin(ahead.popleft())
+                        worker.begin(*ahead.popleft())
                 for worker in _with_messages(workers):
                     _take_plan(worker, made)
-            yield _plan(made.pop(stack.name))
+            yield _plan(made.pop((stack.name, work)))
 
 
 def _plan(found: Plan | SdeError) -> Plan:
@@ -239,17 +243,17 @@ def _plan(found: Plan | SdeError) -> Plan:
     return found
 
 
-def _take_plan(worker: Worker, made: dict[str, Plan | SdeError]) -> None:
+def _take_plan(worker: Worker, made: dict[tuple[str, Work], Plan | SdeError]) -> None:
     """Take the next message of a worker, and leave its stack as it is."""
     stack = worker.stack
     assert stack is not None  # noqa: S101 - only workers with a stack are read
     match worker.receive():
         case Plan() as plan:
             worker.answer("leave")
-            made[stack.name] = plan
+            made[stack.name, worker.work] = plan
             worker.stack = None
         case Failure() as failure:
-            made[stack.name] = failure.error()
+            made[stack.name, worker.work] = failure.error()
             worker.stack = None
         case _:
             pass

@@ -9,8 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Literal
 
@@ -52,12 +54,30 @@ Message = Plan | Event | Outcome | Failure
 Answer = Literal["apply", "leave"]
 
 
+class Work(StrEnum):
+    """The Plan that a worker makes of a stack: that of an `up`, that of one after a refresh, or the drift."""
+
+    PLAN = "plan"
+    PLAN_AFTER_REFRESH = "plan after a refresh"
+    DRIFT = "drift"
+
+    def plan(self, engine: Engine, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
+        """Make it."""
+        if self is Work.DRIFT:
+            return engine.preview_refresh(stack)
+        try:
+            return engine.preview(stack, targets=targets, refresh=self is Work.PLAN_AFTER_REFRESH)
+        except Refused as refusal:  # an engine may check for protected resources itself
+            raise protected(stack.name, str(refusal)) from None
+
+
 @dataclass(frozen=True)
 class Task:
     """One stack to plan, and perhaps to deploy."""
 
     settings: StackSettings
     cloud: str
+    work: Work
 
 
 @dataclass
@@ -67,6 +87,7 @@ class Worker:
     process: BaseProcess
     connection: Connection
     stack: Stack | None = field(default=None, init=False)
+    work: Work = field(default=Work.PLAN, init=False)
 
     @classmethod
     def start(cls, engine_choice: str, settings: Settings) -> Worker:
@@ -86,10 +107,10 @@ class Worker:
         theirs.close()
         return cls(process, ours)
 
-    def begin(self, stack: Stack) -> None:
-        """Have a stack planned. Its plan is the first message of the connection, unless planning fails."""
-        self.stack = stack
-        self.connection.send(Task(stack.settings, stack.cloud))
+    def begin(self, stack: Stack, work: Work = Work.PLAN) -> None:
+        """Have a Plan of a stack made. It is the first message of the connection, unless that fails."""
+        self.stack, self.work = stack, work
+        self.connection.send(Task(stack.settings, stack.cloud, work))
 
     def answer(self, answer: Answer) -> None:
         """Have the plan applied, or leave the stack as it is."""
@@ -148,10 +169,7 @@ def _work(
         engines[task.cloud] = choose(engine_choice, task.cloud, settings)
         engines[task.cloud].prepare()
     engine = engines[task.cloud]
-    try:
-        plan = engine.preview(task.settings)
-    except Refused as refusal:  # an engine may check for protected resources itself
-        raise protected(task.settings.name, str(refusal)) from None
+    plan = task.work.plan(engine, task.settings)
     connection.send(plan)
     if connection.recv() == "apply":
         connection.send(engine.up(task.settings, plan=plan, on_event=connection.send))

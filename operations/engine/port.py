@@ -114,8 +114,15 @@ class Engine(Protocol):
         """End the processes that this engine has started. They start again when they are needed."""
         ...
 
-    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """Return the plan of an `up`; change nothing."""
+    def preview(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        refresh: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Plan:
+        """Return the plan of an `up`, or of one after a `refresh`; change nothing."""
         ...
 
     def up(
@@ -135,6 +142,13 @@ class Engine(Protocol):
 
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         """Update the state with the cloud's present properties."""
+        ...
+
+    def preview_refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Plan:
+        """Return where the cloud differs from the state (`formats/drift.py`); change nothing.
+
+        `InputError` if the stack is not up, or if a run is changing it.
+        """
         ...
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:

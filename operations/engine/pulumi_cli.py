@@ -16,19 +16,21 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from formats.deployed_stack import DeployedStack, changed_meanwhile
+from formats.drift import drift_plan
 from formats.errors import Failed, InputError
 from formats.plan import SECRET, Plan, canonical
-from formats.pulumi_preview import deletion_of, plan_of
+from formats.pulumi_preview import after_refresh, deletion_of, plan_of
 from formats.pulumi_state import has_resources, read_export, stack_outputs
 from formats.state_record import StateRecord, record_of
 from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.program_process import DEFAULT_SECONDS
 from operations.engine.project import client_project, sdk_version
-from operations.engine.pulumi_commands import PulumiCommands
+from operations.engine.pulumi_commands import NO_ENVIRONMENT, PulumiCommands
 from operations.engine.pulumi_errors import StackMissingError, protection_refusal
 from operations.engine.pulumi_events import Listener, run_events
 from operations.engine.pulumi_process import CommandFailed
+from operations.engine.pulumi_refresh import STREAMED, RefreshListener
 from operations.engine.pulumi_saved import UpdatePlans, content, violation
 from operations.engine.targets import Targets
 from operations.settings import PROJECT
@@ -68,14 +70,22 @@ class PulumiCli:
         """End the host of the program."""
         self._commands.program.close()
 
-    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """Return the plan of an `up`. A missing stack is created, empty, in the backend."""
+    def preview(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        refresh: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Plan:
+        """Return the plan of an `up`, or of one after a `refresh`. A missing stack is created, empty."""
         file = self._saved.next_file()
         arguments = ["preview", "--json", "--show-sames", "--show-reads", "--save-plan", str(file)]
+        arguments += ["--refresh"] if refresh else []
         with run_events(stack.name, on_event):
             digest = self._previewed(stack, [*arguments, *_targets(targets)], on_event)
         cloud = str(stack.config["sde:cloud"])
-        steps = digest.get("steps") or ()
+        steps = after_refresh(digest.get("steps") or ())
         plan = plan_of(steps, PROJECT, stack.name, cloud, digest.get("config"), update_plan=content(file))
         self._saved.keep(plan, file)
         return plan
@@ -115,6 +125,16 @@ class PulumiCli:
         """Update the state with the cloud's present properties."""
         with run_events(stack.name, on_event):
             return self._perform(stack, ["refresh"], on_event)
+
+    def preview_refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Plan:
+        """Return where the cloud differs from the state; change nothing."""
+        with run_events(stack.name, on_event):
+            state = self.current_state([stack]).get(stack.name)
+            if state is None:
+                raise InputError(f"Stack {stack.name} is not up", key=stack.name, fix=f"`sde up {stack.name}` first")
+            listener = RefreshListener(stack.name, on_event)
+            self._follow(stack, ["refresh", "--preview-only", "--json"], listener, environment=STREAMED)
+            return drift_plan(state, listener.found)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         """Return the plan of a `destroy`: the state's resources, or the targets among them."""
@@ -243,19 +263,31 @@ class PulumiCli:
         """Run a command that changes the stack, sending its events when they arrive."""
         self._exported.pop(stack.name, None)
         listener, begun = Listener(stack.name, on_event), time.monotonic()
-        try:
-            with self._commands.language.held_to(plan):
-                self._commands.run_program(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener.receive)
-        except CommandFailed as error:
-            if plan and (refusal := violation(plan, listener.errors, is_silent=error.is_silent)):
-                raise refusal from None
-            raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
-        listener.send_errors()
+        with self._commands.language.held_to(plan):
+            self._follow(stack, [*arguments, "--yes", "--skip-preview", "--json"], listener, plan)
         seconds = time.monotonic() - begun
         after = self.state(stack.name)
         return Outcome(
             stack.name, listener.counts, seconds, after.resources if after else 0, after.outputs if after else {}
         )
+
+    def _follow(
+        self,
+        stack: StackSettings,
+        arguments: Sequence[str],
+        listener: Listener,
+        plan: Plan | None = None,
+        *,
+        environment: Mapping[str, str] = NO_ENVIRONMENT,
+    ) -> None:
+        """Run a command that streams its events, and send them when they arrive."""
+        try:
+            self._commands.run_program(stack, arguments, listener.receive, environment=environment)
+        except CommandFailed as error:
+            if plan and (refusal := violation(plan, listener.errors, is_silent=error.is_silent)):
+                raise refusal from None
+            raise self._commands.failure(error, stack.name, listener.errors, stack.file) from None
+        listener.send_errors()
 
     def _document(self, name: str) -> dict[str, Any]:
         """Return the result of `_export`, and keep it."""

@@ -25,6 +25,7 @@ _STATES = Path(".pulumi", "stacks", PROJECT)
 _JOURNALS = Path(".pulumi", "sde-journal", PROJECT)
 _CLI_JOURNALS = Path(".pulumi", "journal", PROJECT)
 _STATE_FILES = (".json", ".json.gz", ".json.zst")
+NO_ENVIRONMENT: Mapping[str, str] = {}
 _CREATES_STACK = ("preview", "up", "import")
 """The commands that create a stack that the backend does not know."""
 
@@ -60,9 +61,16 @@ class PulumiCommands:
             raise self.failure(error, name) from None
 
     def run_program(
-        self, stack: StackSettings, arguments: Sequence[str], on_line: Callable[[str], object] | None = None
+        self,
+        stack: StackSettings,
+        arguments: Sequence[str],
+        on_line: Callable[[str], object] | None = None,
+        *,
+        environment: Mapping[str, str] = NO_ENVIRONMENT,
     ) -> str:
         """Run a command on one stack and serve it the program. `CommandFailed` if the CLI fails.
+
+        `environment` is added to that of the process.
 
         A missing stack is created if it is local; one in real Azure is created by its owner, who chooses its secrets
         provider.
@@ -76,24 +84,27 @@ class PulumiCommands:
         if not importing:
             whole += [f"--client={self.language.address}"]
         try:
-            return self._run_with_program(whole, on_line)
+            return self._run_with_program(whole, on_line, environment)
         except CommandFailed as error:
             missing = isinstance(port_error(error, self._context(stack.name)), StackMissingError)
             if not (missing and self.creates and arguments[0] in _CREATES_STACK):
                 raise
         self.create_stack(stack.name, stack.file)
-        return self._run_with_program(whole, on_line)
+        return self._run_with_program(whole, on_line, environment)
 
     @cached_property
     def language(self) -> LanguageServer:
         """The language host of the program, started at first use."""
         return LanguageServer(self.program)
 
-    def _run_with_program(self, arguments: Sequence[str], on_line: Callable[[str], object] | None) -> str:
+    def _run_with_program(
+        self, arguments: Sequence[str], on_line: Callable[[str], object] | None, environment: Mapping[str, str]
+    ) -> str:
         """Run a command, and end the program with it."""
         self.program.start()
+        pulumi = replace(self._pulumi, environment={**self._pulumi.environment, **environment})
         try:
-            return self._pulumi.run(arguments, on_line)
+            return pulumi.run(arguments, on_line)
         finally:
             self.program.stop()
 

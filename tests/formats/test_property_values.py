@@ -147,3 +147,36 @@ def test_an_unknown_signature_is_refused(mark: Any) -> None:
 
 def test_a_missing_secret_output_is_ignored() -> None:
     assert v.mark_secret({"a": 1, "b": 2}, ["b", "c"]) == {"a": 1, "b": v.secret(2)}
+
+
+SECRET_TEXT = "hunter2-hunter2"
+
+
+def test_what_was_secret_stays_secret_where_it_comes_back_without_a_mark() -> None:
+    before = {"key": v.secret(SECRET_TEXT), "tags": {"a": "b"}, "rules": [{"name": "x", "psk": v.secret(SECRET_TEXT)}]}
+    plain = v.unwrap(before)
+    assert v.secret_as(plain, before)["key"] == v.secret(SECRET_TEXT)
+    assert v.secret_as(plain, before)["tags"] == {"a": "b"}
+    assert v.is_secret(v.secret_as(plain, before)["rules"])
+    assert v.secret_as(before, before) == before
+
+
+@settings(max_examples=80)
+@given(wire)
+def test_a_value_without_its_marks_gets_them_from_the_version_with_them(value: Any) -> None:
+    kept = v.secret_as(v.unwrap(value), value)
+    assert v.equal(v.unwrap(kept), v.unwrap(value))
+    assert v.contains_secret(kept) == v.contains_secret(value)
+    assert v.equal(v.secret_as(kept, value), kept)
+    masked = v.masked_as(v.mask(v.unwrap(value)), v.mask(value))
+    assert (plan.SECRET in plan.canonical(masked)) == (plan.SECRET in plan.canonical(v.mask(value)))
+
+
+@settings(max_examples=80)
+@given(wire, st.randoms())
+def test_a_secret_is_not_shown_by_an_unmarked_version_of_it(value: Any, random: Any) -> None:
+    """Neither where the marks are lost, nor where entries of a list come back in another order."""
+    secret_value = {"at": [{"name": "a", "value": value}, {"name": "b", "value": v.secret(SECRET_TEXT)}]}
+    plain = v.unwrap(secret_value)
+    random.shuffle(plain["at"])
+    assert SECRET_TEXT not in plan.canonical(v.masked_as(v.mask(plain), v.mask(secret_value)))

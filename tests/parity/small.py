@@ -155,6 +155,19 @@ class Pair:
         settings = self.stack(stack)
         return self._changing(lambda engine, heard: engine.refresh(settings, on_event=heard), stack, ends)
 
+    def preview_refresh(self, *, ends: str = "done") -> Run:
+        """Compare the cloud with the state with both engines. Neither may change."""
+        settings = self.stack()
+        before = {name: (world.cloud(), world.engine.export_state("small")) for name, world in self.worlds.items()}
+        runs = self._both(lambda engine, heard: engine.preview_refresh(settings, on_event=heard), ends)
+        same(runs["embedded"].events, runs["pulumi"].events, "events")
+        if ends == "done":
+            plans = {name: by_urn(run.value) for name, run in runs.items()}
+            same(plans["embedded"], plans["pulumi"], "plan")
+        for name, world in self.worlds.items():
+            assert (world.cloud(), world.engine.export_state("small")) == before[name]
+        return runs["pulumi"]
+
     def destroy(self, *, stack: str = "small", ends: str = "done", **options: Any) -> Run:
         settings = self.stack(stack)
         return self._changing(lambda engine, heard: engine.destroy(settings, on_event=heard, **options), stack, ends)

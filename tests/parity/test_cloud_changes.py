@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from formats.errors import Failed
+from formats.errors import Failed, InputError
 from tests.parity.small import SUBSCRIPTION, Pair
 from tests.pulumi_cli import needs_cli
 
@@ -41,6 +41,47 @@ def test_refresh_records_changed_and_deleted_resources(pair: Pair) -> None:
     pair.swap()
     assert pair.up().done == {"g": "update", "who": "create"}
     pair.carry_on()
+
+
+def test_drift_is_shown_without_a_change_and_undone_by_the_plan_after_a_refresh(pair: Pair) -> None:
+    pair.program(ROOM)
+    pair.up()
+    assert pair.preview_refresh().plan == {}
+    drift(pair, "UPDATE resource SET properties = json_set(properties, '$.tags.owner', 'eve') WHERE name = 'rg-g'")
+    drift(pair, "DELETE FROM resource WHERE name = 'id-who'")
+    found = pair.preview_refresh()
+    assert found.plan == {"g": "update", "who": "delete"}
+    group = found.planned("g")
+    assert (group.changed, group.old_inputs["tags"], group.inputs["tags"]) == (
+        ("tags.owner",), {"owner": "ann"}, {"owner": "eve"},
+    )  # fmt: skip
+    assert pair.preview().plan == {}
+    planned = pair.preview(refresh=True)
+    assert planned.plan == {"g": "update", "who": "create"}
+    assert planned.planned("g").old_inputs["tags"] == {"owner": "eve"}
+    pair.refresh()
+    assert pair.preview_refresh().plan == {}
+    assert pair.preview().plan == planned.plan
+
+
+def test_a_secret_that_differs_in_the_cloud_is_not_shown(pair: Pair) -> None:
+    pair.program("group(tags={'word': Output.secret('swordfish'), 'plain': 'herring'})")
+    pair.up()
+    statement = "UPDATE resource SET properties = json_set(properties, '$.tags.word', 'pilchard')"
+    drift(pair, f"{statement}, secrets = '[]' WHERE name = 'rg-g'")
+    found = pair.preview_refresh()
+    group = found.planned("g")
+    assert group.changed
+    assert "swordfish" not in str(found.value) + str(found.events)
+    assert "pilchard" not in str(found.value) + str(found.events)
+
+
+def test_a_stack_that_is_not_up_has_no_drift(pair: Pair) -> None:
+    pair.program("group()")
+    pair.preview()
+    for world in pair.worlds.values():
+        with pytest.raises(InputError, match="Stack small is not up"):
+            world.engine.preview_refresh(pair.stack())
 
 
 def test_refresh_without_drift_changes_nothing(pair: Pair) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from formats import property_values, urns
 from formats.default_providers import configured_subscription
 from formats.deployed_stack import DeployedStack, changed_meanwhile
+from formats.drift import drift_plan
 from formats.errors import Failed, InputError
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
@@ -52,11 +53,18 @@ class EmbeddedEngine:
         """End the host of the program."""
         self.program.close()
 
-    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        """Return the plan of an `up`; change nothing."""
+    def preview(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        refresh: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Plan:
+        """Return the plan of an `up`, or of one after a `refresh`; change nothing."""
         reporter = Reporter(stack.name, on_event)
         with reporter.run():
-            deployment = self._previewed(stack, reporter, targets)
+            deployment = self._previewed(stack, reporter, targets, refreshed=refresh)
             outputs = deployment.outputs or {}
             return plan_of(self._backend.project, stack, deployment.planned, deployment.base.outputs, outputs)
 
@@ -85,6 +93,17 @@ class EmbeddedEngine:
             with self._runs.recorded(stack, "refresh", reporter) as deployment:
                 refresh.run(deployment)
             return self._outcome(deployment, reporter)
+
+    def preview_refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Plan:
+        """Return where the cloud differs from the state; change nothing."""
+        reporter = Reporter(stack.name, on_event)
+        with reporter.run():
+            self._require_state(stack.name)
+            state = self.current_state([stack])[stack.name]
+            with self._runs.dry(stack, reporter, ()) as deployment:
+                resume.run(deployment)
+                found = refresh.run(deployment)
+            return drift_plan(state, found)
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         """Return the plan of a `destroy`; change nothing."""
@@ -208,9 +227,13 @@ class EmbeddedEngine:
         reporter: Reporter,
         targets: Sequence[str],
         plan_check: UpdatePlanCheck | None = None,
+        *,
+        refreshed: bool = False,
     ) -> Deployment:
         with self._runs.dry(stack, reporter, targets, plan_check) as deployment:
             resume.run(deployment)
+            if refreshed:
+                refresh.read(deployment)  # the plan shows what is gone: it is created again
             self._deploy(deployment)
         return deployment
 

@@ -20,11 +20,16 @@ def planned(
 ) -> PlannedResource:
     """Return one resource of a Plan, with secrets masked."""
     changed = old if operation in (Operation.UPDATE, Operation.REPLACE) else None
+    new = pulumi_state.planned(state.write_resource(resource))
+    # What becomes secret was so before it was marked.
+    before = (
+        property_values.masked_as(property_values.mask(changed.inputs), new.inputs) if changed is not None else None
+    )
     return dataclasses.replace(
-        pulumi_state.planned(state.write_resource(resource)),
+        new,
         operation=operation,
         id=(old.id if old is not None else resource.id) or None,
-        old_inputs=property_values.mask(changed.inputs) if changed is not None else None,
+        old_inputs=property_values.masked_as(before, new.inputs),  # what becomes secret was so before it was marked
         changed=difference.changed,
         replaces=difference.replaces,
     )
@@ -36,13 +41,14 @@ def plan_of(
     """Return the Plan of a deployment, with the stack's outputs before and after it in wire form."""
     # Compared in wire form, because all masked secrets are equal.
     changed = [name for name in before.keys() & after.keys() if not property_values.equal(before[name], after[name])]
+    masked = property_values.mask(after)
     return Plan(
         project,
         stack.name,
         cloud_of(stack),
         ordered(without_default_providers(resources)),
         configured_subscription(stack.config),
-        planned_outputs(property_values.mask(before), property_values.mask(after), changed),
+        planned_outputs(property_values.masked_as(property_values.mask(before), masked), masked, changed),
     )
 
 

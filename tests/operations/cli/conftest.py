@@ -17,4 +17,6 @@ def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CliRunner:
         stack("tre-heart", "platform", "safe-haven"),
         stack("platform-north", cloud="azure"),
     ]
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local/azure.db").touch()
     return CliRunner(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))

@@ -69,6 +69,8 @@ class FakeEngine:
     wants: Mapping[str, Sequence[str]] = field(default_factory=dict)
     has: dict[str, list[str]] = field(default_factory=dict)
     plans: dict[str, tuple[PlannedResource, ...]] = field(default_factory=dict)
+    drifts: dict[str, tuple[PlannedResource, ...]] = field(default_factory=dict)
+    """Where the cloud differs from each stack's state; by default nowhere."""
     protected: set[str] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -88,8 +90,15 @@ class FakeEngine:
     def close(self) -> None:
         self.closed = True
 
-    def preview(self, stack: StackSettings, *, targets: Sequence[str] = (), on_event: OnEvent | None = None) -> Plan:
-        self.calls.append(("preview", stack.name))
+    def preview(
+        self,
+        stack: StackSettings,
+        *,
+        targets: Sequence[str] = (),
+        refresh: bool = False,
+        on_event: OnEvent | None = None,
+    ) -> Plan:
+        self.calls.append(("preview --refresh" if refresh else "preview", stack.name))
         if self.fails:
             raise self.fails
         resources = self.plans.get(stack.name) or self._plan(stack.name)
@@ -136,6 +145,13 @@ class FakeEngine:
     def refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Outcome:
         self.calls.append(("refresh", stack.name))
         return self._outcome(stack.name, {"same": len(self.has[stack.name])})
+
+    def preview_refresh(self, stack: StackSettings, *, on_event: OnEvent | None = None) -> Plan:
+        self.calls.append(("preview_refresh", stack.name))
+        if self.fails:
+            raise self.fails
+        state = (*(resource(n, Operation.SAME) for n in self.has[stack.name]), *self._references(stack.name))
+        return Plan("sde", stack.name, stack.config["sde:cloud"], self.drifts.get(stack.name, state))
 
     def preview_destroy(self, stack: StackSettings, *, targets: Sequence[str] = ()) -> Plan:
         self.calls.append(("preview_destroy", stack.name))
@@ -220,6 +236,8 @@ class FakeGate:
     evaluated: list[str] = field(default_factory=list)
     neighbours: list[Neighbours | None] = field(default_factory=list)
     refuses_pending_deletes: bool = False
+    refuses_changes: set[str] = field(default_factory=set)
+    """The stacks that it refuses where their plans change anything."""
 
     def evaluate(
         self,
@@ -240,7 +258,8 @@ class FakeGate:
 
     def _finding(self, plan: Plan) -> Finding:
         pending = self.refuses_pending_deletes and any(r.pending_delete for r in plan.resources)
-        verdict = Verdict.FAIL if plan.stack in self.refuses or pending else Verdict.PASS
+        changed = plan.stack in self.refuses_changes and bool(plan.changes)
+        verdict = Verdict.FAIL if plan.stack in self.refuses or pending or changed else Verdict.PASS
         return Finding(
             ONE.id, verdict, f"urn:pulumi:{plan.stack}::sde::{STORE}::a", STORE, "a", plan.stack, "open", "is open"
         )
