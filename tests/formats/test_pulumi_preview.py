@@ -9,7 +9,7 @@ import pytest
 from formats.errors import Failed
 from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedOutput
 from formats.property_values import SECRET_SIGNATURE, SIGNATURE, UNKNOWNS
-from formats.pulumi_preview import deletion_of, plan_of
+from formats.pulumi_preview import after_refresh, deletion_of, plan_of
 
 SENTINEL = next(iter(UNKNOWNS))
 PROVIDER = "urn:pulumi:platform::sde::pulumi:providers:azure-native::default_3_29_0"
@@ -142,3 +142,25 @@ def test_a_destroy_removes_the_outputs_with_the_root(whole: bool, operation: str
     resources = [state(ROOT, "root")] if whole else [state(GROUP, "rg", id="/rg")]
     (found,) = deletion_of(resources, "sde", "platform", "local", outputs={"a": 1}).outputs
     assert (found.name, found.operation.value) == ("a", operation)
+
+
+def test_the_steps_of_a_refresh_before_the_program_are_not_the_plan() -> None:
+    root = {"urn": urn("pulumi:pulumi:Stack", "sde-platform"), "type": "pulumi:pulumi:Stack"}
+    group = state(GROUP, "rg", id="/rg", inputs={"tags": {}})
+    program = [
+        {"op": "same", "urn": root["urn"], "oldState": root, "newState": root},
+        step("create", GROUP, "rg", newState=group),
+    ]
+    refresh = [
+        step("refresh", GROUP, "rg", oldState=group),
+        {"op": "refresh", "urn": root["urn"], "oldState": root, "newState": root},
+    ]
+    assert after_refresh([*refresh, *program]) == program
+    assert after_refresh(program) == program
+    assert after_refresh([]) == []
+
+
+def test_what_becomes_secret_is_masked_as_it_was() -> None:
+    old, new = (state(STORE, "a", id="/a", inputs={"key": key, "size": 1}) for key in ("hunter2-hunter2", "[secret]"))
+    (found,) = plan(step("update", STORE, "a", oldState=old, newState=new, detailedDiff={"key": {}})).resources
+    assert found.old_inputs == {"key": SECRET, "size": 1}

@@ -29,7 +29,7 @@ def planned(
         new,
         operation=operation,
         id=(old.id if old is not None else resource.id) or None,
-        old_inputs=property_values.masked_as(before, new.inputs),  # what becomes secret was so before it was marked
+        old_inputs=before,
         changed=difference.changed,
         replaces=difference.replaces,
     )

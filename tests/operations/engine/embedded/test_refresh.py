@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi import Output, ResourceOptions
 
 from formats import property_values
 from formats.errors import Failed, InputError
-from formats.plan import Operation
+from formats.plan import SECRET, Operation
 from tests.operations.engine.embedded.fake_cloud import Lab, Thing, steps
 
 
@@ -80,6 +81,21 @@ def test_a_secret_that_comes_back_without_a_mark_stays_secret(lab: Lab) -> None:
         assert "hunter2-hunter2" not in text
     assert "at /things/b" not in written
     assert drift(lab).changes == ()
+
+
+def test_what_becomes_secret_is_masked_in_the_plan_as_it_was(lab: Lab) -> None:
+    lab.up(lambda: Thing("a", name="a", secret="hunter2-hunter2", size=1))
+
+    def program() -> None:
+        Thing("a", name="a", secret=Output.secret("hunter2-hunter2"), size=2)
+        pulumi.export("word", Output.secret("x"))
+
+    (changed,) = lab.preview(program).changes
+    assert changed.old_inputs is not None
+    assert (changed.old_inputs["secret"], changed.inputs["secret"]) == (SECRET, SECRET)
+    lab.up(program)
+    (same,) = [r for r in lab.preview(program).resources if r.name == "a"]
+    assert (same.operation, same.old_inputs) == (Operation.SAME, None)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Failed("AuthorizationFailed: no right to read")])
