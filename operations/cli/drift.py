@@ -58,7 +58,7 @@ class Drift:
             found.append(StackDrift(stack.name, stack.cloud, drift, plan, note).without_equal_plans())
         report = self._judged(gate, [one for one in found if one.in_cloud])
         for one in found:
-            driftview.show_stack(one, report.blocking if report else (), self.session.output)
+            driftview.show_stack(one, report, self.session.output)
         if report:
             self._show(report)
         refuse_waiting(waiting)

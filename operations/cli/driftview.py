@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from operations.cli.text import SYMBOLS, kind_of, plural
 
 if TYPE_CHECKING:
     from operations.diffs.model import StackDiff
-    from policies.model import Finding
+    from policies.runner import Report
 
 NOT_UP = "not up: the estate has it, and nothing is deployed."
 ORPHANED = "The estate no longer has its request."
@@ -81,9 +80,9 @@ class StackDrift:
         return {"stack": self.stack, "differs": bool(self.reason), "reason": self.reason, **plans}
 
 
-def show_stack(found: StackDrift, findings: Sequence[Finding], output: Output) -> None:
-    """Print what differs, by its meaning. `findings` are those that the drift causes."""
-    meant = meaning(found.drift, findings) if found.drift and found.in_cloud else None
+def show_stack(found: StackDrift, report: Report | None, output: Output) -> None:
+    """Print what differs, by its meaning. The report has the findings that the drift causes."""
+    meant = meaning(found.drift, report) if found.drift and found.in_cloud else None
     output.emit({"event": "drift", **found.to_json(), "diff": meant.to_json() if meant else None})
     output.say(planview.title(found.stack, found.cloud))
     if found.drift and meant:
@@ -121,11 +120,12 @@ def show_drift(found: StackDrift, output: Output) -> None:
     output.say("  " + counted(found.drift))
 
 
-def meaning(plan: Plan, findings: Sequence[Finding] = ()) -> StackDiff:
-    """Return what a drift or a plan means, with the findings on its stack."""
+def meaning(plan: Plan, report: Report | None = None) -> StackDiff:
+    """Return what a drift or a plan means, with the findings of a report on its stack."""
     from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
 
-    return stack_diff(of_cloud(plan), [finding for finding in findings if finding.stack == plan.stack])
+    found = [finding for finding in report.findings if finding.stack == plan.stack] if report else []
+    return stack_diff(of_cloud(plan), found, policies=report.policies if report else None)
 
 
 def _say(diff: StackDiff, output: Output) -> None:
