@@ -31,7 +31,6 @@ from operations.estate.approvals import (
     ways_of_requests,
 )
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, Expiry, expiry
-from operations.estate.root_certificates import first_expiry
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
 
 MAX_LOG_SETTINGS = 5
@@ -93,6 +92,8 @@ class Estate:
         """The day from which computers do not trust a root certificate of the estate any more."""
         if not (restrictions := self.file.tenant_restrictions):
             return None
+        from operations.estate.root_certificates import first_expiry  # noqa: PLC0415 - slow, and an option
+
         day = first_expiry(restrictions.root_certificates)
         return expiry(ROOTS, day, today=self.today, file=str(self.folder / ESTATE), stack=PLATFORM)
 

@@ -53,7 +53,6 @@ from formats.stack_config import (
 from formats.tenant_restrictions import TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
-from operations.estate.root_certificates import checked_roots
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -92,6 +91,13 @@ TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip
 """The estate's own tags, in addition to those of every stack. Azure allows 50 in total."""
+
+
+def _checked_roots(restrictions: TenantRestrictions) -> TenantRestrictions:
+    """Require certificates of root certificate authorities."""
+    from operations.estate.root_certificates import checked_roots  # noqa: PLC0415 - slow, and an option
+
+    return checked_roots(restrictions)
 
 
 ProviderCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
@@ -274,7 +280,7 @@ class EstateFile(Model):
     """The staff machines, in each cell; empty: no network for staff."""
     sites: Annotated[tuple[Site, ...], Field(max_length=10)] = ()
     """The networks outside Azure that are connected to the hub of the first cell."""
-    tenant_restrictions: Annotated[TenantRestrictions, AfterValidator(checked_roots)] | None = None
+    tenant_restrictions: Annotated[TenantRestrictions, AfterValidator(_checked_roots)] | None = None
     """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
