@@ -10,6 +10,7 @@ from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
 from operations.access.records import Records
 from operations.access.relevance import may_change_access
 from operations.cli.output import Output
+from operations.settings import Settings
 from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
 from policies.expected.staff import members
 from policies.plan_evaluation import Neighbours, today
@@ -17,6 +18,7 @@ from policies.rules import load
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
+    from operations.cli.gate import Gate
     from policies.shape_cache import ShapeCache
 
 HEADING = "Who can now read, write or reach which data"
@@ -24,6 +26,13 @@ LISTED = 12
 """The most lines that are printed; `--json` has all."""
 FEW = 8
 """With more other stacks than this, one of equivalent tenancies is compared for all of them."""
+
+
+def changes_of(
+    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], gate: Gate, settings: Settings
+) -> AccessDiff:
+    """Return what a plan changes, with the gate's cache and the records of this machine."""
+    return access_changes(plan, neighbours, configs, lambda: gate.shapes, Records.of(settings))
 
 
 def access_changes(

@@ -18,10 +18,11 @@ from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
-from operations.cli.planview import forbidden, named, protected
+from operations.cli.planview import protected, refuse_protected
 from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
 from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
+from operations.cli.revocations import Revocation, refuse_side_by_side, revocation_of
 from operations.cli.run_progress import RunProgress
 from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
@@ -76,6 +77,8 @@ class Deployment:
     """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
     _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
     """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
+    _revocations: dict[str, Revocation | None] = field(default_factory=dict)
+    """The role assignments of each evaluated stack that its plan deletes under locks."""
     _immutable: dict[str, Sequence[PlannedResource]] = field(default_factory=dict)
     """The immutability policies that each evaluated stack's plan changes."""
     _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
@@ -198,6 +201,7 @@ class Deployment:
         """Show a plan that a worker made. Raise `SdeError` if it must not be applied."""
         self._view.plan(plan, stack.ways, brief=True)
         self.permit(stack, plan)
+        refuse_side_by_side(self._revocations[stack.name])
         self._estate_state.record_plan(stack, plan)
         self.recorder.intent(stack)
 
@@ -212,6 +216,8 @@ class Deployment:
         self.recorder.evaluated(stack, plan, report)
         if diff := self._view.diff(stack.name):
             self.recorder.attach(stack, "diff", diff.to_json())
+        if access := self._access.get(stack.name):
+            self.recorder.attach(stack, "access", access.to_json())
         self._refuse([report])
         return self._confirm(stack, plan)
 
@@ -330,13 +336,16 @@ class Deployment:
 
         `alone`: without the policies between stacks.
         """
+        from operations.cli.access_changes import changes_of  # noqa: PLC0415 - imports the policies
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         self._view.new_ways(new_ways(plan, stack.ways))
         self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
         try:
             neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
-            self._show_access(stack, plan, neighbours)
+            configs = {**self.session.configs([stack.name]), **self._kept_configs}
+            self._access[stack.name] = changes_of(plan, neighbours, configs, self._gate, self.session.settings)
+            self._view.access(stack.name, self._access[stack.name])
             report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         except SdeError:
             self._view.without_report(stack.name)
@@ -346,21 +355,14 @@ class Deployment:
         # A generator: their states are read only if the plan removes or changes an output.
         others = (found.load() for found in neighbours.deployed if found.name in requiring)
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
-        self._locked[stack.name] = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
+        locked = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
+        revoked = self._revocations[stack.name] = None if self.targets else revocation_of(plan, locked)
+        if revoked:
+            revoked.show(self.session.output)
+        self._locked[stack.name] = () if revoked else locked
         self._immutable[stack.name] = changed_policies(plan)
         self._refused_steps[stack.name] = refused_steps(plan)
         return report
-
-    def _show_access(self, stack: Stack, plan: Plan, neighbours: Neighbours) -> None:
-        """Show what a plan does to who can read, write or reach which data."""
-        from operations.access.records import Records  # noqa: PLC0415 - imports the policies
-        from operations.cli.access_changes import access_changes  # noqa: PLC0415
-
-        configs = {**self.session.configs([stack.name]), **self._kept_configs}
-        records = Records.of(self.session.settings)
-        found = access_changes(plan, neighbours, configs, lambda: self._gate.shapes, records)
-        self._access[stack.name] = found
-        self._view.access(stack.name, found)
 
     def _refuse(self, reports: Sequence[Report]) -> None:
         from operations.cli.gate import refuse  # noqa: PLC0415
@@ -377,9 +379,7 @@ class Deployment:
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
         resources."""
-        found = forbidden(plan)
-        if found:
-            raise protected(stack.name, f"This would delete or replace protected resources:\n{named(found)}")
+        refuse_protected(stack.name, plan)
         asks = bool(plan.changes or plan.output_changes) and not self.yes
         if asks:
             self.recorder.asked(stack)
@@ -389,8 +389,23 @@ class Deployment:
 
     def _apply(self, stack: Stack, plan: Plan) -> Outcome:
         """Apply the evaluated plan, and nothing else."""
+        revoked = self._revocations.pop(stack.name, None)
+        if revoked:
+            plan = self._revoke(stack, revoked)
         with watching(self.session.output) as reporter:
             return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
+
+    def _revoke(self, stack: Stack, revoked: Revocation) -> Plan:
+        """Delete role assignments that locks keep, and return the plan of the rest, evaluated anew."""
+        with watching(self.session.output) as reporter:
+            revoked.run(self.session.engine(stack), stack.settings, reporter)
+        self._estate_state.invalidate(stack)
+        plan = self._preview_of(stack)
+        report = self._evaluate(stack, plan)
+        self._locked[stack.name] = locked_deletes(plan, lambda: ())
+        self._refuse([report])
+        refuse_protected(stack.name, plan)
+        return plan
 
 
 def waiting_stacks(session: Session, stacks: Sequence[Stack]) -> list[Waiting]:

@@ -66,7 +66,7 @@ def _locked_changes(plan: Plan, locks: Mapping[str, StandingLock]) -> Iterator[L
     changed = [r for r in plan.resources if read_only and r.operation is Operation.UPDATE and r.custom and r.id]
     for resource in changed:
         scope = next((scope for scope in _scopes(resource) if scope in read_only), None)
-        if scope and not _is_lock(resource):
+        if scope and not is_lock(resource):
             yield LockedDelete(plan.stack, resource, read_only[scope])
 
 
@@ -116,7 +116,7 @@ def refuse_locked(found: Sequence[LockedDelete]) -> None:
 def locks_on(plan: Plan, id_: str) -> tuple[str, ...]:
     """Return the URNs of a plan's locks on a resource or on what contains it, whatever the plan does to them."""
     scopes = set(with_parents(id_.lower()))
-    return tuple(r.urn for r in plan.resources if _is_lock(r) and str(r.id).lower().rpartition(_LOCK_ID)[0] in scopes)
+    return tuple(r.urn for r in plan.resources if is_lock(r) and str(r.id).lower().rpartition(_LOCK_ID)[0] in scopes)
 
 
 def destroy_command(stack: str, urns: Iterable[str]) -> str:
@@ -126,21 +126,22 @@ def destroy_command(stack: str, urns: Iterable[str]) -> str:
 
 def _is_deleted(resource: PlannedResource) -> bool:
     in_azure = resource.custom and bool(resource.id) and str(resource.id).startswith("/")
-    return in_azure and resource.operation.destroys and not resource.retain_on_delete and not _is_lock(resource)
+    return in_azure and resource.operation.destroys and not resource.retain_on_delete and not is_lock(resource)
 
 
-def _is_lock(resource: PlannedResource) -> bool:
+def is_lock(resource: PlannedResource) -> bool:
+    """True for a management lock, of whatever scope."""
     return LOCK.fullmatch(resource.type) is not None
 
 
 def _locks(plan: Plan) -> Iterator[tuple[str, StandingLock]]:
     """Yield the locks by their scope in lower case. The deletes of a run come after its creates."""
     for resource in plan.resources:
-        if _is_lock(resource) and resource.operation is not Operation.DELETE:
+        if is_lock(resource) and resource.operation is not Operation.DELETE:
             arm_id = plan.once(ArmIds).find(resource.urn)
             id_ = resource.id or (arm_id.id if arm_id else "")
-            scope, is_lock, _ = id_.lower().rpartition(_LOCK_ID)
-            if is_lock:
+            scope, found, _ = id_.lower().rpartition(_LOCK_ID)
+            if found:
                 yield scope, StandingLock(plan.stack, resource)
 
 

@@ -102,6 +102,13 @@ _KEY_ADVICE = """
            deploy a new stack and move the data"""
 
 
+def refuse_protected(stack: str, plan: Plan) -> None:
+    """Raise `Refused` for a plan that deletes or replaces protected resources."""
+    found = forbidden(plan)
+    if found:
+        raise protected(stack, f"This would delete or replace protected resources:\n{named(found)}")
+
+
 def protected(stack: str, problem: str) -> Refused:
     """Return the refusal of a plan that deletes or replaces protected resources, named with their types."""
     has_key = re.search(rf"(?m)^  (?:\S+ )?(?:{_KEY}|{kind_of(_KEY)}) ", problem) is not None

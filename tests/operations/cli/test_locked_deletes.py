@@ -116,7 +116,10 @@ def test_the_lock_of_another_stack_counts() -> None:
 
 @pytest.mark.parametrize("command", [("preview", "platform"), ("up", "platform", "--yes")])
 def test_preview_and_up_refuse_before_anything_is_done(sde: CliRunner, command: tuple[str, ...]) -> None:
-    sde.engine.plans["platform"] = (grant(STORE), lock(STORE))
+    sde.engine.plans["platform"] = (
+        made("insights:DiagnosticSetting", "logs", Operation.DELETE, f"{STORE}/x/y"),
+        lock(STORE),
+    )
     assert sde(*command) == 3
     assert "Azure refuses to delete these while a lock exists" in sde.err
     assert ("up", "platform") not in sde.engine.calls
