@@ -18,7 +18,7 @@ from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
-from operations.cli.planview import protected, refuse_protected
+from operations.cli.planview import refuse_protected
 from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
 from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
