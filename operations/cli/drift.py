@@ -22,6 +22,7 @@ from operations.cli.text import plural
 from operations.cli.workers import Work
 
 if TYPE_CHECKING:
+    from operations.access.diff import AccessDiff
     from operations.cli.gate import Gate
     from operations.cli.recorded import Recorder
     from policies.model import Finding
@@ -58,7 +59,8 @@ class Drift:
             found.append(StackDrift(stack.name, stack.cloud, drift, plan, note).without_equal_plans())
         report = self._judged(gate, [one for one in found if one.in_cloud])
         for one in found:
-            driftview.show_stack(one, report, self.session.output)
+            access = self._access(gate, one) if report and one.in_cloud else None
+            driftview.show_stack(one, report, access, self.session.output)
         if report:
             self._show(report)
         refuse_waiting(waiting)
@@ -83,6 +85,17 @@ class Drift:
         before = gate.evaluate([found.load() for found in neighbours.before], neighbours=neighbours)
         after = gate.evaluate([one.drift for one in drifted if one.drift], neighbours=neighbours)
         return _without(after, before)
+
+    def _access(self, gate: Gate, one: StackDrift) -> AccessDiff | None:
+        """Return who can read, write or reach more or less than the state says."""
+        from operations.access.records import Records  # noqa: PLC0415 - imports the policies
+        from operations.cli.access_changes import access_changes  # noqa: PLC0415
+
+        assert one.drift is not None  # noqa: S101 - its drift is shown
+        stack = next(stack for stack in self.stacks if stack.name == one.stack)
+        neighbours = EstateState(self.session).of([stack])
+        records, configs = Records.of(self.session.settings), self.session.configs([one.stack])
+        return access_changes(one.drift, neighbours, configs, lambda: gate.shapes, records) or None
 
     def _show(self, report: Report) -> None:
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies

@@ -14,6 +14,7 @@ from operations.cli.output import Output, printable
 from operations.cli.text import SYMBOLS, kind_of, plural
 
 if TYPE_CHECKING:
+    from operations.access.diff import AccessDiff
     from operations.diffs.model import StackDiff
     from policies.runner import Report
 
@@ -80,9 +81,9 @@ class StackDrift:
         return {"stack": self.stack, "differs": bool(self.reason), "reason": self.reason, **plans}
 
 
-def show_stack(found: StackDrift, report: Report | None, output: Output) -> None:
+def show_stack(found: StackDrift, report: Report | None, access: AccessDiff | None, output: Output) -> None:
     """Print what differs, by its meaning. The report has the findings that the drift causes."""
-    meant = meaning(found.drift, report) if found.drift and found.in_cloud else None
+    meant = meaning(found.drift, report, access) if found.drift and found.in_cloud else None
     output.emit({"event": "drift", **found.to_json(), "diff": meant.to_json() if meant else None})
     output.say(planview.title(found.stack, found.cloud))
     if found.drift and meant:
@@ -120,12 +121,12 @@ def show_drift(found: StackDrift, output: Output) -> None:
     output.say("  " + counted(found.drift))
 
 
-def meaning(plan: Plan, report: Report | None = None) -> StackDiff:
-    """Return what a drift or a plan means, with the findings of a report on its stack."""
+def meaning(plan: Plan, report: Report | None = None, access: AccessDiff | None = None) -> StackDiff:
+    """Return what a drift or a plan means, with the findings of a report on its stack, and what it does to access."""
     from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
 
     found = [finding for finding in report.findings if finding.stack == plan.stack] if report else []
-    return stack_diff(of_cloud(plan), found, policies=report.policies if report else None)
+    return stack_diff(of_cloud(plan), found, policies=report.policies if report else None, access=access)
 
 
 def _say(diff: StackDiff, output: Output) -> None:

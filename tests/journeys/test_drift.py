@@ -47,7 +47,8 @@ def test_changes_by_hand_are_found_judged_and_undone(deployed: Workspace) -> Non
     assert "5 resources differ, 2 are gone" in told
     for line in ('minimumTlsVersion: "TLS1_2" → "TLS1_0"', 'publicNetworkAccess: "Disabled" → "Enabled"',
                  "securityRules[name=evil]: + ", 'dnsServers[0]: "10.64.0.4" → "8.8.8.8"', "gone from the cloud",
-                 "The state is as the estate has it."):  # fmt: skip
+                 "Opens a way in or out", "Weakens encryption", "Who can now read, write or reach which data",
+                 "3 controls before, 2 controls after", "The state is as the estate has it."):  # fmt: skip
         assert line in told
     assert set(re.findall(r"(?m)^([A-Z]+\d+) ", told)) >= FINDINGS
     back = deployed.plans(TENANCY, "--refresh")
