@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from formats.plan import Plan
+from formats.stack_config import TenancyConfig, is_kind
 from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
 from operations.access.records import Records
 from operations.access.relevance import may_change_access
@@ -29,10 +31,25 @@ FEW = 8
 
 
 def changes_of(
-    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], gate: Gate, settings: Settings
+    plan: Plan,
+    neighbours: Neighbours,
+    configs: Mapping[str, StackConfig],
+    gate: Gate,
+    settings: Settings,
+    *,
+    alone: bool = False,
 ) -> AccessDiff:
-    """Return what a plan changes, with the gate's cache and the records of this machine."""
-    return access_changes(plan, neighbours, configs, lambda: gate.shapes, Records.of(settings))
+    """Return what a plan changes, with the gate's cache and the records of this machine.
+
+    `alone`: the policies between stacks are evaluated on all stacks together. In a large estate, a plan is then
+    compared beside the shared stacks alone, and the flows are left to these policies.
+    """
+    records = Records.of(settings)
+    if not alone or len(neighbours.deployed) <= FEW:
+        return access_changes(plan, neighbours, configs, lambda: gate.shapes, records)
+    shared = tuple(found for found in neighbours.deployed if not is_kind(found.name, TenancyConfig))
+    beside = replace(neighbours, deployed=shared)
+    return access_changes(plan, beside, configs, lambda: gate.shapes, records, with_flows=False)
 
 
 def access_changes(
@@ -41,6 +58,8 @@ def access_changes(
     configs: Mapping[str, StackConfig],
     shapes: Callable[[], ShapeCache],
     records: Records,
+    *,
+    with_flows: bool = True,
 ) -> AccessDiff:
     """Return what a plan changes. The states of the other stacks are read only if it touches what access depends on.
 
@@ -55,7 +74,9 @@ def access_changes(
     left_out = _left_out(plan, neighbours, configs, shapes)
     others = [found.load() for found in neighbours.deployed if found.name not in left_out]
     before = [found.load() for found in neighbours.before]
-    return access_diff([*others, *before], [*others, plan], configs=configs, configs_before=configs_before)
+    return access_diff(
+        [*others, *before], [*others, plan], configs=configs, configs_before=configs_before, with_flows=with_flows
+    )
 
 
 def _left_out(

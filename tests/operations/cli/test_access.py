@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,12 @@ import pytest
 from formats.deployed_stack import DeployedStack
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
+from operations.access.diff import Effect
+from operations.access.records import Records
+from operations.cli.access_changes import access_changes, changes_of
+from operations.settings import Settings
+from policies.plan_evaluation import Neighbours
+from policies.shape_cache import ShapeCache
 from tests.operations.access.estates import NEW_GROUP, ROLE, changed
 from tests.operations.access.test_records import record
 from tests.operations.cli.fakes import CliRunner, stack
@@ -139,3 +147,46 @@ def test_the_json_of_a_preview_has_the_access_diff(whole: CliRunner) -> None:
     assert found["opens"] is True
     assert {change["effect"] for change in found["changes"]} == {"gained", "lost"}
     json.dumps(found)
+
+
+def test_many_stacks_are_compared_beside_the_shared_ones() -> None:
+    """With all stacks of a large estate, a plan does not read every tenancy again."""
+    after = changed("safe-haven", "staging-stewards-writes", ROLE, Operation.UPDATE, principalId=NEW_GROUP)
+    plan = next(p for p in after if p.stack == "safe-haven")
+    shared = [DeployedStack.of(shipped.deployed(name)) for name in ("platform", "junction-zone")]
+    tenancies = [DeployedStack(f"tre-{n}", str(n), lambda: pytest.fail("was read")) for n in range(9)]
+    neighbours = Neighbours((*shared, *tenancies), (DeployedStack.of(shipped.deployed("safe-haven")),))
+    settings = Settings.load({"SDE_HOME": "/nowhere", "PATH": "/nowhere"})
+    gate: Any = None
+    found = changes_of(plan, neighbours, shipped.configs(), gate, settings, alone=True)
+    assert {change.effect for change in found.changes} == {Effect.GAINED, Effect.LOST}
+
+
+def tenancy(number: int) -> Plan:
+    """Return a copy of the shipped tenancy with its own names, addresses and groups."""
+    text = json.dumps({**shipped.deployed("tre-hcm-progression").to_json(), "digest": ""})
+    for guid in ("db7a0118-c48f-5463-aec7-50d383efab17", "187bd0fc-1ebd-5a71-9c61-2df03104f43d",
+                 "071dd6ac-566d-5e75-a517-c5d424eb8b15"):  # fmt: skip
+        text = text.replace(guid, f"{number:08x}{guid[8:]}")
+    text = re.sub(r"\b10\.65\.0\.", f"10.65.{number}.", text).replace("hcm-progression", f"copy-{number}")
+    return Plan._read(json.loads(re.sub(r"(st|kv-)wmsde\w+", rf"\g<0>{number}", text)))
+
+
+def test_one_of_equivalent_tenancies_is_read_for_all() -> None:
+    """A change of a shared stack reads two tenancies of each class, and says what it does to their people."""
+    plan = next(p for p in changed("platform", "bastion-desk-users-see", ROLE, Operation.DELETE, principalId="")
+                if p.stack == "platform")  # fmt: skip
+    loaded: list[str] = []
+
+    def deployed(found: Plan) -> DeployedStack:
+        return DeployedStack(found.stack, found.digest, lambda: (loaded.append(found.stack), found)[1])
+
+    copies = [tenancy(number) for number in range(1, 12)]
+    others = [shipped.deployed(name) for name in ("junction-zone", "safe-haven")]
+    neighbours = Neighbours(tuple(map(deployed, [*others, *copies])), (DeployedStack.of(shipped.deployed("platform")),))
+    shapes = ShapeCache()
+    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
+    loaded.clear()
+    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
+    read = {name for name in loaded if name.startswith("tre-")}
+    assert 0 < len(read) < len(copies)
