@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import shutil
@@ -70,11 +71,17 @@ class Workspace:
         path.write_text(before.replace(old, new, 1))
 
     def bytes(self) -> Mapping[str, bytes]:
-        """Return the content of every file of estate, state and cloud. The cache decides nothing."""
-        cache = self.home / "cache"
+        """Return the content of every file of estate, state and cloud. The cache decides nothing, and the ledger
+        records also what is refused."""
+        others = {self.home / "cache", self.home / "ledger"}
         files = (f for f in sorted(self.folder.rglob("*")) if f.is_file() and not f.name.endswith(SQLITE_FILES))
-        files = (f for f in files if cache not in f.parents)
+        files = (f for f in files if not others.intersection(f.parents) and not f.name.startswith("ledger-"))
         return {str(f.relative_to(self.folder)): f.read_bytes() for f in files}
+
+    def recorded(self) -> Mapping[str, bytes]:
+        """Return the content of every file of the ledger, uncompressed."""
+        files = (f for f in sorted((self.home / "ledger").rglob("*")) if f.is_file())
+        return {f.name: gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in files}
 
     def checkpoint(self, stack: str) -> Path:
         return self.home / "state/.pulumi/stacks/sde" / f"{stack}.json"

@@ -30,7 +30,7 @@ def forms(secret: str) -> list[bytes]:
 
 def files_with(workspace: Workspace, secret: list[bytes]) -> list[str]:
     """Return the files that contain one of the forms."""
-    files = workspace.bytes().items()
+    files = {**workspace.bytes(), **workspace.recorded()}.items()
     return [name for name, content in files if name != PASSPHRASE and any(form in content for form in secret)]
 
 
@@ -53,6 +53,7 @@ def test_no_secret_is_written_or_printed_in_plain_text(deployed: Workspace) -> N
 
     printed = "\n".join(output).encode()
     assert not [form for form in secrets if form in printed]
+    assert any(name.endswith(".gz") for name in deployed.recorded())
     assert files_with(deployed, secrets) == []
 
 
