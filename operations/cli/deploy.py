@@ -336,7 +336,8 @@ class Deployment:
 
         `alone`: without the policies between stacks.
         """
-        from operations.cli.access_changes import changes_of  # noqa: PLC0415 - imports the policies
+        from operations.access.people import People  # noqa: PLC0415 - imports the policies
+        from operations.cli.access_changes import changes_of  # noqa: PLC0415
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         self._view.new_ways(new_ways(plan, stack.ways))
@@ -352,7 +353,7 @@ class Deployment:
         except SdeError:
             self._view.without_report(stack.name)
             raise
-        self._view.report(report)
+        self._view.report(report, People(configs).names)
         requiring = {other.name for other in self.session.known if stack.name in other.requires}
         # A generator: their states are read only if the plan removes or changes an output.
         others = (found.load() for found in neighbours.deployed if found.name in requiring)

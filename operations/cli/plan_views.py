@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from policies.runner import Report
 
 
+NO_NAMES: Mapping[str, str] = {}
+
+
 class PlanView(Protocol):
     """Shows the plans and policy reports of one command."""
 
@@ -41,8 +44,8 @@ class PlanView(Protocol):
     def heading(self, text: str) -> None:
         """Show a heading above the next report."""
 
-    def report(self, report: Report) -> None:
-        """Show a policy report."""
+    def report(self, report: Report, names: Mapping[str, str] = NO_NAMES) -> None:
+        """Show a policy report. `names`: of groups, by object id."""
 
     def without_report(self, stack: str) -> None:
         """Show the changes of a plan that cannot be evaluated."""
@@ -118,7 +121,7 @@ class EachPlan:
         """Print the heading."""
         self._output.say(f"\n{text}", style="bold")
 
-    def report(self, report: Report) -> None:
+    def report(self, report: Report, names: Mapping[str, str] = NO_NAMES) -> None:
         """Print what the changes of the evaluated stack mean, then the report."""
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
         from operations.diffs.stack_diff import diff_of_report  # noqa: PLC0415
@@ -127,7 +130,7 @@ class EachPlan:
             if stack in self._waiting:
                 plan, price, shown = self._waiting.pop(stack)
                 access = self._access.pop(stack, None) or None
-                self._diffs[stack] = diff_of_report(plan, report, price=price, access=access)
+                self._diffs[stack] = diff_of_report(plan, report, price=price, access=access, names=names)
                 if shown:
                     diffview.show(self._diffs[stack], plan, self._output)
                     self._show_price(price)
@@ -184,14 +187,14 @@ class AllPlans:
     def heading(self, text: str) -> None:
         """Do nothing: the reports are shown as one."""
 
-    def report(self, report: Report) -> None:
+    def report(self, report: Report, names: Mapping[str, str] = NO_NAMES) -> None:
         """Keep the report, and the meaning of the changes that it is on, for the end."""
         from operations.diffs.stack_diff import diff_of_report  # noqa: PLC0415 - imports the policies
 
         self._reports.append(report)
         for plan in self._plans:
             if plan.stack in report.stacks and plan.stack not in self._diffs:
-                self._diffs[plan.stack] = diff_of_report(plan, report)
+                self._diffs[plan.stack] = diff_of_report(plan, report, names=names)
 
     def without_report(self, stack: str) -> None:
         """Do nothing: the page is not printed."""

@@ -46,13 +46,13 @@ def _steps(stack: str, resource: PlannedResource) -> Iterator[Step]:
     yield from (Step(stack, resource, change) for change in changes if resource.operation is not Operation.DELETE)
 
 
-def sense_of(step: Step, attribution: Attribution, readers: Readers) -> Sense:
-    """Return what a step means."""
+def sense_of(step: Step, attribution: Attribution, readers: Readers, names: Mapping[str, str]) -> Sense:
+    """Return what a step means. `names`: of groups, by object id in lower case."""
     findings = attribution.of(step)
     refused = broken(findings, readers.policies) if findings else None
     if step.change is not None:
-        return refused or _of_property(step, step.change, readers)
-    senses = (way_of_resource(step), right_of_resource(step), loss_of_resource(step))
+        return refused or _of_property(step, step.change, readers, names)
+    senses = (way_of_resource(step), right_of_resource(step, names), loss_of_resource(step))
     plain = next((sense for sense in senses if sense), None) or _plain(step)
     if refused is None:
         return plain
@@ -72,12 +72,12 @@ def _plain(step: Step) -> Sense:
     return Sense(Meaning.HOUSEKEEPING, f"{_OPERATIONS[step.resource.operation]} {noun}")
 
 
-def _of_property(step: Step, change: PropertyChange, readers: Readers) -> Sense:
+def _of_property(step: Step, change: PropertyChange, readers: Readers, names: Mapping[str, str]) -> Sense:
     policies = readers.of(plain_type(step.resource.type), place_of(change))
     before, after = _sides(step)
     senses = (
         way_of_property(step, change),
-        right_of_property(step, change, policies),
+        right_of_property(step, change, policies, names),
         by_requirements(change, before, after, policies),
         consequence_of_property(step, change),
         _expiry(change),

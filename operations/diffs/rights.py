@@ -21,14 +21,14 @@ DEFINITION = "authorization:RoleDefinition"
 _MAX = 90
 
 
-def right_of_resource(step: Step) -> Sense | None:
-    """Return the meaning of a created, replaced or deleted role assignment."""
+def right_of_resource(step: Step, names: Mapping[str, str]) -> Sense | None:
+    """Return the meaning of a created, replaced or deleted role assignment. `names`: of groups, by object id."""
     resource = step.resource
     if plain_type(resource.type) not in ASSIGNMENTS:
         return None
     gone = resource.operation is Operation.DELETE
-    after = "" if gone else _grant(step, resource.inputs)
-    before = _grant(step, resource.inputs if gone else resource.old_inputs or {}, "from" if gone else "to")
+    after = "" if gone else _grant(step, resource.inputs, names)
+    before = _grant(step, resource.inputs if gone else resource.old_inputs or {}, names, "from" if gone else "to")
     if gone:
         waits = ", which exists until its delete succeeds" if resource.pending_delete else ""
         return Sense(Meaning.REVOKES_RIGHT, f"Revokes {before}{waits}")
@@ -39,12 +39,14 @@ def right_of_resource(step: Step) -> Sense | None:
     return Sense(Meaning.GRANTS_RIGHT, f"Grants {after}")
 
 
-def right_of_property(step: Step, change: PropertyChange, readers: tuple[Policy, ...]) -> Sense | None:
+def right_of_property(
+    step: Step, change: PropertyChange, readers: tuple[Policy, ...], names: Mapping[str, str]
+) -> Sense | None:
     """Return the meaning of a changed property of a role assignment or of a role."""
     type_ = plain_type(step.resource.type)
     about_rights = any(concern_of(policy.id) is Concern.RIGHT for policy in readers)
     if type_ in ASSIGNMENTS and about_rights:
-        return Sense(Meaning.GRANTS_RIGHT, f"Changes {_grant(step, step.resource.inputs)}")
+        return Sense(Meaning.GRANTS_RIGHT, f"Changes {_grant(step, step.resource.inputs, names)}")
     if type_ == DEFINITION and about_rights:
         fewer = change.kind is ChangeKind.REMOVED and "not" not in change.text.lower()
         if fewer:
@@ -53,12 +55,13 @@ def right_of_property(step: Step, change: PropertyChange, readers: tuple[Policy,
     return None
 
 
-def _grant(step: Step, inputs: Mapping[str, object], preposition: str = "to") -> str:
+def _grant(step: Step, inputs: Mapping[str, object], names: Mapping[str, str], preposition: str = "to") -> str:
     """Return a right in words: `the role “Reader” to group 3f2a… on storage account stdata`."""
     role = str(inputs.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
     name = BUILT_IN_ROLES.get(role, f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
     kind = "group" if inputs.get("principalType") == "Group" else "identity"
-    to = _named(step, "principalId", inputs.get("principalId"), kind)
+    named = names.get(str(inputs.get("principalId")).lower())
+    to = f"the {kind} “{named}”" if named else _named(step, "principalId", inputs.get("principalId"), kind)
     on = _named(step, "scope", inputs.get("scope"), "")
     return shortened(f"the role “{name}” {preposition} {to} on {on}", _MAX * 3)
 

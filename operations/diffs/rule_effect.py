@@ -5,8 +5,9 @@ They are compared at the connections that the changed rules name: each source, d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 from policies.azure_semantics import firewall, security_group
@@ -14,9 +15,9 @@ from policies.azure_semantics.addresses import ALL_PORTS, Span
 from policies.azure_semantics.spans import contains
 from policies.model import PolicyContext, Resource
 
-MAX_CONNECTIONS = 2000
-"""The most connections of one rule that are compared."""
-_EVERY_PROTOCOL = ("*", "any")
+MAX_CONNECTIONS, MAX_POINTS = 4000, 100
+"""The most connections of one rule that are listed, and of those that another rule does not decide alike, compared."""
+_EVERY_PROTOCOL, _COMMON = ("*", "any"), ("tcp", "udp", "icmp")
 _KINDS = (firewall.NAT, firewall.NETWORK_RULE, firewall.APPLICATION)
 _NO_CONTEXT = PolicyContext(())
 
@@ -39,6 +40,10 @@ class PacketRule:
     protocols: tuple[str, ...]
     any_member: bool = False
     """True if it names an application security group, whose members are not known here."""
+
+    def __hash__(self) -> int:
+        """Return a hash that does not read the hundreds of addresses of a rule."""
+        return hash((self.name, self.allows, self.order, self.direction))
 
     @property
     def text(self) -> str:
@@ -78,31 +83,39 @@ def effect(
     """
     gone, new = ([rule for rule in one if rule not in other] for one, other in ((before, {*after}), (after, {*before})))
     chosen = [rule for rule in (*gone, *new) if rule.name in names] or [*gone, *new]
-    points = _points(chosen, before, after)
+    every = list(dict.fromkeys((*before, *after)))
+    compared = [_Compared.of(rule, every) for rule in chosen]
+    points = dict.fromkeys(point for one in compared for point in one.points)
     deciding = [(_deciding(before, point), _deciding(after, point)) for point in points]
     opened = [now for old, now in deciding if now and now.allows and not (old and old.allows)]
     closed = [old for old, now in deciding if old and old.allows and not (now and now.allows)]
-    opened += [rule for rule in new if rule.allows and rule.any_member]
+    if not opened and not closed:  # what could not be compared may be open
+        unsure = {rule.name for rule in new if rule.any_member} | {one.rule.name for one in compared if not one.all}
+        opened = [rule for rule in after if rule.allows and rule.name in unsure]
     return list(dict.fromkeys(opened)), list(dict.fromkeys(closed))
 
 
-def _points(
-    changed: Sequence[PacketRule], before: Sequence[PacketRule], after: Sequence[PacketRule]
-) -> list[_Connection]:
-    """Return the connections that may be decided otherwise: those of a changed rule that the rule of the same name on
-    the other side does not decide alike, and those of others that it matches, since it may deny these."""
-    found: dict[_Connection, None] = {}
-    for rule in changed:
-        own = dict.fromkeys(_connections(rule))
-        for twin in (*before, *after):
-            if twin != rule and twin.name == rule.name and _decides_alike(twin, rule):
-                shared = {*_connections(twin)}
-                own = {point: None for point in own if point not in shared}
-        found |= own
-        if not rule.allows:
-            others = (point for other in {*before, *after} if other.allows for point in _connections(other))
-            found |= dict.fromkeys(point for point in others if _matches(rule, point))
-    return list(found)
+@dataclass(frozen=True)
+class _Compared:
+    """The connections of a changed rule that may be decided otherwise."""
+
+    rule: PacketRule
+    points: Sequence[_Connection]
+    all: bool
+    """False if there were too many."""
+
+    @classmethod
+    def of(cls, rule: PacketRule, every: Sequence[PacketRule]) -> _Compared:
+        """Leave out what the rule of the same name on the other side decides alike."""
+        twins = [one for one in every if one != rule and one.name == rule.name and _decides_alike(one, rule)]
+        named: set[Span | str] = set()
+        for twin in twins:
+            named |= {*twin.sources, *twin.destinations}
+            named |= {*twin.names}
+        found = list(islice(_connections(rule, every, named), MAX_CONNECTIONS + 1))
+        points = [point for point in found if not any(_matches(twin, point) for twin in twins)]
+        complete = len(found) <= MAX_CONNECTIONS and len(points) <= MAX_POINTS
+        return cls(rule, points[:MAX_POINTS], complete)
 
 
 def _decides_alike(one: PacketRule, other: PacketRule) -> bool:
@@ -119,14 +132,14 @@ def _matches(rule: PacketRule, point: _Connection) -> bool:
         rule.direction == point.direction
         and any(low <= point.port <= high for low, high in rule.ports)
         and any(one in _EVERY_PROTOCOL or one == point.protocol for one in rule.protocols)
-        and _contain(rule.sources, point.source)
+        and _has_source(rule, point.source)
         and _reaches(rule, point.to)
     )
 
 
 def _reaches(rule: PacketRule, to: Span | str) -> bool:
     if isinstance(to, Span):
-        return _contain(rule.destinations, to)
+        return _has_destination(rule, to)
     return any(name in ("*", to) or (name.startswith("*.") and to.endswith(name[1:])) for name in rule.names)
 
 
@@ -134,11 +147,44 @@ def _contain(spans: Sequence[Span], one: Span) -> bool:
     return one in spans or any(contains(span, one) for span in spans)
 
 
-def _connections(rule: PacketRule) -> Iterator[_Connection]:
-    ends: list[Span | str] = [*rule.destinations, *rule.names]
-    ports = [*dict.fromkeys(edge for low, high in rule.ports for edge in (max(low, 1), high))]
-    every = product(rule.sources, ends, ports, rule.protocols)
-    return (_Connection(rule.direction, s, to, port, p) for s, to, port, p in islice(every, MAX_CONNECTIONS))
+@lru_cache(maxsize=1 << 16)
+def _has_source(rule: PacketRule, source: Span) -> bool:
+    return _contain(rule.sources, source)
+
+
+@lru_cache(maxsize=1 << 16)
+def _has_destination(rule: PacketRule, to: Span) -> bool:
+    return _contain(rule.destinations, to)
+
+
+def _connections(
+    rule: PacketRule, others: Sequence[PacketRule], known: Collection[Span | str]
+) -> Iterator[_Connection]:
+    """Yield the connections of a rule, and those parts of them that other rules name; what is not known comes first."""
+    same = [other for other in others if other.direction == rule.direction]
+    parts = _parts(rule.sources, (s for other in same for s in other.sources))
+    sources = sorted(dict.fromkeys((*rule.sources, *parts)), key=known.__contains__)
+    names = (name for other in same for name in other.names if _reaches(rule, name))
+    parts = _parts(rule.destinations, (s for other in same for s in other.destinations))
+    found: dict[Span | str, None] = dict.fromkeys((*rule.destinations, *rule.names, *parts, *names))
+    ends = sorted(found, key=known.__contains__)
+    protocols = dict.fromkeys(p for one in rule.protocols for p in (one, *(_COMMON if one in _EVERY_PROTOCOL else ())))
+    every = product(sources, ends, _edges(rule, same), protocols)
+    return (_Connection(rule.direction, source, to, port, protocol) for source, to, port, protocol in every)
+
+
+def _edges(rule: PacketRule, others: Sequence[PacketRule]) -> list[int]:
+    """Return the ports of a rule at which another rule begins or ends."""
+    ranges = dict.fromkeys((*rule.ports, *(one for other in others for one in other.ports)))
+    edges = {edge for low, high in ranges for edge in (low - 1, low, high, high + 1) if edge > 0}
+    return sorted(port for port in edges if any(low <= port <= high for low, high in rule.ports))
+
+
+def _parts(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:
+    """Return those of some other spans that are inside these."""
+    wide = [span for span in spans if span.tag or any(n.prefixlen < n.max_prefixlen for n in span.networks)]
+    own = frozenset(spans)
+    return [other for other in dict.fromkeys(others) if other not in own and _contain(wide, other)]
 
 
 def _of_group(rule: security_group.NsgRule) -> PacketRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from formats.arm.resolve import resolved
 from formats.plan import Operation, Plan, Value, canonical
@@ -21,6 +22,7 @@ from policies.model import Finding, Policy
 from policies.rules import load
 from policies.runner import Report
 
+NO_NAMES: Mapping[str, str] = {}
 _Key = tuple[Value, ...]
 
 
@@ -31,23 +33,25 @@ def stack_diff(
     policies: Mapping[str, Policy] | None = None,
     price: StackPrice | None = None,
     access: AccessChanges | None = None,
+    names: Mapping[str, str] = NO_NAMES,
 ) -> StackDiff:
     """Return the readable diff of a plan.
 
     `findings`: those of the gate on this plan, without the preexisting ones. `price`: the idle price of the stack.
+    `names`: of groups, by object id in lower case.
     """
     readers = _readers(policies or load())
     known = replace(plan, resources=resolved(plan).resources)
     steps = steps_of_plan(known)
     attribution = Attribution(findings, steps, readers)
-    senses = [(step, sense_of(step, attribution, readers)) for step in steps]
+    senses = [(step, sense_of(step, attribution, readers, names)) for step in steps]
     changes = [*_folded(senses), *_refusals(attribution.unexplained, readers), *_outputs(plan), *_cost(plan, price)]
     return StackDiff((plan.stack,), ordered(changes), dict(plan.counts), access)
 
 
-def diff_of_report(plan: Plan, report: Report, **more: AccessChanges | StackPrice | None) -> StackDiff:
+def diff_of_report(plan: Plan, report: Report, **more: Any) -> StackDiff:
     """Return the readable diff of a plan with the gate's report on it."""
-    return stack_diff(plan, report.findings, policies=report.policies, **more)  # type: ignore[arg-type]
+    return stack_diff(plan, report.findings, policies=report.policies, **more)
 
 
 def together(diffs: Sequence[StackDiff]) -> StackDiff:

@@ -183,5 +183,15 @@ def test_each_change_has_its_meaning(name: str) -> None:
     assert found, [(c.meaning.value, c.sentence, c.path) for c in diff_of(make).changes]
 
 
+def test_a_group_is_named_where_the_estate_names_it() -> None:
+    """A group that has another name, and the same id, changes no plan."""
+    plan = removed(HAVEN, GRANT, "archive-stewards-reads")
+    group = plan.changes[0].inputs["principalId"]
+    (change,) = stack_diff(plan, names={group.lower(): "stewards of archive"}).changes
+    assert change.sentence.startswith(
+        "Revokes the role “Storage Blob Data Reader” from the group “stewards of archive”"
+    )
+
+
 def test_the_history_has_forty_changes() -> None:
     assert len(HISTORY) >= 40
