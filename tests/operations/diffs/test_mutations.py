@@ -1,6 +1,6 @@
 """Every weakening that the gate refuses is a weakening in the diff too.
 
-`SDE_MEANINGS` is the number of mutants, or `all`; by default a sample with the seed of the day's tests."""
+`SDE_MEANINGS` is the number of mutants, or `all` (`scripts/soak`); by default a sample, the same in each run."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def packets(found: Sequence[PacketRule]) -> Iterator[tuple[str, str, int, str]]:
             yield source, to, port, protocol
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(rules(), rules())
 def test_no_opened_or_closed_way_is_missed(before: list[PacketRule], after: list[PacketRule]) -> None:
     old, new = set(packets(before)), set(packets(after))
