@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from formats.errors import Failed, InputError
+from formats.errors import Failed, InputError, SdeError
 from operations.cli.ledgerview import details, table_of
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -24,7 +24,7 @@ from operations.ledger.note import WITNESS, Checkpoint, Note, NotValid, Verifier
 from operations.ledger.storage import CHECKPOINT
 from operations.ledger.verification import verify as verify_log
 from operations.ledger.who import who
-from operations.ledger.witness import WitnessRecord, cosign, witness_key
+from operations.ledger.witness import WitnessRecord, cosign, store_cosigned, witness_key
 from operations.settings import make_folder
 
 Folder = Annotated[
@@ -166,6 +166,10 @@ def witness(
     record = WitnessRecord(key.with_name(key.name + ".seen"))
     before = record.read(log.key, first=first)
     note = cosign(log.storage, log.key, signer, seen=before, time=int(time.time()), record=record)
+    try:
+        store_cosigned(log.storage, note)
+    except SdeError as error:  # such as for a witness who may only read
+        session.output.warn(f"The signature is not in the ledger: give {record.file} to those who verify.\n{error}")
     size = Checkpoint.parse(Note.parse(note.encode()).text).size
     public = str(signer.verifier(WITNESS))
     session.output.emit({"event": "cosigned", "entries": size, "witness": public, "note": note})

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from formats.errors import InputError, Refused
 from operations.ledger.keys import create_key, read_key
-from operations.ledger.note import MAX_NOTE, Checkpoint, NotValid, SigningKey, VerifierKey, read_checkpoint, valid_name
+from operations.ledger.note import (
+    MAX_NOTE,
+    Checkpoint,
+    Note,
+    NotValid,
+    SigningKey,
+    VerifierKey,
+    read_checkpoint,
+    valid_name,
+)
 from operations.ledger.storage import COSIGNED, Storage
 from operations.ledger.verification import verify
 from operations.settings import write_whole
@@ -68,7 +77,7 @@ def cosign(
     time: int,
     record: WitnessRecord | None = None,
 ) -> str:
-    """Verify the whole ledger and sign its checkpoint. Return it with the cosignature, which is also stored.
+    """Verify the whole ledger and sign its checkpoint. Return it with the cosignature.
 
     `seen`: the checkpoint that the witness signed last. `time`: seconds since the epoch. The checkpoint is kept in the
     record before it is shown to anyone. `Refused` if the ledger does not verify or does not extend what was seen.
@@ -82,6 +91,11 @@ def cosign(
     note = witness.cosign(content.decode(), time)
     if record:
         record.write(note)
-    encoded = note.encode()
-    storage.create({f"{COSIGNED}/{found.checkpoint.size:012}-{hashlib.sha256(encoded).hexdigest()}": encoded})
     return note
+
+
+def store_cosigned(storage: Storage, note: str) -> None:
+    """Store a checkpoint with a cosignature in the ledger, where others find it."""
+    encoded = note.encode()
+    size = Checkpoint.parse(Note.parse(encoded).text).size
+    storage.create({f"{COSIGNED}/{size:012}-{hashlib.sha256(encoded).hexdigest()}": encoded})

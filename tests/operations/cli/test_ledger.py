@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from formats.errors import Failed
 from operations.cli.app import main
 from operations.ledger.entry import Kind, Who
 from operations.ledger.note import WITNESS as OF_WITNESS
@@ -113,6 +114,18 @@ def test_a_witness_signs_what_extends_all_before(auditor: CliRunner, tmp_path: P
     assert "has signed no checkpoint" in auditor.err
     assert auditor("ledger", "verify", *copy, "--witness", LOG_KEY) == 2
     assert auditor("ledger", "verify", *copy, "--seen", str(tmp_path / "key.pem.seen")) == 0
+
+
+def test_a_witness_who_may_only_read_keeps_the_signature(
+    auditor: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Failed("The ledger's container refused: 403.")
+
+    monkeypatch.setattr("operations.ledger.files.FileStorage.create", refuse)
+    assert witness(auditor, tmp_path, "--first") == 0
+    assert f"The signature is not in the ledger: give {tmp_path}/key.pem.seen" in auditor.err
+    assert "\u2014 auditor.test/w1 " in (tmp_path / "key.pem.seen").read_text()
 
 
 def test_a_witness_refuses_an_older_ledger(auditor: CliRunner, tmp_path: Path) -> None:
