@@ -67,10 +67,13 @@ def diff(
         cloud = "the local Azure" if plan.cloud == "local" else "Azure"
         details: tuple[str, ...] = (f"Planned for {cloud}, against what is deployed.", f"Plan {plan.digest}")
     else:
-        from operations.cli.recorded_diff import recorded_diff  # noqa: PLC0415 - imports the policies
+        from operations.access.people import People  # noqa: PLC0415 - imports the policies
+        from operations.cli.recorded_diff import recorded_diff  # noqa: PLC0415
 
         one = session.named(stack)
-        recorded = recorded_diff(session.ledger(one.cloud), one.name, first, last)
+        recorded = recorded_diff(
+            session.ledger(one.cloud), one.name, first, last, People(session.configs([one.name])).names
+        )
         plan, found, details = recorded.plan, recorded.diff, recorded.details
     if output == "-" and format_ is DiffFormat.TEXT:
         _show(session.output, found, plan, details)

@@ -46,11 +46,13 @@ class RecordedDiff:
     details: tuple[str, ...]
 
 
-def recorded_diff(ledger: Ledger, stack: str, first: int | None, last: int | None) -> RecordedDiff:
+def recorded_diff(
+    ledger: Ledger, stack: str, first: int | None, last: int | None, names: Mapping[str, str]
+) -> RecordedDiff:
     """Return what the changes after `first` up to `last` did to a stack.
 
     By default `last` is the stack's last change, and `first` the one before it that succeeded; without one, there was
-    nothing.
+    nothing. `names`: of groups, by object id, as the estate names them today.
     `InputError` for a number that is no change of the stack, and where the ledger does not keep its plan.
     """
     changes = {change.number: change for change in _changes(ledger, stack)}
@@ -67,7 +69,7 @@ def recorded_diff(ledger: Ledger, stack: str, first: int | None, last: int | Non
     after = _plan(ledger, new)
     plan = compare(_plan(ledger, old) if old else empty(after), after)
     start = f"From {old.words}" if old else "From nothing: the stack had no change before"
-    return RecordedDiff(plan, stack_diff(plan, _findings(ledger, new, plan)), (start, f"To {new.words}"))
+    return RecordedDiff(plan, stack_diff(plan, _findings(ledger, new, plan), names=names), (start, f"To {new.words}"))
 
 
 def _changes(ledger: Ledger, stack: str) -> Iterator[RecordedChange]:
