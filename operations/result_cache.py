@@ -25,7 +25,7 @@ _KEPT_SHARE = 0.8
 
 
 class FileCache:
-    """A store for `policies.shape_cache` in a folder."""
+    """A store for `policies.stack_cache` and `operations.estate.kept_rendering` in a folder."""
 
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
         self._folder, self._max_bytes = folder, max_bytes
@@ -51,7 +51,10 @@ class FileCache:
 
     def put(self, key: str, value: Any) -> None:
         """Add or replace an entry, atomically."""
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        try:
+            text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError, RecursionError):  # such as a date, or half of a character that takes two
+            return
         if len(text) > MAX_ENTRY_BYTES:
             return
         with contextlib.suppress(OSError):

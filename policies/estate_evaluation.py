@@ -19,7 +19,7 @@ from policies.model import Finding, Policy, Resource
 from policies.plan_resources import resources_of
 from policies.rule_helpers.flow_findings import POLICIES
 from policies.runner import ALL, EstateFindings, findings_of
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 from policies.stack_content import StackContent, content_of
 from policies.stack_shape import StackShape, shape_of
 
@@ -59,7 +59,7 @@ class EstateEvaluation:
 
     policies: Sequence[Policy]
     today: date
-    cache: ShapeCache
+    cache: StackCache
     subscriptions: frozenset[str] = frozenset()
     """The subscriptions that the estate's files name."""
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -71,13 +71,13 @@ class EstateEvaluation:
         cls,
         policies: Iterable[Policy],
         today: date,
-        cache: ShapeCache | None = None,
+        cache: StackCache | None = None,
         subscriptions: frozenset[str] = frozenset(),
         members: Mapping[str, frozenset[str]] = NO_MEMBERS,
     ) -> EstateEvaluation:
         """Return the evaluation of those of the policies that have the scope `estate`."""
         chosen = [policy for policy in policies if policy.evaluation_scope == ESTATE]
-        return cls(chosen, today, cache or ShapeCache(), subscriptions, members)
+        return cls(chosen, today, cache or StackCache(), subscriptions, members)
 
     def findings(
         self, stacks: Sequence[EstateStack], *, own: Collection[str] = (), exhaustive: bool = False
@@ -154,14 +154,19 @@ class _Estate:
         )
 
     def shape(self, stack: EstateStack) -> StackShape:
-        return self._cache.shape(
-            stack.name, stack.digest, self._readable.paths, lambda: shape_of(stack.name, self._content(stack.name).read)
-        )
+        def make() -> StackShape:
+            return shape_of(stack.name, self._content(stack.name).read)
+
+        return self._cache.shape(stack.name, stack.digest, self._readable, make)
 
     def _content(self, name: str) -> StackContent:
+        stack, readable = self.stacks[name], self._readable
+
+        def make() -> StackContent:
+            return content_of(name, map(readable.visible, stack.resources()), readable.types)
+
         if name not in self._contents:
-            found = sorted(self.stacks[name].resources(), key=lambda resource: resource.urn)
-            self._contents[name] = content_of(name, map(self._readable.visible, found), self._readable.types)
+            self._contents[name] = self._cache.content(name, stack.digest, readable, make)
         return self._contents[name]
 
 

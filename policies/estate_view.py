@@ -6,6 +6,8 @@ absent from the comparison: reading a path that no policy declares is an error, 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +81,11 @@ class ReadablePaths:
         return cls(paths, (type_ for policy in known for type_ in policy.resource_types))
 
     @cached_property
+    def digest(self) -> str:
+        """The digest of the paths and types."""
+        return hashlib.sha256(json.dumps([self.paths, sorted(self.types)]).encode()).hexdigest()
+
+    @cached_property
     def _trees(self) -> Mapping[str, Tree]:
         trees: dict[str, Tree] = {}
         for type_, paths in self._parsed.items():
@@ -110,22 +117,29 @@ class ReadablePaths:
         tree = self._trees.get(resource.type)
         principal = PRINCIPAL_OF.get(resource.type, "")
         sources = resource.property_dependencies.get(principal)
-        return VisibleResource(
+        return self.resource(
+            stack=resource.stack,
             urn=resource.urn,
             type=resource.type,
             name=resource.name,
-            stack=resource.stack,
-            inputs=_part(resource.inputs, tree) if tree else {},
             id=resource.id,
+            inputs=_part(resource.inputs, tree) if tree else {},
+            property_dependencies={principal: sources} if sources else {},
+            from_program=resource.from_program,
+        )
+
+    def resource(self, *, property_dependencies: Mapping[str, Sequence[str]], **fields: Any) -> VisibleResource:
+        """Return a resource of the view. `fields`: those that it has, apart from the dependencies of properties."""
+        return VisibleResource(
+            **fields,
+            property_dependencies={key: tuple(urns) for key, urns in property_dependencies.items()},
             dependencies=HIDDEN,
-            property_dependencies={principal: tuple(sources)} if sources else {},
             protect=HIDDEN,
             before=HIDDEN,
             ignore_changes=HIDDEN,
             retain_on_delete=HIDDEN,
             foreign_aliases=HIDDEN,
             subscription=HIDDEN,
-            from_program=resource.from_program,
             readable=self,
         )
 

@@ -27,7 +27,7 @@ from policies.plan_resources import resources_of, root_of
 from policies.preexisting import Comparison
 from policies.rules import load
 from policies.runner import EstateFindings, Report, evaluate
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 
 EXEMPTIONS = "exemptions.yaml"
 NO_FILES: Mapping[str, str] = {}
@@ -74,7 +74,7 @@ def evaluate_plans(
     neighbours: Neighbours | None = None,
     files: Mapping[str, str] = NO_FILES,
     scopes: Collection[Scope] = SCOPES,
-    shapes: ShapeCache | None = None,
+    cache: StackCache | None = None,
     configs: Mapping[str, StackConfig] = NO_CONFIGS,
 ) -> Report:
     """Return the report of the catalogue, or of its policies of some scopes, on these plans together.
@@ -91,7 +91,7 @@ def evaluate_plans(
     chosen = {id_: policy for id_, policy in known.items() if policy.evaluation_scope in scopes}
     judged = [resource for plan in plans for resource in (*resources_of(plan), *root_of(plan))]
     own = [replace(resource, from_program=resource.stack not in templates) for resource in judged]
-    evaluation = EstateEvaluation.of(known.values(), day, shapes, subscriptions_of(configs.values()), members(configs))
+    evaluation = EstateEvaluation.of(known.values(), day, cache, subscriptions_of(configs.values()), members(configs))
     estate = _ChangedEstate(plans, others, templates, evaluation)
     is_estate = is_complete or neighbours is not None
     report = evaluate(

@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from formats.stack_config import TenancyConfig, is_kind
-from policies.estate_view import VisibleResource
+from policies.estate_view import ReadablePaths, VisibleResource
 from policies.stack_shape import canonical_json
 
 
@@ -24,6 +28,46 @@ class StackContent:
     """The resources that policies may read, sorted by URN."""
     unread: tuple[VisibleResource, ...] = ()
     """The resources of other types that no resource of the stack mentions."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content as plain JSON."""
+        return {"read": list(map(_to_json, self.read)), "unread": list(map(_to_json, self.unread))}
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class _StoredResource(TypedDict):
+    """The fields of a visible resource that are not the same for all resources of a stack."""
+
+    urn: str
+    type: str
+    name: str
+    id: str | None
+    inputs: dict[str, Any]
+    property_dependencies: dict[str, list[str]]
+    from_program: bool
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class _StoredContent(TypedDict):
+    read: list[_StoredResource]
+    unread: list[_StoredResource]
+
+
+_STORED = TypeAdapter(_StoredContent)
+
+
+def _to_json(resource: VisibleResource) -> dict[str, Any]:
+    return {name: getattr(resource, name) for name in _StoredResource.__annotations__}
+
+
+def read_content(stack: str, value: object, readable: ReadablePaths) -> StackContent:
+    """Return a stack's content from JSON that anybody may have written. `ValueError` for anything else."""
+    found = _STORED.validate_python(value)
+    read, unread = (
+        tuple(readable.resource(stack=stack, **resource) for resource in resources)
+        for resources in (found["read"], found["unread"])
+    )
+    return StackContent(read, unread)
 
 
 def content_of(stack: str, resources: Iterable[VisibleResource], types: Collection[str]) -> StackContent:

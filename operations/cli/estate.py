@@ -12,6 +12,7 @@ from formats.yaml_reader import read_mapping
 from operations import estate
 from operations.cli.stack_catalog import Stack, StackCatalog
 from operations.engine.port import StackSettings
+from operations.result_cache import FileCache
 from operations.settings import Settings
 
 _REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
@@ -35,7 +36,7 @@ class EstateCatalog:
 
     def _read(self) -> None:
         self._estate = estate.load(self.folder)
-        self._rendered = estate.render(self._estate)
+        self._rendered = estate.render(self._estate, FileCache(self.settings.cache_folder))
         self._stacks = [self._stack(rendered) for rendered in self._rendered]
 
     @cached_property

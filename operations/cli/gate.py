@@ -22,7 +22,7 @@ from policies.exemptions import Exemptions
 from policies.model import NO_CONFIGS, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope, evaluate_plans, exemptions_of
 from policies.runner import Report
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Gate:
     """Evaluates all policies on plans, with the estate's exemptions."""
 
     exemptions: Exemptions
-    shapes: ShapeCache
-    """The shapes of stacks, kept by the digests of their states."""
+    stacks: StackCache
+    """What is computed of stacks, kept by the digests of their states."""
     configs: Callable[[Collection[str]], Mapping[str, StackConfig]] = lambda _: NO_CONFIGS
     """Return the configurations of the estate that the evaluated stacks, by name, are compared with."""
 
@@ -56,7 +56,7 @@ class Gate:
             neighbours=neighbours,
             files=files,
             scopes=scopes,
-            shapes=self.shapes,
+            cache=self.stacks,
             configs=self.configs([plan.stack for plan in plans if plan.stack not in templates]),
         )
         return replace(report, catalogue=self.catalogue)
@@ -65,7 +65,7 @@ class Gate:
 def open_gate(exemptions: Path | None, estate: Path, settings: Settings) -> Gate:
     """Return the gate of an estate's folder. `InputError` where the exemptions or the catalogue cannot be read."""
     catalogue = open_catalogue(estate)
-    return Gate(exemptions_of(exemptions, estate), ShapeCache(FileCache(settings.cache_folder)), catalogue=catalogue)
+    return Gate(exemptions_of(exemptions, estate), StackCache(FileCache(settings.cache_folder)), catalogue=catalogue)
 
 
 def open_catalogue(estate: Path) -> Catalogue:

@@ -6,6 +6,7 @@ comment or a template.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,8 +23,10 @@ from formats.addresses import TenancyKind, ZoneName
 from formats.errors import InputError
 from formats.stack_config import StackConfig, parse
 from formats.yaml_reader import parse_mapping
+from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
+from operations.result_cache import FileCache
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
 UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -44,13 +47,41 @@ class Rendered:
     text: str
 
 
-def render(estate: Estate) -> tuple[Rendered, ...]:
-    """Render every stack in dependency order, and validate the result with the models that the programs use."""
-    return tuple(_rendered(estate, stack) for stack in estate.stacks())
+def render(estate: Estate, store: FileCache | None = None) -> tuple[Rendered, ...]:
+    """Render every stack in dependency order, and validate the result with the models that the programs use.
+
+    `store`: keeps rendered tenancies.
+    """
+    kept = KeptRendering(estate, store) if store else None
+    found = tuple(_rendered(estate, stack, kept) for stack in estate.stacks())
+    if kept:
+        kept.save()
+    return found
 
 
-def _rendered(estate: Estate, stack: str) -> Rendered:
+def _rendered(estate: Estate, stack: str, kept: KeptRendering | None) -> Rendered:
     kind, values = _template_values(estate, stack)
+    if kept and (found := kept.get(stack)):
+        with contextlib.suppress(InputError):  # not what was kept: anybody may have written it
+            return _checked(estate, stack, kind, values, found)
+    made = _from_template(estate, stack, kind, values)
+    if kept:
+        kept.put(stack, made)
+    return _checked(estate, stack, kind, values, made)
+
+
+def _checked(estate: Estate, stack: str, kind: str, values: Mapping[str, Any], made: KeptStack) -> Rendered:
+    """Return a rendered stack. `InputError` for settings that no program accepts, or that the estate does not state."""
+    settings, file = made["settings"], f"tre_templates/{kind}.yaml.j2"
+    config = parse(stack, {key: _wire(value) for key, value in settings.items()})
+    refuse_other_settings(config, settings, file)
+    refuse_other_values(estate, stack, config, values, file)
+    return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, made["text"])
+
+
+def _from_template(estate: Estate, stack: str, kind: str, values: Mapping[str, Any]) -> KeptStack:
+    """Return the text of a stack's file, and the settings in it. `values`: for its template only."""
+    file = f"tre_templates/{kind}.yaml.j2"
     shared = {
         "estate": estate.file,
         "stack": stack,
@@ -62,13 +93,9 @@ def _rendered(estate: Estate, stack: str) -> Rendered:
     try:
         text = _template(kind).render({**shared, **values})
     except jinja2.UndefinedError as error:
-        raise InputError("The template uses a value that the estate lacks.", file=f"tre_templates/{kind}.yaml.j2",
+        raise InputError("The template uses a value that the estate lacks.", file=file,
                          found=error.message) from None  # fmt: skip
-    settings = parse_mapping(text, f"tre_templates/{kind}.yaml.j2", is_own=True)["config"]
-    config = parse(stack, {key: _wire(value) for key, value in settings.items()})
-    refuse_other_settings(config, settings, f"tre_templates/{kind}.yaml.j2")
-    refuse_other_values(estate, stack, config, values, f"tre_templates/{kind}.yaml.j2")
-    return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, text)
+    return {"text": text, "settings": parse_mapping(text, file, is_own=True)["config"]}
 
 
 def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import TypeAlias
 
@@ -38,17 +38,17 @@ class Span:
     networks: tuple[Network, ...] = ()
     tag: str = ""
 
-    @property
+    @cached_property
     def everywhere(self) -> bool:
         """True if it contains all addresses of an address family."""
         return any(network.prefixlen == 0 for network in self.networks)
 
-    @property
+    @cached_property
     def internet(self) -> bool:
         """True if it contains every public address."""
         return self.everywhere or self.tag == INTERNET
 
-    @property
+    @cached_property
     def public(self) -> bool:
         """True if it may contain a public address. The addresses of a service count as public."""
         if self.tag:

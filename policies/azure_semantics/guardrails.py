@@ -78,7 +78,7 @@ def _assignments(context: PolicyContext) -> Mapping[str, Mapping[str, Resource]]
 def assigned_guardrail(assignment: Resource, context: PolicyContext) -> Guardrail | None:
     """Return the guardrail whose definition is assigned; None if the definition is another or not in the context."""
     definition = definition_of(assignment, context)
-    return guardrail_of(definition) if definition else None
+    return context.once(("guardrail", definition.urn), lambda: guardrail_of(definition)) if definition else None
 
 
 def addresses_permitted_to(account: Resource, context: PolicyContext) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network
 
 from policies.azure_semantics.addresses import ALL_PORTS, EVERYWHERE, Network, Span, ports, span
 from policies.azure_semantics.properties import entries, lower_text
-from policies.azure_semantics.spans import contains, may_contain
+from policies.azure_semantics.spans import SpanIndex, contains
 from policies.model import MISSING, PolicyContext, Resource
 
 EVERYTHING = Span("*", EVERYWHERE)
@@ -56,6 +57,16 @@ class NsgRule:
     has_application_group: bool = False
     """True if its source or destination is an application security group, whose members are unknown here."""
 
+    @cached_property
+    def source_index(self) -> SpanIndex:
+        """Its sources, for many comparisons."""
+        return SpanIndex(self.sources)
+
+    @cached_property
+    def destination_index(self) -> SpanIndex:
+        """Its destinations, for many comparisons."""
+        return SpanIndex(self.destinations)
+
     @property
     def remote_ends(self) -> tuple[Span, ...]:
         """The sources of an inbound rule, the destinations of an outbound one."""
@@ -83,8 +94,8 @@ class NsgRule:
         return (
             self.protocol in ("*", protocol.lower())
             and any(low <= port <= high for low, high in self.ports)
-            and (self.has_application_group or any(s.overlaps(source) for s in self.sources))
-            and (self.has_application_group or any(d.overlaps(destination) for d in self.destinations))
+            and (self.has_application_group or self.source_index.overlaps(source))
+            and (self.has_application_group or self.destination_index.overlaps(destination))
         )
 
     def must_match(self, source: Network, destination: Network, port: int, protocol: str) -> bool:
@@ -200,11 +211,10 @@ def _decide(
 
 
 def _may_leave(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:
-    local = rule.has_application_group or any(s.overlaps(source) for s in rule.sources)
     fits = port is None or any(low <= port <= high for low, high in rule.ports)
-    return (
-        local and fits and (rule.has_application_group or any(may_contain(remote, to) for remote in rule.destinations))
-    )
+    if rule.has_application_group:
+        return fits
+    return fits and rule.destination_index.may_contain(to) and rule.source_index.overlaps(source)
 
 
 def _must_deny_leaving(rule: NsgRule, source: Network, to: Span, port: int | None) -> bool:

@@ -7,13 +7,16 @@ addresses in common.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from ipaddress import IPv4Network, collapse_addresses
 
 from formats.egress import MIN_PREFIX_LENGTH
 from policies.azure_semantics.addresses import NON_SERVICE_TAGS, PRIVATE_RANGES, Network, Span, inside, overlap, span
 
-IPV4 = 4
+IPV4, IPV4_BITS = 4, 32
+SHORT = 4
+"""Up to as many spans are compared one by one, which is faster than an index."""
 MAX_HOSTS = 1 << (32 - MIN_PREFIX_LENGTH)
 """The number of addresses of a /28. A larger public range counts as the Internet."""
 TAGS_WITHOUT_STORAGE = (
@@ -51,21 +54,71 @@ class SpanIndex:
     """Spans that are compared with many others, such as the hundreds of addresses that one rule names."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
-        self._all, plain = spans, [s for s in spans if not s.tag and all(n.version == IPV4 for n in s.networks)]
-        self._others = [s for s in spans if s.tag or any(n.version != IPV4 for n in s.networks)]
-        merged = sorted(collapse_addresses(n for s in plain for n in s.networks if isinstance(n, IPv4Network)))
-        self._first = [int(n.network_address) for n in merged]
-        self._last = [int(n.broadcast_address) for n in merged]
+        self._all, self._is_short = spans, len(spans) <= SHORT
 
     def may_intersect(self, to: Span) -> bool:
         """True if one of the spans may have an address in common with another."""
-        if to.tag or any(network.version != IPV4 for network in to.networks):
+        if self._is_short or to.tag or any(network.version != IPV4 for network in to.networks):
             return any(may_intersect(span_, to) for span_ in self._all)
         return any(map(self._meets, to.networks)) or any(may_intersect(span_, to) for span_ in self._others)
 
+    def may_contain(self, to: Span) -> bool:
+        """True if one of the spans may contain every address of another. Only a tag or a large range contains a tag."""
+        if self._is_short:
+            return any(may_contain(span_, to) for span_ in self._all)
+        if any(may_contain(span_, to) for span_ in self._wide):
+            return True
+        return not to.tag and any(map(self._holds, to.networks))
+
+    def overlaps(self, network: Network) -> bool:
+        """True if one of the spans may have an address in common with a network."""
+        if self._is_short:
+            return any(span_.overlaps(network) for span_ in self._all)
+        is_met = network.version == IPV4 and self._meets(network)
+        return is_met or any(span_.overlaps(network) for span_ in self._others)
+
     def _meets(self, network: Network) -> bool:
-        at = bisect_right(self._first, int(network.broadcast_address))
-        return at > 0 and self._last[at - 1] >= int(network.network_address)
+        """True if a range of the spans without tags has an address in common with an IPv4 network."""
+        first, last = self._bounds
+        at = bisect_right(first, int(network.broadcast_address))
+        return at > 0 and last[at - 1] >= int(network.network_address)
+
+    def _holds(self, network: Network) -> bool:
+        """True if a range of the spans without tags contains a network."""
+        first, length = int(network.network_address), network.prefixlen
+        return network.version == IPV4 and any(
+            start <= length and first >> (IPV4_BITS - start) << (IPV4_BITS - start) in found
+            for start, found in self._starts.items()
+        )
+
+    @cached_property
+    def _others(self) -> list[Span]:
+        """The spans of tags, and those with other ranges than of IPv4."""
+        return [s for s in self._all if s.tag or any(n.version != IPV4 for n in s.networks)]
+
+    @cached_property
+    def _wide(self) -> list[Span]:
+        """The same, and those that may contain the addresses of a tag."""
+        return [s for s in self._all if s in self._others or s.everywhere or is_internet(s)]
+
+    @cached_property
+    def _ranges(self) -> frozenset[IPv4Network]:
+        plain = (s for s in self._all if s not in self._others)
+        return frozenset(n for s in plain for n in s.networks if isinstance(n, IPv4Network))
+
+    @cached_property
+    def _bounds(self) -> tuple[list[int], list[int]]:
+        """The first and the last address of each range, merged and sorted."""
+        merged = sorted(collapse_addresses(self._ranges))
+        return [int(n.network_address) for n in merged], [int(n.broadcast_address) for n in merged]
+
+    @cached_property
+    def _starts(self) -> Mapping[int, set[int]]:
+        """The first address of each range, by the length of its prefix."""
+        starts: dict[int, set[int]] = {}
+        for one in self._ranges:
+            starts.setdefault(one.prefixlen, set()).add(int(one.network_address))
+        return starts
 
 
 def contains(one: Span, other: Span) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 MIN_CONTROLS = 3
 """A forbidden flow that fewer controls prevent is a finding."""
@@ -53,8 +54,7 @@ class Control:
     """The ARM id of the resource that the control is a property of: write access to it makes the control fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlSet:
+class ControlSet(NamedTuple):
     """A set of controls as bits, and descriptions of the steps that are possible once all of them failed."""
 
     mask: int = 0
@@ -143,6 +143,8 @@ def all_of(*parts: ControlSets, limit: int = MAX_CONTROLS) -> ControlSets:
     """Return the sets for all parts, one after the other, without those of more controls than the limit."""
     total = ALWAYS
     for control_sets in parts:
+        if control_sets is ALWAYS:
+            continue
         if len(total) == 1 and len(control_sets) == 1:
             first, second = total[0], control_sets[0]
             fits = (first.mask | second.mask).bit_count() <= limit

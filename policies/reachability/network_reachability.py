@@ -128,10 +128,11 @@ class NetworkReachability:
     ) -> ControlSets:
         """Return the controls on an endpoint in one subnet. Those on the endpoint itself are on no network path, so
         that the path may have as many fewer. `guarded`: Azure Policy may deny it."""
-        name, added = ids.name(subnet.network), self._endpoint_controls(subnet.network, guarded=guarded)
+        added = self._endpoint_controls(subnet.network, guarded=guarded)
         left = limit - min((control_set.size for control_set in added), default=limit)
-        if left < 0:
+        if left < self._paths.least_controls(location, subnet.network):
             return NEVER
+        name = ids.name(subnet.network)
         found = (self._paths.to(location, at, left) for at in self._free(subnet))
         return all_of(added, any_of(*found), step(f"a private endpoint is added in {name}"), limit=limit)
 

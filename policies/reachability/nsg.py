@@ -73,7 +73,7 @@ class Nsg:
     def destinations_from(self, source: IPv4Network) -> Iterable[tuple[Span, int]]:
         """Yield those of its rules that may match packets from a network."""
         yield from self._destinations_of(
-            r for r in self.rules or () if r.has_application_group or any(s.overlaps(source) for s in r.sources)
+            r for r in self.rules or () if r.has_application_group or r.source_index.overlaps(source)
         )
 
     def _destinations_of(self, rules: Iterable[NsgRule]) -> Iterable[tuple[Span, int]]:

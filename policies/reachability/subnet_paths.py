@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.addresses import Span
+from policies.azure_semantics.addresses import Span, inside
 from policies.azure_semantics.routes import APPLIANCE, route_to
 from policies.reachability.control_sets import (
     ALWAYS,
@@ -80,6 +80,7 @@ class SubnetPaths:
         self._cache: dict[object, ControlSets] = {}
         self._leads: dict[object, bool] = {}
         self._spaces: dict[str, IPv4Network] = {}
+        self._least: dict[tuple[NetworkLocation, str], int] = {}
 
     def to(self, location: NetworkLocation, destination: Destination, limit: int = MAX_CONTROLS) -> ControlSets:
         """Return the controls on reaching a destination from a location in a subnet."""
@@ -100,16 +101,30 @@ class SubnetPaths:
         destinations in its network have in common, by its name, and by its own NSGs. In an estate of many projects that
         is so for nearly all destinations, and takes a fraction of the time in which every path is evaluated."""
         network = destination.subnet.network
-        if subnet.network == network or not destination.prefix.subnet_of(self._address_space(network)):
+        if subnet.network == network or not inside(destination.prefix, self._address_space(network)):
             return False
-        by_name = (self._least_by_name(location, subnet, destination, one) for one in self._evaluators)
-        least = any_of(self._least(location, subnet, network), *by_name, limit=limit)
+        if self.least_controls(location, network) > limit:
+            return True
+        by_name = (self._least_by_name(location, subnet, destination, one, limit) for one in self._evaluators)
+        least = any_of(self._least_by_address(location, subnet, network), *by_name, limit=limit)
         if not least:
             return True
         any_port = destination.on_ports(self._inbound_ports(destination)) if not destination.ports else destination
         sources = [location.source, *(evaluator.firewall.prefix for evaluator in self._evaluators)]
         inbound = any_of(*(self.past_inbound_nsgs(any_port, source) for source in sources))
         return not all_of(least, inbound, limit=limit)
+
+    def least_controls(self, location: NetworkLocation, network: str) -> int:
+        """Return the number of controls that every path to a subnet of a network has at least; 0 in its own network."""
+        subnet = location.subnet
+        if subnet is None or subnet.network == network:
+            return 0
+        key = location, network
+        if key not in self._least:
+            names = (self._to_names(location, subnet, network, one) for one in self._evaluators)
+            least = any_of(self._least_by_address(location, subnet, network), *names)
+            self._least[key] = min((control_set.size for control_set in least), default=MAX_CONTROLS + 1)
+        return self._least[key]
 
     def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> ControlSets:
         """Return the controls for one port."""
@@ -136,9 +151,9 @@ class SubnetPaths:
         outbound = self._egress.to(location, destination.prefix, destination.ports[0])
         return all_of(outbound, ends, limit=limit)
 
-    def _least(self, location: NetworkLocation, subnet: Subnet, network: str) -> ControlSets:
+    def _least_by_address(self, location: NetworkLocation, subnet: Subnet, network: str) -> ControlSets:
         """Return the controls that a path to an address of another network has at least."""
-        key = ("least", location, network)
+        key = ("least by address", location, network)
         if key not in self._cache:
             space = self._address_space(network)
             outbound = self._egress.to_any_port(location, space)
@@ -155,22 +170,43 @@ class SubnetPaths:
         return self._cache[key]
 
     def _least_by_name(
-        self, location: NetworkLocation, subnet: Subnet, destination: Destination, evaluator: FirewallEvaluator
+        self,
+        location: NetworkLocation,
+        subnet: Subnet,
+        destination: Destination,
+        evaluator: FirewallEvaluator,
+        limit: int,
     ) -> ControlSets:
         """Return the controls that a path to a name through a firewall has at least."""
+        to_names = self._to_names(location, subnet, destination.subnet.network, evaluator)
+        by_name = evaluator.by_name(location.source or subnet.prefix, destination.host_name)
+        return all_of(to_names, by_name, limit=limit)
+
+    def _to_names(
+        self, location: NetworkLocation, subnet: Subnet, network: str, evaluator: FirewallEvaluator
+    ) -> ControlSets:
+        """Return the controls on a path to any name in another network through a firewall, without those of its
+        rules."""
         firewall = evaluator.firewall
-        key = ("to names", location, firewall.id)
+        key = ("to names", location, firewall.id, network)
+        if key not in self._cache:
+            self._cache[key] = all_of(
+                self.peered(subnet.network, firewall.network),
+                self.peered(firewall.network, network),
+                self._to_rules(location, subnet, evaluator),
+            )
+        return self._cache[key]
+
+    def _to_rules(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
+        """Return the controls on reaching the rules for names of a firewall: by a route, or by its proxy."""
+        firewall = evaluator.firewall
+        key = ("to rules", location, firewall.id)
         if key not in self._cache:
             by_route = all_of(
                 self._egress.to_application_rules(location, evaluator), self.routed(subnet, firewall, PUBLIC_ADDRESS)
             )
-            to_names = any_of(by_route, self._egress.to_proxy(location, firewall))
-            self._cache[key] = all_of(self.peered(subnet.network, firewall.network), to_names)
-        return all_of(
-            self._cache[key],
-            self.peered(firewall.network, destination.subnet.network),
-            evaluator.by_name(location.source or subnet.prefix, destination.host_name),
-        )
+            self._cache[key] = any_of(by_route, self._egress.to_proxy(location, firewall))
+        return self._cache[key]
 
     def _address_space(self, network: str) -> IPv4Network:
         """Return the smallest range with every subnet of a network."""

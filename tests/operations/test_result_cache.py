@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,10 @@ def test_the_least_recently_used_entries_are_deleted(folder: Path) -> None:
     kept = [number for number in range(10) if cache.get(str(number))]
     assert {0, 9} <= set(kept)
     assert len(kept) >= 4
+
+
+@pytest.mark.parametrize("value", [date(2026, 1, 2), "\ud800", float("nan")], ids=["a date", "half a character", "NaN"])
+def test_what_is_no_json_is_not_kept(tmp_path: Path, value: object) -> None:
+    cache = FileCache(tmp_path / "cache")
+    cache.put("key", {"value": value})
+    assert cache.get("key") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formats.urns import stack_of
 from policies.estate_evaluation import EstateEvaluation, EstateStack
 from policies.model import Finding, PolicyContext, Resource, Verdict, Violation
 from policies.rule_helpers.flow_findings import POLICIES
 from policies.rules import load
 from policies.runner import EstateFindings
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 from tests.policies.reachability.sample_estates import (
     ALLOW,
     BLOB_WRITER,
@@ -54,7 +54,7 @@ def _stacks(resources: Sequence[Resource], built: list[str] | None = None) -> li
 
 
 def _evaluated(
-    resources: Sequence[Resource], *own: str, policies: Any = CHEAP, cache: ShapeCache | None = None, **options: Any
+    resources: Sequence[Resource], *own: str, policies: Any = CHEAP, cache: StackCache | None = None, **options: Any
 ) -> EstateFindings:
     evaluation = EstateEvaluation.of(policies, TODAY, cache)
     return evaluation.findings(_stacks(resources), own=own or (LAST,), **options)
@@ -183,12 +183,21 @@ def test_any_breaches_together_are_found(breaches: Sequence[tuple[str, str]], al
 
 
 def test_the_resources_of_an_equivalent_tenancy_are_not_built() -> None:
-    store = _Store()
+    cache = StackCache()
     for expected in (set(TENANCIES), set(TENANCIES[:2])):
         built: list[str] = []
         stacks = _stacks(estate(4), built)
-        EstateEvaluation.of(CHEAP, TODAY, ShapeCache(store)).findings(stacks, own=[LAST])
+        EstateEvaluation.of(CHEAP, TODAY, cache).findings(stacks, own=[LAST])
         assert set(built) & set(TENANCIES) == expected
+
+
+def test_the_resources_of_a_stack_are_built_once_for_each_state() -> None:
+    store, built = _Store(), list[str]()
+    first = EstateEvaluation.of(CHEAP, TODAY, StackCache(store)).findings(_stacks(estate(4), built), own=TENANCIES)
+    assert built
+    built.clear()
+    again = EstateEvaluation.of(CHEAP, TODAY, StackCache(store)).findings(_stacks(estate(4), built), own=TENANCIES)
+    assert (again, built) == (first, [])
 
 
 UNREAD = ("storage:ManagementPolicy", "keyvault:Key", "authorization:ManagementLockByScope", "network:FlowLog")
@@ -200,10 +209,10 @@ def _without(resources: Sequence[Resource], stack_: str, *types: str) -> list[Re
 
 def test_tenancies_that_differ_in_what_no_policy_reads_are_evaluated_once() -> None:
     resources = _without(estate(4), LAST, *UNREAD)
-    store = _Store()
+    cache = StackCache()
     for expected in (set(TENANCIES), set(TENANCIES[:2])):
         built: list[str] = []
-        EstateEvaluation.of(CHEAP, TODAY, ShapeCache(store)).findings(_stacks(resources, built), own=[LAST])
+        EstateEvaluation.of(CHEAP, TODAY, cache).findings(_stacks(resources, built), own=[LAST])
         assert set(built) & set(TENANCIES) == expected
 
 
@@ -247,38 +256,57 @@ class _Store:
         self.values[key] = json.dumps(value)
 
 
-def _resigned(shape: Any, **changes: Any) -> Any:
-    """Return a changed shape with the digest of its content."""
-    content = {**shape, **changes}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return {"shape": content, "digest": hashlib.sha256(text.encode()).hexdigest()}
+def _with(key: str, value: Any) -> Callable[[Any], Any]:
+    """Return a function that changes the value of an entry, if it has the key."""
+
+    def changed_entry(entry: Any) -> Any:
+        found = {**entry["value"], key: value} if key in entry["value"] else entry["value"]
+        return {**entry, "value": found}
+
+    return changed_entry
+
+
+def _with_resource(key: str, value: Any) -> Callable[[Any], Any]:
+    """Return a function that changes the first resource of a content."""
+
+    def changed_entry(entry: Any) -> Any:
+        first, *others = entry["value"].get("read", [{}])
+        return _with("read", [{**first, key: value}, *others])(entry)
+
+    return changed_entry
 
 
 DAMAGE: dict[str, Callable[[Any], Any]] = {
     "another type": lambda _: [],
     "another key": lambda entry: {**entry, "key": "other"},
-    "a changed shape": lambda entry: {**entry, "shape": {**entry["shape"], "words": []}},
-    "no shape": lambda entry: {"key": entry["key"], "digest": entry["digest"]},
-    "a field too many": lambda entry: {**entry, **_resigned(entry["shape"], more=1)},
-    "another stack": lambda entry: {**entry, **_resigned(entry["shape"], stack="tre-other")},
-    "a number for a word": lambda entry: {**entry, **_resigned(entry["shape"], words=[1])},
-    "an identifier without a kind": lambda entry: {**entry, **_resigned(entry["shape"], identifiers=[["a"]])},
-    "a space that is no network": lambda entry: {**entry, **_resigned(entry["shape"], spaces=["10.0.0.5/24"])},
+    "no value": lambda entry: {"key": entry["key"]},
+    "a field too many": lambda entry: {**entry, "value": {**entry["value"], "more": 1}},
+    "a shape of another stack": _with("stack", "tre-other"),
+    "a number for a word": _with("words", [1]),
+    "an identifier without a kind": _with("identifiers", [["a"]]),
+    "a space that is no network": _with("spaces", ["10.0.0.5/24"]),
+    "a content without resources": _with("read", None),
+    "a resource of another stack": _with_resource("stack", "tre-other"),
+    "a resource without a URN": _with_resource("urn", None),
+    "a text for inputs": _with_resource("inputs", "{}"),
+    "a number for true": _with_resource("from_program", 1),
+    "a text for dependencies": _with_resource("property_dependencies", {"principalId": "urn"}),
 }
 
 
 @pytest.mark.parametrize("what", DAMAGE)
 def test_a_damaged_entry_is_computed_again(what: str) -> None:
     store = _Store()
-    before = _evaluated(estate(4), *TENANCIES, cache=ShapeCache(store))
+    before = _evaluated(estate(4), *TENANCIES, cache=StackCache(store))
     good = dict(store.values)
     store.values = {key: json.dumps(DAMAGE[what](json.loads(value))) for key, value in good.items()}
-    assert _evaluated(estate(4), *TENANCIES, cache=ShapeCache(store)) == before
-    assert store.values == good
+    assert _evaluated(estate(4), *TENANCIES, cache=StackCache(store)) == before
+    unread = [json.loads(good[key])["value"]["read"][0]["urn"] for key in good if store.values[key] != good[key]]
+    assert {stack_of(urn) for urn in unread} <= set(TENANCIES[2:])  # contents that this evaluation does not need
 
 
 def test_a_changed_state_has_another_shape() -> None:
-    cache = ShapeCache(_Store())
+    cache = StackCache(_Store())
     assert not _evaluated(estate(4), cache=cache).elsewhere
     broken = _foreign_role(estate(4), TENANCIES[2])
     assert {f.stack for f in _evaluated(broken, cache=cache).elsewhere} == {TENANCIES[2]}

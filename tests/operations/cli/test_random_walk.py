@@ -25,7 +25,7 @@ from policies.estate_evaluation import EstateEvaluation, planned_stack
 from policies.model import Finding
 from policies.plan_evaluation import today
 from policies.rules import load
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import add_request, change, snapshot
@@ -66,7 +66,7 @@ class EstateWalk(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="sde-walk-"))
         self.settings = Settings.load({"SDE_HOME": str(self.folder / "home"), "PATH": "/nowhere"})
-        self.cache = ShapeCache()
+        self.cache = StackCache()
         self.deployments = 0
         self.plans: dict[str, Plan] = {}
         """The deployed stacks after the last step."""
@@ -170,7 +170,7 @@ class EstateWalk(RuleBasedStateMachine):
         plans = self.plans
         stacks = [planned_stack(plan) for plan in plans.values()]
 
-        def findings(cache: ShapeCache | None = None, *, exhaustive: bool = False) -> set[Finding]:
+        def findings(cache: StackCache | None = None, *, exhaustive: bool = False) -> set[Finding]:
             evaluation = EstateEvaluation.of(load().values(), today(), cache)
             found = evaluation.findings(stacks, own=list(plans), exhaustive=exhaustive)
             return {*found.own, *found.elsewhere}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.azure_semantics.addresses import span
-from policies.azure_semantics.spans import SpanIndex, may_intersect
+from policies.azure_semantics.spans import SpanIndex, may_contain, may_intersect
 
 NETWORKS = st.builds(
     lambda address, prefix: str(IPv4Network((address, prefix), strict=False)),
@@ -20,7 +20,10 @@ TEXTS = NETWORKS | st.sampled_from(
 )
 
 
-@given(st.lists(TEXTS, max_size=8), TEXTS)
+@given(st.lists(TEXTS, max_size=12), TEXTS)
 def test_an_index_answers_as_each_comparison_does(texts: list[str], to: str) -> None:
-    spans = [span(text) for text in texts]
-    assert SpanIndex(spans).may_intersect(span(to)) == any(may_intersect(one, span(to)) for one in spans)
+    spans, index = [span(text) for text in texts], SpanIndex([span(text) for text in texts])
+    assert index.may_intersect(span(to)) == any(may_intersect(one, span(to)) for one in spans)
+    assert index.may_contain(span(to)) == any(may_contain(one, span(to)) for one in spans)
+    for network in span(to).networks:
+        assert index.overlaps(network) == any(one.overlaps(network) for one in spans)
