@@ -130,7 +130,7 @@ class NetworkReachability:
         that the path may have as many fewer. `guarded`: Azure Policy may deny it."""
         added = self._endpoint_controls(subnet.network, guarded=guarded)
         left = limit - min((control_set.size for control_set in added), default=limit)
-        if left < self._paths.least_controls(location, subnet.network):
+        if self._paths.has_more_controls(location, subnet.network, left):
             return NEVER
         name = ids.name(subnet.network)
         found = (self._paths.to(location, at, left) for at in self._free(subnet))

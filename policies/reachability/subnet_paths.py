@@ -103,7 +103,7 @@ class SubnetPaths:
         network = destination.subnet.network
         if subnet.network == network or not inside(destination.prefix, self._address_space(network)):
             return False
-        if self.least_controls(location, network) > limit:
+        if self.has_more_controls(location, network, limit):
             return True
         by_name = (self._least_by_name(location, subnet, destination, one, limit) for one in self._evaluators)
         least = any_of(self._least_by_address(location, subnet, network), *by_name, limit=limit)
@@ -114,11 +114,22 @@ class SubnetPaths:
         inbound = any_of(*(self.past_inbound_nsgs(any_port, source) for source in sources))
         return not all_of(least, inbound, limit=limit)
 
-    def least_controls(self, location: NetworkLocation, network: str) -> int:
-        """Return the number of controls that every path to a subnet of a network has at least; 0 in its own network."""
+    def has_more_controls(self, location: NetworkLocation, network: str, limit: int) -> bool:
+        """True if every path to a subnet of another network certainly has more controls than the limit."""
         subnet = location.subnet
         if subnet is None or subnet.network == network:
-            return 0
+            return limit < 0
+        is_closed = limit < 1 and not self._are_connected(subnet.network, network)  # the missing peering is a control
+        return is_closed or self._least_controls(location, subnet, network) > limit
+
+    def _are_connected(self, one: str, other: str) -> bool:
+        """True if two networks are peered, or both with the network of a firewall."""
+        hubs = (evaluator.firewall.network for evaluator in self._evaluators)
+        via_hub = (self.peered(one, hub) is self.peered(hub, other) is ALWAYS for hub in hubs)
+        return self.peered(one, other) is ALWAYS or any(via_hub)
+
+    def _least_controls(self, location: NetworkLocation, subnet: Subnet, network: str) -> int:
+        """Return the number of controls that every path to a subnet of another network has at least."""
         key = location, network
         if key not in self._least:
             names = (self._to_names(location, subnet, network, one) for one in self._evaluators)
