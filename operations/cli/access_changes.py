@@ -21,7 +21,7 @@ from policies.rules import load
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from operations.cli.gate import Gate
-    from policies.shape_cache import ShapeCache
+    from policies.stack_cache import StackCache
 
 HEADING = "Who can now read, write or reach which data"
 LISTED = 12
@@ -46,17 +46,17 @@ def changes_of(
     """
     records = Records.of(settings)
     if not alone or len(neighbours.deployed) <= FEW:
-        return access_changes(plan, neighbours, configs, lambda: gate.shapes, records)
+        return access_changes(plan, neighbours, configs, lambda: gate.stacks, records)
     shared = tuple(found for found in neighbours.deployed if not is_kind(found.name, TenancyConfig))
     beside = replace(neighbours, deployed=shared)
-    return access_changes(plan, beside, configs, lambda: gate.shapes, records, with_flows=False)
+    return access_changes(plan, beside, configs, lambda: gate.stacks, records, with_flows=False)
 
 
 def access_changes(
     plan: Plan,
     neighbours: Neighbours,
     configs: Mapping[str, StackConfig],
-    shapes: Callable[[], ShapeCache],
+    shapes: Callable[[], StackCache],
     records: Records,
     *,
     with_flows: bool = True,
@@ -80,7 +80,7 @@ def access_changes(
 
 
 def _left_out(
-    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], shapes: Callable[[], ShapeCache]
+    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], shapes: Callable[[], StackCache]
 ) -> frozenset[str]:
     """Return the tenancies for which the result of an equivalent one holds, before the change and after it."""
     if len(neighbours.deployed) <= FEW:

@@ -95,7 +95,7 @@ class Drift:
         stack = next(stack for stack in self.stacks if stack.name == one.stack)
         neighbours = EstateState(self.session).of([stack])
         records, configs = Records.of(self.session.settings), self.session.configs([one.stack])
-        return access_changes(one.drift, neighbours, configs, lambda: gate.shapes, records) or None
+        return access_changes(one.drift, neighbours, configs, lambda: gate.stacks, records) or None
 
     def _show(self, report: Report) -> None:
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies

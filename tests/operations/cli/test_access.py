@@ -19,7 +19,7 @@ from operations.access.records import Records
 from operations.cli.access_changes import access_changes, changes_of
 from operations.settings import Settings
 from policies.plan_evaluation import Neighbours
-from policies.shape_cache import ShapeCache
+from policies.stack_cache import StackCache
 from tests.operations.access.estates import NEW_GROUP, ROLE, changed
 from tests.operations.access.test_records import record
 from tests.operations.cli.fakes import CliRunner, stack
@@ -184,7 +184,7 @@ def test_one_of_equivalent_tenancies_is_read_for_all() -> None:
     copies = [tenancy(number) for number in range(1, 12)]
     others = [shipped.deployed(name) for name in ("junction-zone", "safe-haven")]
     neighbours = Neighbours(tuple(map(deployed, [*others, *copies])), (DeployedStack.of(shipped.deployed("platform")),))
-    shapes = ShapeCache()
+    shapes = StackCache()
     access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
     loaded.clear()
     access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
