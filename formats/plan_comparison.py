@@ -9,6 +9,7 @@ from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, diffe
 from formats.property_paths import get, parse
 
 _GONE = (Operation.DELETE, Operation.READ)
+_ROOT = "pulumi:pulumi:Stack"
 
 
 def compare(before: Plan, after: Plan) -> Plan:
@@ -25,6 +26,25 @@ def compare(before: Plan, after: Plan) -> Plan:
         replace(_plain(r), operation=Operation.DELETE) for urn, r in reversed([*old.items()]) if urn not in new
     )
     return replace(after, resources=(*kept, *gone), outputs=planned_outputs(_outputs(before), _outputs(after)))
+
+
+def state_before(plan: Plan) -> Plan:
+    """Return the state that a Plan was made on, as a Plan without changes. What waits for its deletion stays so."""
+    there = (r for r in plan.resources if r.operation not in (Operation.CREATE, Operation.IMPORT, Operation.READ))
+    inputs = ((r, r.inputs if r.old_inputs is None else r.old_inputs) for r in there)
+    resources = tuple(r if r.pending_delete else replace(_plain(r), inputs=found) for r, found in inputs)
+    return replace(plan, resources=resources, outputs=planned_outputs(*[{o.name: o.before for o in plan.outputs}] * 2))
+
+
+def state_after(plan: Plan) -> Plan:
+    """Return what a Plan leaves, as a Plan without changes. What the cloud chooses for new resources is unknown."""
+    outputs = _outputs(plan)
+    return replace(plan, resources=tuple(map(_plain, _left(plan).values())), outputs=planned_outputs(outputs, outputs))
+
+
+def is_whole(plan: Plan) -> bool:
+    """True unless a Plan has only some resources of its stack, as that of a destroy with targets has."""
+    return any(resource.type == _ROOT for resource in plan.resources)
 
 
 def empty(plan: Plan) -> Plan:

@@ -54,6 +54,8 @@ class AccessChange:
     is_pending: bool = False
     """True for an access that is lost only if deletes succeed that failed before."""
     techniques: tuple[str, ...] = ()
+    names_id: bool = False
+    """True where another holder of the diff has the same name: the object id tells them apart."""
 
     @property
     def opens(self) -> bool:
@@ -67,7 +69,8 @@ class AccessChange:
     def __str__(self) -> str:
         what = ", ".join(self.techniques or map(str, self.actions))
         things = "; ".join(f"{t.label}{f', {t.data_class}' if t.data_class else ''}" for t in self.things)
-        return line_of(f"{self.holder.name} {self._verb} {what}: {things} {self._grounds()}")
+        who = f"{self.holder.name} ({self.holder.id})" if self.names_id else self.holder.name
+        return line_of(f"{who} {self._verb} {what}: {things} {self._grounds()}")
 
     @property
     def _verb(self) -> str:
@@ -194,7 +197,7 @@ def access_diff(
         flows, graphs = (), (None, None)
     models = AccessModel(old, people_before, graphs[0]), AccessModel(new, people, graphs[1])
     unknowns = tuple(one for one in models[1].unknowns if one not in models[0].unknowns)
-    return AccessDiff(tuple(_folded(_changes(*models))), renames, flows, unknowns)
+    return AccessDiff(_told_apart(list(_folded(_changes(*models)))), renames, flows, unknowns)
 
 
 def _changed(before: Sequence[Plan], after: Sequence[Plan]) -> Iterator[Plan]:
@@ -295,6 +298,16 @@ def _folded(changes: Iterator[tuple[Access, AccessChange]]) -> Iterator[AccessCh
     order = list(Effect)
     merged = (replace(c, things=tuple(sorted(t, key=lambda one: one.label))) for c, t in by_action.items())
     yield from sorted(merged, key=lambda c: (order.index(c.effect), c.holder.name, c.things[0].label, c.roles))
+
+
+def _told_apart(changes: Sequence[AccessChange]) -> tuple[AccessChange, ...]:
+    """Return the changes, with the object id on those whose holder has the name of another."""
+    keys: dict[str, set[str]] = {}
+    for change in changes:
+        keys.setdefault(change.holder.name, set()).add(change.holder.key)
+    return tuple(
+        replace(c, names_id=bool(c.holder.id) and c.holder.is_known and len(keys[c.holder.name]) > 1) for c in changes
+    )
 
 
 def _differences(what: str, before: Sequence[str], after: Sequence[str]) -> list[str]:

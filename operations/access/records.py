@@ -1,160 +1,249 @@
-"""What the engines recorded of earlier runs on this machine: the state after each run, and when each right was made.
+"""What a ledger has of the stacks: each change with its result, the state after it, and which one made a right.
 
-Both engines keep a history in Pulumi's file layout, below `history/PROJECT/STACK`: a file about each run, and a copy of
-the state after it. A backend elsewhere keeps its own, which is not read here.
+The ledger keeps the plan of a change and the digest of the state after it, not the state. A state is composed: it is
+the deployed one where the digest is the same, or what the plan of the next change was made on, or what the change's own
+plan left.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
 
 from formats.errors import InputError
-from formats.json_reader import read_json
-from formats.plan import Plan
-from formats.pulumi_state import read_export
-from formats.stack_config import StackConfig, parse
+from formats.plan import Operation, Plan, PlannedResource, contains_unknown, differing_paths
+from formats.plan_comparison import is_whole, state_after, state_before
+from formats.property_paths import get, parse
+from formats.stack_config import StackConfig
+from formats.stack_config import parse as parse_config
 from operations.access.view import Origin
-from operations.settings import PROJECT, Settings
+from operations.ledger.entry import Entry, Kind, Result
+from operations.ledger.ledger import Ledger
 
-_RUN = re.compile(r"(?P<stack>.+)-(?P<number>\d{10,20})\.history\.json")
-_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-LARGEST = 256 * 1024 * 1024
-"""The most bytes of a recorded state that is searched."""
+_MADE = (Operation.CREATE, Operation.IMPORT)
+_ALTERED = (Operation.UPDATE, Operation.REPLACE)
 
 
 @dataclass(frozen=True)
-class Run:
-    """One recorded run of a stack."""
+class Change:
+    """A change of a stack in the ledger."""
 
-    stack: str
     number: int
-    """From 1, in the order of the runs."""
-    kind: str
-    result: str
-    ended: datetime
-    file: Path = field(repr=False)
-    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    entry: Entry
+    ended: Entry | None
+    """Its last result; None if the ledger has none yet."""
+
+    @property
+    def result(self) -> Result | None:
+        """What became of it; None if that is not recorded."""
+        return self.ended.result if self.ended else None
+
+    @property
+    def words(self) -> str:
+        """The change in a line, for a heading."""
+        who = f"{self.entry.who.kind.replace('-', ' ')} {self.entry.who.id}"
+        return f"change {self.number} of {self.entry.time}, {self.result or 'without a result'}, by {who}"
 
     @property
     def name(self) -> str:
-        """The run in words."""
-        failed = "" if self.result == "succeeded" else f" ({self.result})"
-        return f"{self.kind} {self.number} of {self.stack}{failed}"
-
-    @property
-    def state_file(self) -> Path:
-        """The file with the state after the run."""
-        return self.file.with_name(self.file.name.removesuffix(".history.json") + ".checkpoint.json")
+        """The change as `sde history` shows it, and what became of it unless it succeeded."""
+        return f"change {self.number}" + ("" if self.result is Result.SUCCEEDED else f" ({self.result or 'no result'})")
 
 
 @dataclass(frozen=True)
+class Present:
+    """A stack as it is deployed now."""
+
+    digest: str | None = None
+    """The digest of its state, as entries have it; None without resources."""
+    load: Callable[[], Plan | None] = field(default=lambda: None, repr=False)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The state of a stack after a change."""
+
+    plan: Plan | None
+    """None if nothing is deployed, or nothing is known."""
+    doubt: str = ""
+    """Why it may differ from what was deployed; empty if it does not."""
+
+
+@dataclass
 class Records:
-    """The recorded runs of a backend on this machine."""
+    """The changes that one ledger has."""
 
-    folder: Path | None
-    """The backend's folder; None if it is elsewhere."""
+    ledger: Ledger
+    _plans: dict[str, Plan] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, settings: Settings) -> Records:
-        """Return the records of the configured backend."""
-        return cls(settings.backend_folder)
-
-    def runs(self, stack: str) -> Sequence[Run]:
-        """Return the runs of a stack, the earliest first. `InputError` for a record that cannot be read."""
-        return [_run(stack, number, file) for number, file in self._files(stack)]
-
-    def _files(self, stack: str) -> list[tuple[int, Path]]:
-        """Return the numbers and files of a stack's runs, the earliest first."""
-        if self.folder is None or not _STACK.fullmatch(stack):
-            return []
-        files = (self.folder / ".pulumi" / "history" / PROJECT / stack).glob("*.history.json")
-        found = sorted((int(match["number"]), file) for file in files if (match := _RUN.fullmatch(file.name)))
-        return list(enumerate((file for _, file in found), 1))
-
-    def last_config(self, stack: str) -> StackConfig | None:
-        """Return the configuration of the last run of a stack; None if it is not recorded or cannot be read."""
-        for number, file in self._files(stack)[-1:]:
-            try:
-                return config_of(_run(stack, number, file))
-            except InputError:  # a record only helps to name groups
-                return None
-        return None
-
-    def as_of(self, stack: str, day: date) -> Plan | None:
-        """Return a stack as the last run left it that ended on a day (UTC) or before; None if nothing was deployed.
-
-        `InputError` if the state cannot be read.
-        """
-        run = self.last_run(stack, day)
-        return _state_after(run) if run else None
-
-    def last_run(self, stack: str, day: date) -> Run | None:
-        """Return the last run of a stack that ended on a day (UTC) or before."""
-        end = datetime.combine(day + timedelta(days=1), time(), UTC)
-        return next((run for run in reversed(self.runs(stack)) if run.ended < end), None)
-
-    def stacks(self) -> list[str]:
-        """Return the names of the stacks with a record, destroyed ones too."""
-        folder = self.folder / ".pulumi" / "history" / PROJECT if self.folder else None
-        return sorted(f.name for f in folder.iterdir() if f.is_dir()) if folder and folder.is_dir() else []
-
-    def origins(self, stack: str, ids: Iterable[str], day: date | None = None) -> Mapping[str, Origin]:
-        """Return which run made each resource with one of these ARM ids, as far as it is recorded.
-
-        It is the first run of those, up to a day, after which each state has the id.
-        """
-        left, found = set(ids), dict[str, Origin]()
-        last = self.last_run(stack, day) if day else None
-        runs = self.runs(stack)
-        for run in reversed(runs[: last.number] if last else runs):
-            there = set(_ids_in(run, left))
-            left &= there
-            found |= {id_: Origin(run.ended.isoformat().replace("+00:00", "Z"), run.name) for id_ in left}
-            if not left:
-                break
+    @cached_property
+    def _changes(self) -> Mapping[str, Sequence[Change]]:
+        results: dict[int, Entry] = {}
+        intents: list[tuple[int, Entry]] = []
+        for number, entry in self.ledger.changes():
+            if entry.kind is Kind.INTENT:
+                intents.append((number, entry))
+            elif entry.of is not None:
+                results[entry.of] = entry
+        found: dict[str, list[Change]] = {}
+        for number, entry in intents:
+            for stack in entry.stacks:
+                found.setdefault(stack, []).append(Change(number, entry, results.get(number)))
         return found
 
+    @property
+    def stacks(self) -> Collection[str]:
+        """The names of the stacks that have a change, destroyed ones too."""
+        return self._changes.keys()
 
-def _ids_in(run: Run, ids: Iterable[str]) -> Iterator[str]:
-    try:
-        with run.state_file.open("rb") as stream:
-            content = stream.read(LARGEST).decode("utf-8", "replace").lower()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError("This record cannot be read.", file=str(run.state_file), found=error.strerror) from None
-    yield from (id_ for id_ in ids if f'"{id_}"' in content)
+    def changes(self, stack: str) -> Sequence[Change]:
+        """Return the changes of a stack that were begun, the earliest first."""
+        return self._changes.get(stack, ())
+
+    def until(self, stack: str, day: date | None) -> Sequence[Change]:
+        """Return those with a result, at the end of a day (UTC); None: now."""
+        ended = (change for change in self.changes(stack) if change.ended)
+        return [c for c in ended if day is None or (c.ended and c.ended.time[:10] <= day.isoformat())]
+
+    def plan(self, change: Change) -> Plan | None:
+        """Return the plan of a change; None if it has none. `InputError` if it cannot be read."""
+        digest = change.entry.objects.get("plan")
+        if digest is None:
+            return None
+        if digest not in self._plans:
+            try:
+                self._plans[digest] = Plan.from_json(self.ledger.kept(digest))
+            except ValueError as error:
+                raise InputError(f"The plan of change {change.number} cannot be read: {error}.") from None
+        return self._plans[digest]
+
+    def config(self, changes: Sequence[Change]) -> StackConfig | None:
+        """Return the configuration of the last of these changes that has one; None if this version cannot read it."""
+        found = next((c for c in reversed(changes) if "configuration" in c.entry.objects), None)
+        if found is None:
+            return None
+        try:
+            return parse_config(found.entry.stacks[0], self.ledger.kept(found.entry.objects["configuration"]))
+        except InputError:  # a configuration only helps to name groups
+            return None
+
+    def state_after(self, change: Change, present: Present) -> Composed:
+        """Return the state of a stack after a change with a result. `present`: as the stack is deployed now."""
+        return self._after(change.entry.stacks[0], self._at(change), present)
+
+    def _at(self, change: Change) -> int:
+        return [one.number for one in self.changes(change.entry.stacks[0])].index(change.number)
+
+    def _after(self, stack: str, at: int, present: Present) -> Composed:
+        changes = self.changes(stack)
+        change = changes[at]
+        digest = change.ended.state if change.ended else None
+        if digest is None:
+            return Composed(None)
+        if digest == present.digest:
+            return Composed(present.load())
+        for later in changes[at + 1 :]:
+            if later.entry.state_before != digest:
+                break
+            plan = self.plan(later)
+            if plan and is_whole(plan):
+                return Composed(state_before(plan))
+        plan = self.plan(change)
+        if digest == change.entry.state_before:
+            return self._unchanged(stack, at, plan, present)
+        if plan and is_whole(plan) and change.result is Result.SUCCEEDED:
+            return Composed(state_after(plan))
+        return self._uncertain(stack, at, plan, present)
+
+    def _unchanged(self, stack: str, at: int, plan: Plan | None, present: Present) -> Composed:
+        """Return the state after a change that left it as it was."""
+        if plan and is_whole(plan):
+            return Composed(state_before(plan))
+        return self._earlier(stack, at, present)
+
+    def _earlier(self, stack: str, at: int, present: Present) -> Composed:
+        if at == 0:
+            return Composed(None, f"what was deployed before change {self.changes(stack)[0].number} is not recorded")
+        return self._after(stack, at - 1, present)
+
+    def _uncertain(self, stack: str, at: int, plan: Plan | None, present: Present) -> Composed:
+        """Return what no plan tells: all that was there before, unless it was deleted, and all that was to be made."""
+        change = self.changes(stack)[at]
+        whole = plan is not None and is_whole(plan)
+        earlier = Composed(state_before(plan)) if plan and whole else self._earlier(stack, at, present)
+        if plan is None or earlier.plan is None:
+            return Composed(earlier.plan, earlier.doubt or f"what change {change.number} left is not recorded: it is "
+                            "shown as before it")  # fmt: skip
+        if change.result is Result.SUCCEEDED:
+            gone = {r.urn for r in plan.resources if r.operation is Operation.DELETE}
+            return replace(earlier, plan=_of(earlier.plan, [r for r in earlier.plan.resources if r.urn not in gone]))
+        known = {resource.urn for resource in earlier.plan.resources}
+        made = [r for r in state_after(plan).resources if r.urn not in known]
+        return Composed(
+            _of(earlier.plan, [*earlier.plan.resources, *made]),
+            f"change {change.number} ended {change.result}, and no plan shows what it left: what was there before and "
+            "what it was to make both count",
+        )
+
+    def origins(
+        self, stack: str, wanted: Collection[tuple[str, bool]], day: date | None, present: Present
+    ) -> Mapping[tuple[str, bool], Origin]:
+        """Return which change made each of these resources, or altered it last, at the end of a day; None: now.
+
+        A resource is given by its URN, and True for one that was replaced and waits for its deletion. It has no origin
+        if it is older than the ledger, or a change of which no plan shows what it left may have made it.
+        """
+        left = {key: int(key[1]) for key in wanted}
+        found: dict[tuple[str, bool], Origin] = {}
+        for change in reversed(self.until(stack, day)):
+            if not left:
+                break
+            if change.ended and change.ended.state == change.entry.state_before:
+                continue  # it changed nothing
+            for key, made in list(self._made_by(change, left, present)):
+                if made and left[key]:
+                    left[key] = 0  # it was replaced then, so that an earlier change made it
+                    continue
+                del left[key]
+                if made and change.ended:
+                    found[key] = Origin(change.ended.time, change.name)
+        return found
+
+    def _made_by(
+        self, change: Change, keys: Collection[tuple[str, bool]], present: Present
+    ) -> Iterator[tuple[tuple[str, bool], bool]]:
+        """Yield those of some resources that a change made or altered, with True; with False those of which it is not
+        known how they came to be."""
+        plan = self.plan(change)
+        steps = {r.urn: r for r in plan.resources if not r.pending_delete} if plan else {}
+        after: Composed | None = None
+        for key in keys:
+            step = steps.get(key[0])
+            if step is None or step.operation is Operation.DELETE:
+                is_gone = plan is None or is_whole(plan) or step is not None
+                if is_gone and change.result is Result.SUCCEEDED:
+                    yield key, False
+            elif step.operation in (*_MADE, *_ALTERED):
+                if change.result is not Result.SUCCEEDED:
+                    after = after or self.state_after(change, present)
+                    if after.doubt:
+                        yield key, False
+                        continue
+                    if not _was_done(step, after.plan):
+                        continue
+                yield key, True
 
 
-def _run(stack: str, number: int, file: Path) -> Run:
-    content = read_json(file)
-    try:
-        kind, result, ended = content["kind"], content["result"], content["endTime"]
-        return Run(stack, number, str(kind)[:40], str(result)[:40], datetime.fromtimestamp(int(ended), UTC), file,
-                   content.get("config") or {})  # fmt: skip
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        raise InputError("This is not the record of a run.", file=str(file)) from None
+def _of(plan: Plan, resources: Sequence[PlannedResource]) -> Plan:
+    return replace(plan, resources=tuple(resources))
 
 
-def _state_after(run: Run) -> Plan | None:
-    if not run.state_file.exists():
-        raise InputError("The state after this run was not kept.", file=str(run.state_file), found=run.name)
-    content = read_json(run.state_file)
-    checkpoint = content.get("checkpoint") if isinstance(content, dict) else None
-    if not isinstance(checkpoint, dict):
-        raise InputError("This is not a recorded state.", file=str(run.state_file), key="checkpoint")
-    exported = {"version": content.get("version"), "deployment": checkpoint.get("latest")}
-    return read_export(exported, file=str(run.state_file), config=run.config)
-
-
-def config_of(run: Run) -> StackConfig | None:
-    """Return the configuration that a run recorded; None if this version cannot read it."""
-    try:
-        return parse(run.stack, run.config)
-    except InputError:
-        return None
+def _was_done(step: PlannedResource, after: Plan | None) -> bool:
+    """True if a state has what a step was to leave, as far as that was known."""
+    found = next((r for r in after.resources if r.urn == step.urn and not r.pending_delete), None) if after else None
+    if found is None or step.operation in _MADE:
+        return found is not None
+    paths = differing_paths(step.inputs, found.inputs, "")
+    return all(contains_unknown(get(step.inputs, parse(path))) for path in paths)

@@ -24,11 +24,12 @@ class Origin:
     since: str
     """An ISO 8601 time in UTC."""
     change: str
-    """The change or run that made it."""
+    """The change of the ledger that made it."""
 
 
-Origins = Mapping[str, Origin]
-"""The origin of each role assignment that a record names, by its ARM id in lower case."""
+Origins = Mapping[tuple[str, bool], Origin]
+"""The origins that are recorded, by the URN of a role assignment and whether it waits for its deletion: then another
+assignment may have the same URN."""
 NO_ORIGINS: Origins = {}
 
 
@@ -164,7 +165,8 @@ def _rows(model: AccessModel, origins: Origins) -> Iterator[Row]:
     for group in found.values():
         access, grounds = group[0]
         actions = tuple(action for action in Action if any(one.action is action for one, _ in group))
-        recorded = sorted((origins[a.id] for a in grounds.assignments if a.id in origins), key=lambda one: one.since)
+        keys = [(a.urn, a.is_pending_delete) for a in grounds.assignments]
+        recorded = sorted((origins[key] for key in keys if key in origins), key=lambda one: one.since)
         yield Row(
             model.people.holder(access.holder),
             actions,

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from formats.errors import SdeError
 from formats.plan import Plan
 from formats.stack_config import TenancyConfig, is_kind
 from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
-from operations.access.records import Records
 from operations.access.relevance import may_change_access
 from operations.cli.output import Output
-from operations.settings import Settings
 from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
 from policies.expected.staff import members
 from policies.plan_evaluation import Neighbours, today
@@ -20,9 +19,12 @@ from policies.rules import load
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
+    from operations.access.records import Records
     from operations.cli.gate import Gate
     from policies.stack_cache import StackCache
 
+RecordsOf = Callable[[str], "Records"]
+"""Called with a cloud."""
 HEADING = "Who can now read, write or reach which data"
 LISTED = 12
 """The most lines that are printed; `--json` has all."""
@@ -35,16 +37,15 @@ def changes_of(
     neighbours: Neighbours,
     configs: Mapping[str, StackConfig],
     gate: Gate,
-    settings: Settings,
+    records: RecordsOf,
     *,
     alone: bool = False,
 ) -> AccessDiff:
-    """Return what a plan changes, with the gate's cache and the records of this machine.
+    """Return what a plan changes, with the gate's cache. `records`: of the ledger of a cloud.
 
     `alone`: the policies between stacks are evaluated on all stacks together. In a large estate, a plan is then
     compared beside the shared stacks alone, and the flows are left to these policies.
     """
-    records = Records.of(settings)
     if not alone or len(neighbours.deployed) <= FEW:
         return access_changes(plan, neighbours, configs, lambda: gate.stacks, records)
     shared = tuple(found for found in neighbours.deployed if not is_kind(found.name, TenancyConfig))
@@ -57,17 +58,18 @@ def access_changes(
     neighbours: Neighbours,
     configs: Mapping[str, StackConfig],
     shapes: Callable[[], StackCache],
-    records: Records,
+    records: RecordsOf,
     *,
     with_flows: bool = True,
 ) -> AccessDiff:
     """Return what a plan changes. The states of the other stacks are read only if it touches what access depends on.
 
-    `configs`: of the estate. `records`: of the last run, whose configuration named the groups before the change.
+    `configs`: of the estate. `records`: of the ledger of a cloud, which has the configuration that named the groups
+    before the change.
     """
     if not plan.changes:
         return NO_CHANGE
-    last = records.last_config(plan.stack)
+    last = _last_config(plan, records) if neighbours.before else None
     configs_before = {**configs, plan.stack: last} if last else configs
     if not may_change_access(plan):
         return access_diff([plan], [plan], configs=configs, configs_before=configs_before)
@@ -77,6 +79,15 @@ def access_changes(
     return access_diff(
         [*others, *before], [*others, plan], configs=configs, configs_before=configs_before, with_flows=with_flows
     )
+
+
+def _last_config(plan: Plan, records: RecordsOf) -> StackConfig | None:
+    """Return the last configuration of a stack that the ledger has; None without a ledger that can be read."""
+    try:
+        found = records(plan.cloud)
+        return found.config(found.until(plan.stack, None))
+    except SdeError:  # a configuration only helps to name groups
+        return None
 
 
 def _left_out(

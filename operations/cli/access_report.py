@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from formats.errors import InputError, Refused
+from formats.errors import InputError, Refused, SdeError
 from operations.access.formats import as_csv, as_markdown, cells, remarks
 from operations.access.model import AccessModel
 from operations.access.people import People
-from operations.access.records import Records, config_of
+from operations.access.records import Change, Composed, Present, Records
 from operations.access.view import AccessView, Origin, Origins, access_view, holders_named
 from operations.cli.estate_state import deployed_states
 from operations.cli.output import printable
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 
 TITLE = "Who can read what"
 _COLUMNS = ("who", "may", "on", "class", "network way", "by role", "limits and notes", "since")
-_UNRECORDED = "Since when a right exists, and by which change, is known only where a run on this machine recorded it."
+_UNRECORDED = "Since when a right exists, and by which change, is known only where the ledger has that change."
 _RECORDED = (
-    "The state at the end of {day} (UTC), as the runs on this machine recorded it. What nobody recorded, such as a "
-    "change outside these runs, is not in it."
+    "The state at the end of {day} (UTC), as the ledger has it. A change outside the runs that it records is not in it."
 )
 
 
@@ -51,19 +50,20 @@ class Wanted:
 
 def show(session: Session, wanted: Wanted, form: str, target: str | None) -> None:
     """Write the rows to stdout or a file. `Refused` if a revocation failed; `InputError` for an unknown person."""
-    records, day = Records.of(session.settings), wanted.day
-    stacks = _stacks(session, wanted.stacks, records if day else None)
-    plans, configs, notes = _recorded(session, records, day) if day else _deployed(session)
+    day = wanted.day
+    stacks = _stacks(session, wanted.stacks, with_gone=day is not None)
+    plans, configs, notes = _recorded(session, day) if day else _deployed(session)
     with session.output.err.status("Analysing access"):
         resources = [resource for plan in plans for resource in resources_of(plan)]
         model = AccessModel(PolicyContext(resources, is_complete=True, configs=configs), People(configs))
     if wanted.person is not None and not holders_named(model, wanted.person):
         raise InputError("Nobody of this name has a right.", key="--person", found=wanted.person,
                          allowed="a part of a name, or an object id, as sde access shows them")  # fmt: skip
-    view = access_view(model, person=wanted.person, stacks=stacks, origins=_origins(records, model, day))
+    origins, unread = _origins(session, model, day)
+    view = access_view(model, person=wanted.person, stacks=stacks, origins=origins)
     if any(not row.origins for row in view.rows if row.grounds.assignments):
-        notes = [*notes, _UNRECORDED]
-    _write(session, view, form, target, notes)
+        unread = [*unread, _UNRECORDED]
+    _write(session, view, form, target, [*notes, *unread])
     failed = view.failed_revocations
     if failed:
         names = ", ".join(printable(one.name) for one in failed)
@@ -73,13 +73,18 @@ def show(session: Session, wanted: Wanted, form: str, target: str | None) -> Non
         )
 
 
-def _stacks(session: Session, names: Sequence[str], records: Records | None) -> set[str] | None:
-    """Return the stacks that are asked for, of the estate or of the records; None for all."""
+def _stacks(session: Session, names: Sequence[str], *, with_gone: bool) -> set[str] | None:
+    """Return the stacks that are asked for, of the estate, or also of the ledger; None for all."""
     if not names:
         return None
-    if records and set(names) <= set(records.stacks()):
+    if with_gone and set(names) <= {name for cloud in _clouds(session) for name in session.records(cloud).stacks}:
         return set(names)
     return {one.name for one in session.chosen(names, False)}
+
+
+def _clouds(session: Session) -> list[str]:
+    found = dict.fromkeys(stack.cloud for stack in session.known if session.cloud in (None, stack.cloud))
+    return list(found) or [session.ledger_cloud]
 
 
 def _deployed(session: Session) -> tuple[Sequence[Plan], Mapping[str, StackConfig], Sequence[str]]:
@@ -93,38 +98,64 @@ def _deployed(session: Session) -> tuple[Sequence[Plan], Mapping[str, StackConfi
     return list(found.values()), session.configs([s.name for s in stacks]), notes
 
 
-def _recorded(
-    session: Session, records: Records, day: date
-) -> tuple[Sequence[Plan], Mapping[str, StackConfig], Sequence[str]]:
+def _recorded(session: Session, day: date) -> tuple[Sequence[Plan], Mapping[str, StackConfig], Sequence[str]]:
     """Return the stacks as they were at the end of a day, with the configurations of that time."""
-    if records.folder is None:
-        raise InputError("No run is recorded on this machine: the states are kept elsewhere.", key="--as-of",
-                         found=session.settings.backend_url)  # fmt: skip
     plans: list[Plan] = []
     configs = dict(session.configs([s.name for s in session.catalog.stacks]))
     notes = [_RECORDED.format(day=day)]
-    for name in dict.fromkeys([*(s.name for s in session.known), *records.stacks()]):
-        run = records.last_run(name, day)
-        if run is None:
-            first = next(iter(records.runs(name)), None)
-            begins = f"; the first record is of {first.ended:%Y-%m-%d}" if first else ""
-            notes.append(f"{name}: nothing is recorded on {day} or before{begins}.")
-            continue
-        plan, config = records.as_of(name, day), config_of(run)
-        plans += [plan] if plan else []
-        configs |= {name: config} if config else {}
-        notes.append(f"{name}: after {run.name}, {run.ended:%Y-%m-%d %H:%M} UTC.")
+    for cloud in _clouds(session):
+        records = session.records(cloud)
+        for name in dict.fromkeys([*(s.name for s in session.known if s.cloud == cloud), *records.stacks]):
+            done = records.until(name, day)
+            if not done:
+                notes.append(_nothing(name, day, records))
+                continue
+            found, config = records.state_after(done[-1], _present(session, name)), records.config(done)
+            plans += [found.plan] if found.plan else []
+            configs |= {name: config} if config else {}
+            notes.append(_source(name, done[-1], found))
+            if config is None and found.plan:
+                notes.append(f"{name}: its groups have the names of today; the ledger has none of then.")
     return plans, configs, notes
 
 
-def _origins(records: Records, model: AccessModel, day: date | None) -> Origins:
-    by_stack: dict[str, set[str]] = {}
-    for one in model.assignments:
-        by_stack.setdefault(one.stack, set()).add(one.id)
-    found: dict[str, Origin] = {}
-    for stack, ids in by_stack.items():
-        found |= records.origins(stack, ids - {""}, day)
-    return found
+def _nothing(name: str, day: date, records: Records) -> str:
+    first = next(iter(records.until(name, None)), None)
+    if first is None or first.ended is None:
+        return f"{name}: nothing is recorded on {day} or before."
+    before = "; it was deployed before that, which is not recorded" if first.entry.state_before else ""
+    return f"{name}: nothing is recorded on {day} or before; the first record is of {first.ended.time[:10]}{before}."
+
+
+def _source(name: str, change: Change, found: Composed) -> str:
+    ended = change.ended.time[:16].replace("T", " ") if change.ended else ""
+    gone = ": nothing was deployed" if found.plan is None and not found.doubt else ""
+    doubt = f". Not certain: {found.doubt}" if found.doubt else ""
+    return f"{name}: after {change.name}, {ended} UTC{gone}{doubt}."
+
+
+def _present(session: Session, name: str) -> Present:
+    """Return a stack as it is deployed now, which is read only where its state is that of an entry."""
+    stack = next((one for one in session.known if one.name == name), None)
+    record = session.engine(stack).state_record(name) if stack else None
+    if stack is None or record is None:
+        return Present()
+    return Present(record.digest, lambda: deployed_states(session, [stack]).get(name))
+
+
+def _origins(session: Session, model: AccessModel, day: date | None) -> tuple[Origins, Sequence[str]]:
+    """Return the change that made each right, and a note where a ledger cannot be read."""
+    found: dict[tuple[str, bool], Origin] = {}
+    notes: list[str] = []
+    for cloud in _clouds(session):
+        try:
+            records = session.records(cloud)
+            for stack in records.stacks:
+                wanted = {(a.urn, a.is_pending_delete) for a in model.assignments if a.stack == stack}
+                found |= records.origins(stack, wanted, day, _present(session, stack)) if wanted else {}
+        except SdeError as error:
+            notes.append(f"The ledger of runs in {cloud} cannot be read: {str(error).splitlines()[0]}")
+    return found, notes
 
 
 def _write(session: Session, view: AccessView, form: str, target: str | None, notes: Sequence[str]) -> None:

@@ -346,7 +346,7 @@ class Deployment:
             neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
             configs = {**self.session.configs([stack.name]), **self._kept_configs}
             self._access[stack.name] = changes_of(
-                plan, neighbours, configs, self._gate, self.session.settings, alone=alone
+                plan, neighbours, configs, self._gate, self.session.records, alone=alone
             )
             self._view.access(stack.name, self._access[stack.name])
             report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)

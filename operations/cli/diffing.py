@@ -67,13 +67,10 @@ def diff(
         cloud = "the local Azure" if plan.cloud == "local" else "Azure"
         details: tuple[str, ...] = (f"Planned for {cloud}, against what is deployed.", f"Plan {plan.digest}")
     else:
-        from operations.access.people import People  # noqa: PLC0415 - imports the policies
-        from operations.cli.recorded_diff import recorded_diff  # noqa: PLC0415
+        from operations.cli.recorded_diff import recorded_diff  # noqa: PLC0415 - imports the policies
 
         one = session.named(stack)
-        recorded = recorded_diff(
-            session.ledger(one.cloud), one.name, first, last, People(session.configs([one.name])).names
-        )
+        recorded = recorded_diff(session.records(one.cloud), one.name, first, last, session.configs([one.name]))
         plan, found, details = recorded.plan, recorded.diff, recorded.details
     if output == "-" and format_ is DiffFormat.TEXT:
         _show(session.output, found, plan, details)
@@ -107,7 +104,7 @@ def _planned(session: Session, name: str) -> tuple[Plan, StackDiff]:
     plan = Deployment(session, [stack]).plan(stack)
     neighbours, configs = EstateState(session).of([stack]), session.configs([stack.name])
     report = gate.evaluate([plan], neighbours=neighbours)
-    access = changes_of(plan, neighbours, configs, gate, session.settings)
+    access = changes_of(plan, neighbours, configs, gate, session.records)
     price = price_of(plan, load(), way_parts(stack.ways))
     return plan, diff_of_report(plan, report, price=price, access=access, names=People(configs).names)
 

@@ -88,14 +88,13 @@ class Drift:
 
     def _access(self, gate: Gate, one: StackDrift) -> AccessDiff | None:
         """Return who can read, write or reach more or less than the state says."""
-        from operations.access.records import Records  # noqa: PLC0415 - imports the policies
-        from operations.cli.access_changes import access_changes  # noqa: PLC0415
+        from operations.cli.access_changes import access_changes  # noqa: PLC0415 - imports the policies
 
         assert one.drift is not None  # noqa: S101 - its drift is shown
         stack = next(stack for stack in self.stacks if stack.name == one.stack)
         neighbours = EstateState(self.session).of([stack])
-        records, configs = Records.of(self.session.settings), self.session.configs([one.stack])
-        return access_changes(one.drift, neighbours, configs, lambda: gate.stacks, records) or None
+        configs = self.session.configs([one.stack])
+        return access_changes(one.drift, neighbours, configs, lambda: gate.stacks, self.session.records) or None
 
     def _show(self, report: Report) -> None:
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies

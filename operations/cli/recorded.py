@@ -91,7 +91,9 @@ class Recorder:
         ledger = self._ledger(stack)
         evidence = self._evidence[stack.name] = _Evidence()
         evidence.objects["plan"] = ledger.keep(plan.to_json())
-        digests = {"plan": plan.digest, "configuration": _digest(dict(stack.settings.config))}
+        configuration = dict(stack.settings.config)
+        evidence.objects["configuration"] = ledger.keep(configuration)
+        digests = {"plan": plan.digest, "configuration": _digest(configuration)}
         if report is not None:
             verdict = _verdict(report)
             evidence.objects["verdict"] = ledger.keep(verdict)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from formats.errors import InputError
 from formats.plan import Plan
-from formats.plan_comparison import compare, empty
+from formats.plan_comparison import compare, empty, state_after
+from formats.stack_config import StackConfig, TenancyConfig, is_kind
+from operations.access.diff import AccessDiff, access_diff
+from operations.access.people import People
+from operations.access.records import Change, Present, Records
+from operations.access.relevance import may_change_access
+from operations.cli.access_changes import FEW
 from operations.diffs.stack_diff import stack_diff
-from operations.ledger.entry import Entry, Kind, Result
+from operations.ledger.entry import Result
 from policies.model import Finding, Verdict
 from policies.rules import load
 
@@ -18,23 +24,8 @@ if TYPE_CHECKING:
     from operations.diffs.model import StackDiff
     from operations.ledger.ledger import Ledger
 
+_BESIDE_SHARED = "Access is compared beside the shared stacks alone, as there are many stacks."
 _EXEMPT = {"verdict": Verdict.EXEMPT.value}
-
-
-@dataclass(frozen=True)
-class RecordedChange:
-    """A change of a stack in the ledger."""
-
-    number: int
-    entry: Entry
-    result: Result | None
-    """None if the ledger has no result yet."""
-
-    @property
-    def words(self) -> str:
-        """The change in a line, for a heading."""
-        who = f"{self.entry.who.kind.replace('-', ' ')} {self.entry.who.id}"
-        return f"change {self.number} of {self.entry.time}, {self.result or 'without a result'}, by {who}"
 
 
 @dataclass(frozen=True)
@@ -47,15 +38,15 @@ class RecordedDiff:
 
 
 def recorded_diff(
-    ledger: Ledger, stack: str, first: int | None, last: int | None, names: Mapping[str, str]
+    records: Records, stack: str, first: int | None, last: int | None, configs: Mapping[str, StackConfig]
 ) -> RecordedDiff:
     """Return what the changes after `first` up to `last` did to a stack.
 
     By default `last` is the stack's last change, and `first` the one before it that succeeded; without one, there was
-    nothing. `names`: of groups, by object id, as the estate names them today.
+    nothing. `configs`: of the estate today, which name the groups that the ledger does not name.
     `InputError` for a number that is no change of the stack, and where the ledger does not keep its plan.
     """
-    changes = {change.number: change for change in _changes(ledger, stack)}
+    changes = {change.number: change for change in records.changes(stack) if "plan" in change.entry.objects}
     if not changes:
         raise InputError("The ledger has no change of this stack.", found=stack, fix="scripts/sde history")
     new = _chosen(changes, max(changes) if last is None else last, "--to")
@@ -66,40 +57,56 @@ def recorded_diff(
     if old and old.number > new.number:
         raise InputError("The first change is later than the last.", key="--from", found=old.number,
                          allowed=f"at most {new.number}")  # fmt: skip
-    after = _plan(ledger, new)
-    plan = compare(_plan(ledger, old) if old else empty(after), after)
+    after = _plan(records, new)
+    before = _plan(records, old) if old else empty(after)
+    plan = compare(before, after)
+    names = People({**configs, **_config(records, new)}).names
+    access, limits = _access(records, new, state_after(before), plan, (configs, _config(records, old) if old else {}))
     start = f"From {old.words}" if old else "From nothing: the stack had no change before"
-    return RecordedDiff(plan, stack_diff(plan, _findings(ledger, new, plan), names=names), (start, f"To {new.words}"))
+    diff = stack_diff(plan, _findings(records.ledger, new, plan), access=access or None, names=names)
+    return RecordedDiff(plan, diff, (start, f"To {new.words}", *limits))
 
 
-def _changes(ledger: Ledger, stack: str) -> Iterator[RecordedChange]:
-    """Yield the changes of a stack that were begun, with their results."""
-    intents: dict[int, Entry] = {}
-    results: dict[int, Result | None] = {}
-    for number, entry in ledger.entries():
-        if stack in entry.stacks and entry.kind is Kind.INTENT:
-            intents[number] = entry
-        elif entry.kind is Kind.RESULT and entry.of in intents:
-            results[entry.of] = entry.result
-    return (RecordedChange(number, entry, results.get(number)) for number, entry in intents.items()
-            if "plan" in entry.objects)  # fmt: skip
+def _access(
+    records: Records, new: Change, before: Plan, plan: Plan, configs: tuple[Mapping[str, StackConfig], ...]
+) -> tuple[AccessDiff, Sequence[str]]:
+    """Return what a plan did to access beside the other stacks as they were then, and the limits of that.
+
+    `configs`: of the estate today, then that of the stack before.
+    """
+    earlier = {name: [c for c in records.changes(name) if c.ended and c.number < new.number] for name in records.stacks}
+    others = {name: done[-1] for name, done in earlier.items() if done and name != plan.stack}
+    is_large = len(others) > FEW
+    compared = {n: c for n, c in others.items() if not is_large or not is_kind(n, TenancyConfig)}
+    found = [records.state_after(change, Present()) for change in compared.values()] if may_change_access(plan) else []
+    beside = [one.plan for one in found if one.plan]
+    then = {n: c for change in (*compared.values(), new) for n, c in _config(records, change).items()}
+    known = {**configs[0], **then}
+    diff = access_diff([*beside, before], [*beside, plan], configs=known, configs_before={**known, **configs[1]},
+                       with_flows=not is_large)  # fmt: skip
+    limits = [f"{name}: {one.doubt}." for name, one in zip(compared, found, strict=False) if one.doubt]
+    return diff, [*limits, *([_BESIDE_SHARED] if is_large else [])]
 
 
-def _chosen(changes: Mapping[int, RecordedChange], number: int, key: str) -> RecordedChange:
+def _config(records: Records, change: Change) -> Mapping[str, StackConfig]:
+    config = records.config([change])
+    return {change.entry.stacks[0]: config} if config else {}
+
+
+def _chosen(changes: Mapping[int, Change], number: int, key: str) -> Change:
     if number not in changes:
         raise InputError("This is no change of the stack with a plan in the ledger.", key=key, found=number,
                          allowed=", ".join(map(str, list(changes)[-20:])), fix="scripts/sde history")  # fmt: skip
     return changes[number]
 
 
-def _plan(ledger: Ledger, change: RecordedChange) -> Plan:
-    try:
-        return Plan.from_json(ledger.kept(change.entry.objects["plan"]))
-    except ValueError as error:
-        raise InputError(f"The plan of change {change.number} cannot be read: {error}.") from None
+def _plan(records: Records, change: Change) -> Plan:
+    plan = records.plan(change)
+    assert plan is not None  # noqa: S101 - a chosen change has one
+    return plan
 
 
-def _findings(ledger: Ledger, change: RecordedChange, plan: Plan) -> list[Finding]:
+def _findings(ledger: Ledger, change: Change, plan: Plan) -> list[Finding]:
     """Return what the policies found on the last change, as far as the ledger keeps it: what blocks or is exempt."""
     if "verdict" not in change.entry.objects:
         return []

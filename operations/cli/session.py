@@ -18,6 +18,7 @@ from operations.settings import Settings
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
+    from operations.access.records import Records
     from operations.cli.gate import Gate
     from operations.cli.unfinished_run import RunFile
     from operations.cli.workers import Worker
@@ -72,6 +73,7 @@ class Session:
     """True for commands that can read or destroy a stack without its request."""
     _engines: dict[str, Engine] = field(default_factory=dict)
     _ledgers: dict[str, Ledger] = field(default_factory=dict)
+    _records: dict[str, Records] = field(default_factory=dict)
 
     @cached_property
     def catalog(self) -> StackCatalog:
@@ -135,6 +137,14 @@ class Session:
         if cloud not in self._ledgers:
             self._ledgers[cloud] = self.open_ledger(cloud, self.settings, self.catalog.ledger)
         return self._ledgers[cloud]
+
+    def records(self, cloud: str) -> Records:
+        """Return the changes of stacks in a cloud that its ledger has, as they were at the first use."""
+        from operations.access.records import Records  # noqa: PLC0415 - imports the policies
+
+        if cloud not in self._records:
+            self._records[cloud] = Records(self.ledger(cloud))
+        return self._records[cloud]
 
     def ledger_storage(self, cloud: str) -> Storage:
         """Return where that ledger is, without its key."""

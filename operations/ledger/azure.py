@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from azure.core import PipelineClient
@@ -45,9 +46,8 @@ class AzureLedger:
         return BlobStorage(self.container, credential, transport)
 
     def open(self, credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None) -> Ledger:
-        """Return the ledger with its key, for an identity that may read the secret."""
-        signer = self.signer(credential, transport)
-        log = Log(self.storage(credential, transport), self.verifier, signer)
+        """Return the ledger. Its key is read at the first append, by an identity that may read the secret."""
+        log = Log(self.storage(credential, transport), self.verifier, cache(lambda: self.signer(credential, transport)))
         return Ledger(log, who(lambda: credential.get_token(_MANAGEMENT).token))
 
     def signer(self, credential: TokenCredential, transport: HttpTransport[Any, Any] | None = None) -> SigningKey:

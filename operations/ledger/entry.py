@@ -113,7 +113,8 @@ class Entry(Model):
     revision: Revision = Revision()
     digests: Digests = Digests()
     objects: Mapping[Word, Digest] = Field(default_factory=dict)
-    """What is kept beside the entry: `plan`, `diff`, `access`, by the digest of the stored object."""
+    """What is kept beside the entry, by the digest of the stored object: `plan`, `configuration`, `verdict`, `diff`,
+    `access`."""
     of: Annotated[int, Field(ge=0)] | None = None
     """For a result: the number of its intent."""
     result: Result | None = None

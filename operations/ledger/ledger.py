@@ -46,6 +46,14 @@ class Ledger:
         for number, content in enumerate(self.log.entries(first), first):
             yield number, self._entry(number, content)
 
+    def changes(self) -> Iterator[tuple[int, Entry]]:
+        """Yield the intents and their results with their numbers. `Failed` if one cannot be read."""
+        for number, content in enumerate(self.log.entries()):
+            if any(mark in content for mark in _OF_A_CHANGE):
+                entry = self._entry(number, content)
+                if entry.kind in (Kind.INTENT, Kind.RESULT):
+                    yield number, entry
+
     def unfinished(self, stacks: Collection[str]) -> Mapping[str, int]:
         """Return the last intent of each stack, by its number, if it has no result.
 

@@ -8,7 +8,7 @@ crash. All that is written later follows from it, byte for byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +34,14 @@ _TRIES = 1000
 
 @dataclass
 class Log:
-    """A log, as its holders of the key see it, or its readers (without `signer`)."""
+    """A log, as its holders of the key see it, or its readers (without `signer`).
+
+    A signer that is a function is called at an append: who only reads needs no right to the key.
+    """
 
     storage: Storage
     key: VerifierKey
-    signer: SigningKey | None = None
+    signer: SigningKey | Callable[[], SigningKey] | None = None
     _edge: Edge = field(default_factory=Edge)
     """The edge of the tree at the last append."""
 
@@ -59,6 +62,7 @@ class Log:
         """
         if self.signer is None:
             raise InputError("The ledger cannot be written without its key.", file=self.storage.where)
+        signer = self.signer() if callable(self.signer) else self.signer
         for entry in entries:
             if len(entry) > MAX_ENTRY:
                 raise InputError("The entry is too long.", found=f"{len(entry):,} bytes", allowed=f"{MAX_ENTRY:,}")
@@ -67,7 +71,7 @@ class Log:
                 head = self._settled()
                 tiles = self._grow(head, entries)
                 checkpoint = Checkpoint(self.key.name, head.size + len(entries), self._edge.root)
-                decided = Append(self.signer.sign(checkpoint.text), tuple(entries))
+                decided = Append(signer.sign(checkpoint.text), tuple(entries))
                 name, content = pending_name(head.size), decided.to_bytes()
                 # A name that is taken by the same content was ours: the answer to the first try was lost.
                 if not self.storage.create({name: content}) or self.storage.read(name) == content:

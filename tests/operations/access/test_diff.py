@@ -39,6 +39,7 @@ def test_another_group_of_stewards_gains_what_the_former_loses() -> None:
     found = diff(changed("safe-haven", "staging-stewards-writes", ROLE, Operation.REPLACE, principalId=NEW_GROUP))
     assert said(found, Effect.GAINED) == [(f"unknown {NEW_GROUP}", ALL, STAGING)]
     assert said(found, Effect.LOST) == [("stewards of staging", ALL, STAGING)]
+    assert "- stewards of staging can no longer" in found.lines()[1]
     assert found.opens
     assert found.flows == ()
     assert json.loads(json.dumps(found.to_json()))["changes"][0]["usable"] is False
@@ -66,6 +67,9 @@ def test_the_same_name_for_another_group_is_a_change() -> None:
     assert found.renames == ()
     assert said(found, Effect.GAINED) == [("stewards of staging", ALL, STAGING)]
     assert said(found, Effect.LOST) == [("stewards of staging", ALL, STAGING)]
+    gained, lost = found.lines()[:2]
+    assert f"+ stewards of staging ({NEW_GROUP}) can now" in gained
+    assert f"- stewards of staging ({haven.staging.stewards}) can no longer" in lost
 
 
 def test_an_opened_store_changes_who_reaches_it_and_the_depth_of_flows() -> None:

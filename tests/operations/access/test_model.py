@@ -139,11 +139,9 @@ def test_a_closed_provider_has_no_right() -> None:
 def test_a_row_names_what_recorded_it_and_never_invents_it() -> None:
     model = model_of(plans())
     grant = next(a for a in model.assignments if a.name == "staging-stewards-writes")
-    origins = {grant.id: Origin("2026-01-02T03:04:05Z", "update 1 of safe-haven")}
+    origins = {(grant.urn, False): Origin("2026-01-02T03:04:05Z", "change 7")}
     rows = access_view(model, person="stewards of staging", origins=origins).rows
-    assert {(row.since, row.change, row.way) for row in rows} == {
-        ("2026-01-02T03:04:05Z", "update 1 of safe-haven", NO_WAY)
-    }
+    assert {(row.since, row.change, row.way) for row in rows} == {("2026-01-02T03:04:05Z", "change 7", NO_WAY)}
     assert all(row.actions == (Action.READ, Action.WRITE, Action.DELETE) for row in rows)
     other = access_view(model, person="stewards of landing", origins=origins).rows
     assert {(row.since, row.to_json()["since"]) for row in other} == {(NOT_RECORDED, None)}

@@ -12,24 +12,31 @@ from uuid import UUID
 import pytest
 
 from formats.deployed_stack import DeployedStack
+from formats.errors import Failed
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
 from operations.access.diff import Effect
-from operations.access.records import Records
 from operations.cli.access_changes import access_changes, changes_of
-from operations.settings import Settings
+from operations.ledger.entry import Kind, Result
 from policies.plan_evaluation import Neighbours
 from policies.stack_cache import StackCache
 from tests.operations.access.estates import NEW_GROUP, ROLE, changed
-from tests.operations.access.test_records import record
 from tests.operations.cli.fakes import CliRunner, stack
+from tests.operations.ledger.logs import entry
 from tests.policies import shipped
 from tests.policies.test_pending_deletes import with_left_grant
+
+STATE = f"sha256:{1:064x}"
+
+
+def no_records(cloud: str = "") -> Any:
+    raise Failed("no ledger")
 
 
 @pytest.fixture
 def whole(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    """The shipped estate, up."""
+    """The shipped estate, up, on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "220")
     sde.catalog.stacks = [stack(name, config=shipped.configs()[name]) for name in shipped.STACKS]
     sde.engine.has = {name: ["a"] for name in shipped.STACKS}
     use(sde, monkeypatch, {name: shipped.deployed(name) for name in shipped.STACKS})
@@ -48,7 +55,7 @@ def test_access_lists_who_may_do_what(whole: CliRunner) -> None:
     assert "signed in to desk of hcm-progression" in whole.out
     assert "stewards" not in whole.out
     assert "not recorded" in whole.out
-    assert "only where a run on this machine recorded it" in whole.out
+    assert "known only where the ledger has that change" in whole.out
 
 
 def test_json_has_a_line_for_each_row(whole: CliRunner) -> None:
@@ -102,17 +109,77 @@ def test_an_orphaned_stack_is_in_the_view(whole: CliRunner) -> None:
     assert "names of its groups are not known" in whole.out
 
 
-def test_as_of_a_day_reads_what_the_runs_recorded(whole: CliRunner) -> None:
-    folder = whole.settings.backend_folder
-    assert folder
-    resources = shipped.state("safe-haven")["deployment"]["resources"]
-    record(folder, 1, "2026-01-02", resources, config=dict(shipped.settings("safe-haven")))
+def record(sde: CliRunner, plan: Plan, day: str, result: Result = Result.SUCCEEDED, **more: Any) -> int:
+    """Record a change of a stack that ended at noon of a day, and return its number."""
+    time, ledger = f"{day}T12:00:00Z", sde.ledger
+    kept = {"plan": plan.to_json(), "configuration": dict(shipped.settings(plan.stack)), **more}
+    number = ledger.record(entry(Kind.INTENT, stacks=[plan.stack], time=time,
+                                 objects={name: ledger.keep(value) for name, value in kept.items()}))  # fmt: skip
+    ledger.record(entry(Kind.RESULT, stacks=[plan.stack], time=time, of=number, result=result, state=STATE))
+    return number
+
+
+def test_since_when_and_by_which_change_is_what_the_ledger_has(whole: CliRunner) -> None:
+    record(whole, shipped.before("safe-haven"), "2026-01-02")
+    plan = next(p for p in changed("safe-haven", "staging-stewards-writes", ROLE, Operation.REPLACE)
+                if p.stack == "safe-haven")  # fmt: skip
+    assert record(whole, plan, "2026-01-03") == 2
+    assert whole("access", "--stack", "safe-haven", "--json") == 0
+    rows = [line for line in whole.lines if line["event"] == "access" and "safe-haven" in line["assignments"][0]["urn"]]
+    found = {row["who"]["name"]: (row["since"], row["change"]) for row in rows if row["who"]["name"].startswith("stew")}
+    assert found["stewards of staging"] == ("2026-01-03T12:00:00Z", "change 2")
+    assert found["stewards of landing"] == ("2026-01-02T12:00:00Z", "change 0")
+
+
+def test_as_of_a_day_composes_what_the_ledger_has(whole: CliRunner) -> None:
+    record(whole, shipped.before("safe-haven"), "2026-01-02")
     assert whole("access", "--as-of", "2026-01-02", "--json") == 0
     rows = [line for line in whole.lines if line["event"] == "access" and line["who"]["name"] == "stewards of staging"]
-    assert {(row["since"], row["change"]) for row in rows} == {("2026-01-02T12:00:00Z", "update 1 of safe-haven")}
-    assert "platform: nothing is recorded on 2026-01-02 or before." in str(whole.lines[-1]["notes"])
+    assert {(row["since"], row["change"]) for row in rows} == {("2026-01-02T12:00:00Z", "change 0")}
+    notes = str(whole.lines[-1]["notes"])
+    assert "safe-haven: after change 0, 2026-01-02 12:00 UTC." in notes
+    assert "platform: nothing is recorded on 2026-01-02 or before." in notes
     assert whole("access", "--as-of", "2026-01-01") == 0
     assert "safe-haven: nothing is recorded on 2026-01-01 or before; the first record is of 2026-01-02." in whole.out
+
+
+def test_as_of_a_day_says_what_is_not_certain(whole: CliRunner) -> None:
+    record(whole, shipped.before("safe-haven"), "2026-01-02", Result.PARTIAL, configuration={})
+    assert whole("access", "--as-of", "2026-01-02", "--stack", "safe-haven", "--format", "markdown") == 0
+    assert "after change 0 (partial), 2026-01-02 12:00 UTC. Not certain: change 0 ended partial" in whole.out
+    assert "safe-haven: its groups have the names of today; the ledger has none of then." in whole.out
+
+
+def test_a_ledger_that_cannot_be_read_does_not_hide_who_has_access(
+    whole: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole.ledger, "changes", no_records)
+    assert whole("access", "--person", "stewards of staging") == 0
+    assert "The ledger of runs in local cannot be read: no ledger" in whole.out
+    assert whole("access", "--as-of", "2026-01-02") == 1
+
+
+def test_a_group_has_the_name_of_before_from_the_ledger(whole: CliRunner) -> None:
+    settings = dict(shipped.settings("junction-zone"))
+    before = json.loads(json.dumps(settings).replace("Aldergate", "Former"))
+    assert before != settings
+    record(whole, shipped.before("junction-zone"), "2026-01-02", configuration=before)
+    plan = shipped.after("junction-zone")
+    edited = [replace(r, operation=Operation.UPDATE, changed=("tags.x",)) if r.type.endswith(":StorageAccount") else r
+              for r in plan.resources]  # fmt: skip
+    whole.engine.plans["junction-zone"] = tuple(edited)
+    assert whole("preview", "junction-zone") == 0
+    assert "is now called" in whole.out
+
+
+def test_a_diff_between_changes_of_the_ledger_has_the_access_diff(whole: CliRunner) -> None:
+    record(whole, shipped.before("safe-haven"), "2026-01-02")
+    plan = next(p for p in changed("safe-haven", "staging-stewards-writes", ROLE, Operation.REPLACE,
+                                   principalId=NEW_GROUP) if p.stack == "safe-haven")  # fmt: skip
+    record(whole, plan, "2026-01-03")
+    assert whole("diff", "safe-haven", "--from", "0", "--to", "2") == 0
+    assert f"+ unknown {NEW_GROUP} can now read, write, delete" in whole.out
+    assert "- stewards of staging can no longer read, write, delete" in whole.out
 
 
 def _planned(sde: CliRunner, principal: str) -> None:
@@ -156,9 +223,8 @@ def test_many_stacks_are_compared_beside_the_shared_ones() -> None:
     shared = [DeployedStack.of(shipped.deployed(name)) for name in ("platform", "junction-zone")]
     tenancies = [DeployedStack(f"tre-{n}", str(n), lambda: pytest.fail("was read")) for n in range(9)]
     neighbours = Neighbours((*shared, *tenancies), (DeployedStack.of(shipped.deployed("safe-haven")),))
-    settings = Settings.load({"SDE_HOME": "/nowhere", "PATH": "/nowhere"})
     gate: Any = None
-    found = changes_of(plan, neighbours, shipped.configs(), gate, settings, alone=True)
+    found = changes_of(plan, neighbours, shipped.configs(), gate, no_records, alone=True)
     assert {change.effect for change in found.changes} == {Effect.GAINED, Effect.LOST}
 
 
@@ -185,8 +251,8 @@ def test_one_of_equivalent_tenancies_is_read_for_all() -> None:
     others = [shipped.deployed(name) for name in ("junction-zone", "safe-haven")]
     neighbours = Neighbours(tuple(map(deployed, [*others, *copies])), (DeployedStack.of(shipped.deployed("platform")),))
     shapes = StackCache()
-    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
+    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, no_records, with_flows=False)
     loaded.clear()
-    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, Records(None), with_flows=False)
+    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, no_records, with_flows=False)
     read = {name for name in loaded if name.startswith("tre-")}
     assert 0 < len(read) < len(copies)

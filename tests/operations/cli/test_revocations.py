@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,9 @@ from formats.plan import Operation, Plan, PlannedResource
 from operations.cli.locked_deletes import locked_deletes
 from operations.cli.revocations import revocation_of
 from operations.engine.port import StackSettings
+from operations.settings import Settings
+from tests.kept_hosts import main
+from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import CliRunner
 from tests.operations.cli.test_locked_deletes import GROUP, STORE, grant, lock, made, plan_of
 
@@ -127,3 +133,26 @@ def test_with_targets_the_delete_is_refused_as_before(sde: CliRunner, monkeypatc
     assert sde("up", "platform", "--yes", "--target", grant(STORE).urn) == 3
     assert "Azure refuses to delete these while a lock exists" in sde.err
     assert engine.calls == [("preview", (grant(STORE).urn,))]
+
+
+def test_the_ledger_of_a_change_of_stewards_verifies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the embedded engine and the local Azure: the state follows from the entries, and the right is its."""
+    shutil.copytree(deployed_estate(), tmp_path / "copy")
+    estate, new = tmp_path / "copy/estate", "99999999-0000-4000-8000-000000000001"
+    file = estate / "estate.yaml"
+    file.write_text(file.read_text().replace("b99a7d9c-86d7-59a4-9056-e899def1266a", new))
+    settings = Settings.load({"SDE_HOME": str(tmp_path / "copy/home"), "PATH": "/nowhere"})
+
+    def sde(*arguments: str) -> str:
+        code = main(["--estate", str(estate), *arguments], settings=settings)
+        captured = capsys.readouterr()
+        assert code == 0, captured
+        return captured.out
+
+    assert "under a lock" in sde("up", "safe-haven", "--yes")
+    assert sde("ledger", "verify").splitlines()[-1] == "The ledger verifies."
+    last = [json.loads(line) for line in sde("history", "safe-haven", "--json").splitlines()][-1]
+    assert last["result"] == "succeeded"
+    rows = [json.loads(line) for line in sde("access", "--person", new, "--json").splitlines()]
+    found = {(row["since"][:10], row["change"]) for row in rows if row["event"] == "access" and row["assignments"]}
+    assert found == {(last["time"][:10], f"change {last['change']}")}

@@ -176,7 +176,8 @@ def test_the_key_is_a_secret_of_a_key_vault() -> None:
 def test_another_key_is_refused(secret: str, error: type[Exception], text: str) -> None:
     azure = Azure(secret=secret, immutable=False)
     with pytest.raises(error, match=text) as refused:
-        LEDGER.open(Credential(), transport(azure))
+        LEDGER.open(Credential(), transport(azure)).log.append(numbered(1))
+    assert not azure.blobs
     assert "PRIVATE" not in str(refused.value)
     assert [holds for _, holds, _ in LEDGER.check(Credential(), transport(azure))] == [False, False]
 
