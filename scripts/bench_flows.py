@@ -16,7 +16,7 @@ from policies.model import PolicyContext
 from policies.plan_resources import resources_of
 from policies.reachability.certificate import certificate
 from policies.reachability.forbidden_flows import FlowReport, analyse_flows
-from scripts.bench import again, peak, plans_of, texts_of
+from scripts.bench import again, members_of_staff, peak, plans_of, texts_of
 from scripts.check_certificate import main as check_certificate
 
 
@@ -44,7 +44,9 @@ def _report(folder: str, count: int, *, exhaustive: bool) -> tuple[FlowReport, f
     """The flows of the plans with so many tenancies in all, and the time at which the analysis began."""
     texts = texts_of(folder)
     plans = [*plans_of(texts), *(again(texts, number) for number in range(1, count))]
-    estate = PolicyContext([r for plan in plans for r in resources_of(plan)], is_complete=True)
+    resources = [r for plan in plans for r in resources_of(plan)]
+    estate = PolicyContext(resources, is_complete=True, members=members_of_staff(texts, count))
+    del plans
     began = time.process_time()
     return analyse_flows(estate, exhaustive=exhaustive), began
 

@@ -62,6 +62,27 @@ class Actor:
         return frozenset().union(*(g.operations for g in self.grants))
 
     @cached_property
+    def principals(self) -> frozenset[str]:
+        """The principals of its grants."""
+        return frozenset(g.principal for g in self.grants)
+
+    @cached_property
+    def connected(self) -> frozenset[str]:
+        """The ids of stores that have a private endpoint in one of its networks outside the estate."""
+        return frozenset().union(*(location.connected for location in self.locations))
+
+    @cached_property
+    def has_addresses(self) -> bool:
+        """True if it has known public addresses, which a store may admit."""
+        return any(location.addresses for location in self.locations)
+
+    @cached_property
+    def far(self) -> object:
+        """A key that is equal for people whose locations no store tells apart, unless it is one of `connected` or
+        admits addresses."""
+        return self.kind, tuple(dict.fromkeys(one if one.subnet else None for one in self.locations))
+
+    @cached_property
     def kind(self) -> ActorKind:
         """Its kind, from its roles."""
         return kind_of(self.grants, is_people=self.is_people)

@@ -12,8 +12,8 @@ Techniques with the same controls are one edge. The controls without the actor's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import NamedTuple
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.locks import LOCKS, scopes_of
@@ -47,8 +47,7 @@ ByControls = dict[int, tuple[str, ...]]
 """The keys of techniques by their controls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """Techniques with the same controls, with which an actor takes data."""
 
     control_set: ControlSet
@@ -96,15 +95,9 @@ class ControlPlane:
         """Return the operations that an actor's roles permit on a target, or in what is below it."""
         if not actor.operations:
             return frozenset()
-        scopes = self._ids(target)
+        scopes = ids_of(target)
         found = (g.operations for g in actor.grants if any(covers(g.scope, s) or covers(s, g.scope) for s in scopes))
         return frozenset().union(*found)
-
-    def _ids(self, target: Target) -> tuple[str, ...]:
-        """Return the ids of what a technique's operations are on: a store, or a computer and the disks of its group."""
-        if isinstance(target, DataContainer):
-            return (target.store.id,)
-        return (target.id, f"{target.group}/providers/microsoft.compute/disks")
 
     def _masks_without_right(self, target: Target, into: bool) -> ByControls:
         key = (_id_of(target), into)
@@ -223,6 +216,13 @@ def _by_acceptance(
     risks = [ACCEPTED[key] for key in keys if key in ACCEPTED and (lacks_right or key == SAS)]
     accepted = tuple(one.technique for one in risks if kind in one.actors and one.least <= size < MIN_CONTROLS)
     return tuple(key for key in keys if key not in accepted), accepted
+
+
+def ids_of(target: Target) -> tuple[str, ...]:
+    """Return the ids of what a technique's operations are on: a store, or a computer and the disks of its group."""
+    if isinstance(target, DataContainer):
+        return (target.store.id,)
+    return (target.id, f"{target.group}/providers/microsoft.compute/disks")
 
 
 def _source_of(target: Target) -> Source:

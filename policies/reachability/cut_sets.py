@@ -8,9 +8,9 @@ before, since the subset reaches the same nodes with no more failures (docs/deci
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 
 from policies.reachability.control_plane import TECHNIQUES
@@ -45,7 +45,7 @@ class MinimalCutSets:
     """For accepted risks: each technique with which data reaches a sink in one move, or that is on one of the paths."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Label:
     """A node that the search reached, with the controls that failed on the path to it."""
 
@@ -67,6 +67,67 @@ class _Label:
         return self.previous.control_set().then(self.edge.control_set).then(ControlSet(0, (self.edge.description,)))
 
 
+class _Ends:
+    """The labels at sinks with the fewest controls so far, in the order in which the search reached them.
+
+    A sink is the end of a path, so its labels need no place among those that are followed.
+    """
+
+    def __init__(self, sources: Iterable[Node], limit: int, *, with_accepted: bool, leaves_out: bool) -> None:
+        """`with_accepted`: every technique with which data reaches a sink matters, on a reported path or not.
+        `leaves_out`: leave out labels of techniques that would not be reported."""
+        self.bound, self.is_reached = limit, False
+        self.most = limit
+        """The number of controls up to which a further label would change the result."""
+        self.failed = 0
+        """The controls that failed on the path to the node that is expanded."""
+        self.techniques: set[str] = set()
+        self.is_certain = True
+        """False if a label that was left out may have been the first with its controls at its sink."""
+        self._with_accepted, self._leaves_out, self._has_left_out = with_accepted, leaves_out, False
+        self._sources = frozenset(sources)
+        self._seen: set[tuple[Node, int]] = set()
+        self._usual: list[_Label] = []
+        self._of_techniques: list[_Label] = []
+
+    def fits(self, mask: int, techniques: Collection[str]) -> bool:
+        """True if an edge with these controls and techniques may change the result."""
+        size = (self.failed | mask).bit_count()
+        if size > self.most:
+            return False
+        is_full = self._leaves_out and size == self.bound and len(self._of_techniques) >= MAX_PATHS
+        if not (is_full and techniques and self.techniques.issuperset(techniques)):
+            return True
+        self._has_left_out = True
+        return False
+
+    def add(self, to: Node, mask: int, edge: Edge, previous: _Label) -> None:
+        """Add a label at a sink, of no more controls than the bound."""
+        size = mask.bit_count()
+        if size < self.bound or not self.is_reached:
+            self.bound = self.most = size
+            self.is_reached, self._has_left_out = True, False
+            self._seen, self._usual, self._of_techniques = set(), [], []
+        self.techniques.update(edge.techniques)
+        if len(self._usual) >= MAX_PATHS or to in self._sources or (to, mask) in self._seen:
+            return
+        self._seen.add((to, mask))
+        label = _Label(to, mask, edge, previous)
+        if label.techniques():
+            if len(self._of_techniques) < MAX_PATHS:
+                self._of_techniques.append(label)
+            return
+        self.is_certain = self.is_certain and not self._has_left_out
+        self._usual.append(label)
+        if len(self._usual) == MAX_PATHS and not self._with_accepted:
+            self.most = self.bound - 1
+
+    @property
+    def labels(self) -> Sequence[_Label]:
+        """The labels of the paths to report: those of techniques of the control plane last."""
+        return [*self._usual, *self._of_techniques]
+
+
 def minimal_cut_sets(
     flows: FlowGraph,
     sources: Iterable[Node],
@@ -79,53 +140,65 @@ def minimal_cut_sets(
     """Return the fewest controls between sources and sinks, on paths through nodes that may be traversed. None if more
     than the graph's limit would have to fail. `is_approval`: moves that no path has, since they are allowed.
     `accepted_below`: count the edges whose risk a decision accepts, and fewer controls than this alone."""
-    order, sink_reached = count(), False
-    bound = flows.limit if accepted_below is None else accepted_below - 1
-    outgoing = flows.outgoing if accepted_below is None else flows.outgoing_with_accepted
+    search = partial(_ends, flows, tuple(sources), is_sink, may_traverse, is_approval)
+    if accepted_below is None:
+        return _cut_sets(search(limit=flows.limit, with_accepted=False).labels, flows.registry, None)
+    ends = search(limit=accepted_below - 1, with_accepted=True, leaves_out=True)
+    if not ends.is_certain:
+        ends = search(limit=accepted_below - 1, with_accepted=True)
+    return _cut_sets(ends.labels, flows.registry, ends.techniques)
+
+
+def _ends(
+    flows: FlowGraph,
+    sources: Sequence[Node],
+    is_sink: Callable[[Node], bool],
+    may_traverse: Callable[[Node], bool],
+    is_approval: Callable[[Node, Node], bool],
+    *,
+    limit: int,
+    with_accepted: bool,
+    leaves_out: bool = False,
+) -> _Ends:
+    """Return the ends of the paths with the fewest controls."""
+    order = count()
+    ends = _Ends(sources, limit, with_accepted=with_accepted, leaves_out=leaves_out)
     heap = [(0, next(order), _Label(source, 0)) for source in sources]
     reached: dict[Node, list[int]] = {}
-    found: list[_Label] = []
-    of_techniques: list[_Label] = []
-    techniques: set[str] = set()
-    usable: dict[Node, tuple[bool, bool]] = {}
-    """For each node: if a path may end there, and if one may pass through it."""
+    ending: dict[Node, bool] = {}
+    """True for the nodes at which a path may end, False for others that one may pass through."""
+    unusable: set[Node] = set()
 
     def is_relevant(node: Node, mask: int) -> bool:
         """True if a path may end at or pass through a node, and could need fewer failures than the shortest known."""
-        if node not in usable:
-            usable[node] = (is_sink(node), may_traverse(node))
-        if not any(usable[node]):
+        if node in unusable:
             return False
-        failures = (label.mask | mask).bit_count()
-        return failures < bound if sink_reached else failures <= bound
+        if node not in ending:
+            ends_there = is_sink(node)
+            if not ends_there and not may_traverse(node):
+                unusable.add(node)
+                return False
+            ending[node] = ends_there
+        return (failed | mask).bit_count() < ends.bound + (not ends.is_reached)
 
-    while heap and len(found) < MAX_PATHS:
+    while heap:
         size, _, label = heapq.heappop(heap)
-        earlier = reached.setdefault(label.node, [])
-        if size > bound or any(mask & label.mask == mask for mask in earlier):
+        earlier, failed = reached.setdefault(label.node, []), label.mask
+        if size > ends.bound or any(mask & failed == mask for mask in earlier):
             continue
-        earlier.append(label.mask)
-        if label.previous and is_sink(label.node):
-            by_technique = label.techniques()
-            if not by_technique or len(of_techniques) < MAX_PATHS:
-                (of_techniques if by_technique else found).append(label)
+        earlier.append(failed)
+        if ends.is_reached and size >= ends.bound:  # no longer path can have fewer controls
             continue
-        if sink_reached and size >= bound:  # no longer path can have fewer controls
-            continue
-        for edge in outgoing(label.node, is_relevant, lambda node: usable[node][0]):
-            if is_approval(label.node, edge.to):
-                continue
-            mask = label.mask | edge.control_set.mask
+        ends.failed = failed
+        for edge in flows.outgoing(label.node, is_relevant, ending.__getitem__, ends, with_accepted=with_accepted):
+            to, mask = edge[0], failed | edge[1][0]  # by position, since this is the innermost loop
             length = mask.bit_count()
-            if length > bound:
-                continue
-            ends_there = usable[edge.to][0]
-            if ends_there:
-                bound, sink_reached = length, True
-                techniques.update(edge.techniques)
-            if ends_there or not (sink_reached and length == bound):
-                heapq.heappush(heap, (length, next(order), _Label(edge.to, mask, edge, label)))
-    return _cut_sets([*found, *of_techniques], flows.registry, techniques if accepted_below is not None else None)
+            if ending[to]:
+                if length <= ends.most and not is_approval(label.node, to):
+                    ends.add(to, mask, edge, label)
+            elif length < ends.bound + (not ends.is_reached) and not is_approval(label.node, to):
+                heapq.heappush(heap, (length, next(order), _Label(to, mask, edge, label)))
+    return ends
 
 
 def _cut_sets(

@@ -201,6 +201,15 @@ class DataStores:
             resource.urn, id_, ids.name(id_), self.stores[ids.own(account)], self._anonymous(account, resource)
         )
 
+    @cached_property
+    def hosts(self) -> Mapping[str, frozenset[str]]:
+        """The domain names of the stores with a private endpoint in each network."""
+        found: dict[str, set[str]] = {}
+        for store in self.stores.values():
+            for endpoint in store.endpoints:
+                found.setdefault(endpoint.subnet.network, set()).add(store.host)
+        return {network: frozenset(hosts) for network, hosts in found.items()}
+
     def of(self, store: DataStore) -> Iterator[DataContainer]:
         """Return the containers of a store."""
         return (c for c in self.containers.values() if c.store is store)

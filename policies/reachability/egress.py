@@ -48,15 +48,17 @@ class Egress:
 
     def to_any_port(self, location: NetworkLocation, to: IPv4Network) -> ControlSets:
         """Return the controls that every port in a network has at least."""
-        source, ports = location.source, {1}
-        for nsg in self.nsgs(location):
-            ports.update(port for port in nsg.ports_in_rules(inbound=False) if 0 < port < 65536)
-        blocking = (
-            nsg
-            for nsg in self.nsgs(location)
-            if source and not any(nsg.allows(inbound=False, source=source, to=to, port=port) for port in ports)
-        )
-        return self._controls_of(blocking)
+        source, nsgs = location.source, self.nsgs(location)
+        key = ("any port", location, *(nsg.place(to) for nsg in nsgs))
+        if key not in self._cache:
+            ports = {1, *(port for nsg in nsgs for port in nsg.ports_in_rules(inbound=False) if 0 < port < 65536)}
+            blocking = (
+                nsg
+                for nsg in nsgs
+                if source and not any(nsg.allows(inbound=False, source=source, to=to, port=port) for port in ports)
+            )
+            self._cache[key] = self._controls_of(blocking)
+        return self._cache[key]
 
     def to_proxy(self, location: NetworkLocation, firewall: Firewall) -> ControlSets:
         """Return the controls on reaching a firewall's explicit proxy. If it has none: on any port at which one could

@@ -18,7 +18,7 @@ from policies.azure_semantics.firewall import APPLICATION, FIRST_PRIORITY, NAT, 
 from policies.azure_semantics.locks import is_read_only
 from policies.azure_semantics.shared_hosts import may_belong_to_outsider
 from policies.azure_semantics.spans import ANY_PUBLIC_ADDRESS, contains, is_internet
-from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
+from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of, any_of
 from policies.reachability.topology import Firewall, Topology
 
 EVERY_SOURCE = IPv4Network("0.0.0.0/0")
@@ -33,6 +33,7 @@ class FirewallEvaluator:
         self.firewall, self.registry = firewall, topology.registry
         self._rules = tuple(r for r in firewall.rules or ())
         self._by_name: dict[object, ControlSets] = {}
+        self._name_rules: dict[tuple[int, int], tuple[object, object]] = {}
         self._by_source: dict[object, Sequence[FirewallRule]] = {}
         label = ids.name(firewall.id)
         self.missing = Control(
@@ -86,11 +87,18 @@ class FirewallEvaluator:
             lambda r: _must_match_address(r, source, to, None),
         )
 
+    def by_any_name(self, source: IPv4Network, hosts: frozenset[str]) -> ControlSets:
+        """Return the controls that `by_name` has at least for any of these hosts."""
+        key = (*self._names_of(source), hosts)
+        if key not in self._by_name:
+            self._by_name[key] = any_of(*(self.by_name(source, host) for host in sorted(hosts)))
+        return self._by_name[key]
+
     def by_name(self, source: IPv4Network, host: str) -> ControlSets:
         """Evaluate the application rules. Without a host: for an outsider's destination on the Internet."""
-        rules = self._rules_for(APPLICATION, source)
-        key = (tuple(map(id, rules)), tuple(_must_match_source(rule, source) for rule in rules), host)
+        key = (*self._names_of(source), host)
         if key not in self._by_name:
+            rules = self._rules_for(APPLICATION, source)
             self._by_name[key] = self._decide(
                 rules,
                 lambda r: _may_match_name(r, source, host),
@@ -127,6 +135,17 @@ class FirewallEvaluator:
         if key not in self._by_source:
             self._by_source[key] = [r for r in self._rules if r.kind == kind and _may_match_source(r, source)]
         return self._by_source[key]
+
+    def _names_of(self, source: IPv4Network) -> tuple[object, object]:
+        """Return a key that is equal for sources with the same application rules."""
+        place = (int(source.network_address), source.prefixlen)
+        if place not in self._name_rules:
+            rules = self._rules_for(APPLICATION, source)
+            self._name_rules[place] = (
+                tuple(map(id, rules)),
+                tuple(_must_match_source(rule, source) for rule in rules),
+            )
+        return self._name_rules[place]
 
     def _decide(
         self,

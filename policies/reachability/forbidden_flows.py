@@ -247,6 +247,13 @@ class _ForbiddenFlows:
         self._reviewed: dict[Actor, frozenset[str]] = {}
         self.resource_groups = {ids.plain(g.id): g for g in estate.of("resources:ResourceGroup")}
         self.searches: dict[ForbiddenFlow, tuple[Search, ...]] = {}
+        self._granted = _rights_by_scope(graph.actors)
+        self._containers: dict[str, list[DataContainer]] = {}
+        for container in graph.containers:
+            self._containers.setdefault(container.store.stack, []).append(container)
+        own = frozenset(self.tenancies)
+        nodes: tuple[Node, ...] = (*graph.actors, *graph.containers)
+        self._of_tenancies = [(node, found) for node in nodes if (found := _stacks(node)) & own]
 
     def all(self) -> Iterator[ForbiddenFlow]:
         """Yield the flows in the order of the kinds."""
@@ -319,7 +326,7 @@ class _ForbiddenFlows:
     def _between_providers(self) -> Iterator[ForbiddenFlow]:
         """Yield a flow for each provider: a group with a role on a container of the junction zone."""
         intakes = [c for c in self.graph.containers if is_kind(c.store.stack, JunctionZoneConfig)]
-        owners = {c: [a for a in self.graph.actors if a.is_people and _granted(a, c.id)] for c in intakes}
+        owners = {c: [a for a in self._granted.get(c.id, ()) if a.is_people] for c in intakes}
         for provider in dict.fromkeys(a for found in owners.values() for a in found):
             own = [c for c, who in owners.items() if provider in who]
             others = [c for c, who in owners.items() if who and provider not in who]
@@ -362,9 +369,7 @@ class _ForbiddenFlows:
 
     def _nodes_outside(self, tenancies: frozenset[str]) -> list[Node]:
         """Return the nodes that belong to other tenancies than these alone."""
-        others = frozenset(self.tenancies) - tenancies
-        nodes: tuple[Node, ...] = (*self.graph.actors, *self.graph.containers)
-        return [node for node in nodes if _stacks(node) & others and not _stacks(node) & tenancies]
+        return [node for node, stacks in self._of_tenancies if stacks.isdisjoint(tenancies)]
 
     def _actors(self, wanted: Callable[[Actor], bool]) -> list[Actor]:
         return [actor for actor in self.graph.actors if wanted(actor)]
@@ -372,40 +377,40 @@ class _ForbiddenFlows:
     def _data_of(self, tenancy: str) -> list[Node]:
         """Return the nodes with a tenancy's data: its computers, and its containers except those with approved exports,
         which may leave."""
-        data = [c for c in self.graph.containers if c.store.stack == tenancy and not c.store.is_vault]
+        data = [c for c in self._containers.get(tenancy, ()) if not c.store.is_vault]
         computers = self._actors(lambda a: a.is_computer and tenancy in a.stacks)
         return [*computers, *(c for c in data if not (c.name == RELEASED and self._is_of_export_airlock(c, tenancy)))]
 
-    def _airlock_actors(self, tenancy: str) -> list[Actor]:
+    def _airlock_actors(self, tenancy: str) -> frozenset[Actor]:
         """Return the actors that may move data through a tenancy's airlocks: the reviewers, and staging's mover, which
         writes to the import airlock. The computers of reviewers are not among them: of what they can do, only the
         review is left out of the flows (`_is_approval`)."""
-        stages = {c.id: c.name for c in self.graph.containers if c.store.stack == tenancy}
-        asked = [id_ for id_, name in stages.items() if name == ASKED]
-        released = [id_ for id_, name in stages.items() if name == RELEASED]
-        return self._actors(
-            lambda a: (
-                any(_granted(a, c) & Right.WRITE for c in released)
-                if a.is_people
-                else tenancy not in a.stacks and any(_granted(a, c) for c in asked) and not a.is_of_staff
-            )
-        )
+        stages = self._containers.get(tenancy, ())
+        submitting = [a for c in stages if c.name == ASKED for a in self._granted.get(c.id, ())]
+        movers = (a for a in submitting if not a.is_people and tenancy not in a.stacks and not a.is_of_staff)
+        releasing = (a for c in stages if c.name == RELEASED for a in self._holders(c, Right.WRITE))
+        return frozenset([*movers, *(a for a in releasing if a.is_people)])
+
+    def _holders(self, container: DataContainer, wanted: Right) -> list[Actor]:
+        """Return the actors with a role on exactly that container that gives them a right."""
+        return [actor for actor, rights in self._granted.get(container.id, {}).items() if rights & wanted]
 
     def _is_approval(self, node: Node, to: Node) -> bool:
         """True if a computer of reviewers writes to an airlock that it reviews: data in there has their approval, or
         waits for it. A computer that reviews imports and exports could move what one airlock holds past the other,
         so its moves count."""
-        return isinstance(node, Actor) and isinstance(to, DataContainer) and to.id in self._reviewed_by(node)
+        if not isinstance(node, Actor) or not node.is_of_staff or not isinstance(to, DataContainer):
+            return False
+        return to.id in self._reviewed_by(node)
 
     def _reviewed_by(self, actor: Actor) -> frozenset[str]:
         """Return the containers of the airlocks that a computer of reviewers reaches and reviews, if all are import
-        airlocks or all are export airlocks; empty for any other actor."""
-        if not actor.is_of_staff:
-            return frozenset()
+        airlocks or all are export airlocks."""
         if actor not in self._reviewed:
-            reached = [c for c in self._stages if _granted(actor, c.id) and self._reaches(actor, c)]
+            stages = (c for c in self._stages if actor in self._granted.get(c.id, ()))
+            reached = [c for c in stages if self._reaches(actor, c)]
             pending = [c for c in reached if c.name == ASKED]
-            approved = [c for c in reached if c.name == RELEASED and _granted(actor, c.id) & Right.WRITE]
+            approved = [c for c in reached if c.name == RELEASED and actor in self._holders(c, Right.WRITE)]
             kinds = {self._is_of_export_airlock(c, c.store.stack) for c in approved}
             self._reviewed[actor] = frozenset(c.id for c in (*pending, *approved)) if len(kinds) == 1 else frozenset()
         return self._reviewed[actor]
@@ -418,21 +423,25 @@ class _ForbiddenFlows:
 
     def _is_of_export_airlock(self, released: DataContainer, tenancy: str) -> bool:
         """True if a container of approved files is the export airlock's: only actors of the project submit to it."""
-        reviewers = self._actors(lambda a: bool(_granted(a, released.id) & Right.WRITE) and not a.is_of_staff)
-        pending = [c for c in self.graph.containers if c.name == ASKED and c.store.stack == tenancy]
-        asked = [c for c in pending if any(_granted(a, c.id) & Right.READ for a in reviewers)]
-        writers = self._actors(lambda a: any(_granted(a, c.id) & Right.WRITE for c in asked) and not a.is_of_staff)
-        submitters = [a for a in writers if a not in reviewers]
+        reviewers = {a for a in self._holders(released, Right.WRITE) if not a.is_of_staff}
+        pending = [c for c in self._containers.get(tenancy, ()) if c.name == ASKED]
+        asked = [
+            c for c in pending if any(self._granted.get(c.id, {}).get(a, Right.NONE) & Right.READ for a in reviewers)
+        ]
+        writers = {a for c in asked for a in self._holders(c, Right.WRITE) if not a.is_of_staff}
+        submitters = writers - reviewers
         return bool(submitters) and all(tenancy in a.stacks for a in submitters)
 
 
-def _granted(actor: Actor, container: str) -> Right:
-    """Return an actor's rights that are assigned on exactly that container."""
-    total = Right.NONE
-    for grant in actor.grants:
-        if grant.scope == container:
-            total |= grant.rights
-    return total
+def _rights_by_scope(actors: Iterable[Actor]) -> Mapping[str, Mapping[Actor, Right]]:
+    """Return the actors with roles on exactly each scope, and the rights that these give them."""
+    found: dict[str, dict[Actor, Right]] = {}
+    for actor in actors:
+        for grant in actor.grants:
+            if grant.rights:
+                rights = found.setdefault(grant.scope, {})
+                rights[actor] = rights.get(actor, Right.NONE) | grant.rights
+    return found
 
 
 def _stacks(node: Node) -> frozenset[str]:

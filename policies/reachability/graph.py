@@ -7,15 +7,16 @@ right to the data, and on the network path. The edges of a node are created when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policies.azure_semantics.roles import Right
 from policies.reachability.actors import Actor
+from policies.reachability.bounds import Bounds
 from policies.reachability.control_plane import SAS
-from policies.reachability.control_plane_edges import ControlPlane, Exit
+from policies.reachability.control_plane_edges import ControlPlane, Exit, Target
 from policies.reachability.control_sets import (
     ALWAYS,
     MAX_CONTROLS,
@@ -28,6 +29,7 @@ from policies.reachability.control_sets import (
 )
 from policies.reachability.data_stores import DataContainer, DataStore, DataStores
 from policies.reachability.network_reachability import NetworkReachability
+from policies.reachability.strangers import Strangers, is_near
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,8 +38,7 @@ Node = DataContainer | Actor | str
 INTERNET = "the Internet"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One way to move data from a node to another."""
 
     to: Node
@@ -45,6 +46,21 @@ class Edge:
     description: str
     techniques: tuple[str, ...] = ()
     """The techniques of the control plane (`control_plane.py`) that are this edge."""
+
+
+Edges = tuple[Edge, ...]
+
+
+class Moves(NamedTuple):
+    """The edges from one node to another."""
+
+    usual: Edges
+    accepted: Edges
+    """Those whose risk a decision accepts."""
+
+    def of(self, *, with_accepted: bool) -> Edges:
+        """Return the usual edges, with or without the others."""
+        return self.usual + self.accepted if with_accepted else self.usual
 
 
 def id_of(node: Node) -> str:
@@ -81,12 +97,21 @@ class FlowGraph:
         self.actors = tuple(actors)
         self.containers = tuple(stores.containers.values())
         self.registry = stores.topology.registry
-        self.control_plane = ControlPlane(stores.topology)
-        self._edges: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
-        self._accepted: dict[tuple[Node, Node], tuple[Edge, ...]] = {}
+        self.control_plane, self.strangers = ControlPlane(stores.topology), Strangers(self.actors)
+        self._edges: dict[tuple[Node, Node], Moves] = {}
         self._access_cache: dict[tuple[str, str, bool, bool], ControlSets] = {}
-        self._bits: dict[tuple[Node, Node], int] = {}
+        self._ungranted: dict[Actor, int] = {actor: self.registry.bit(actor.ungranted) for actor in self.actors}
         self._travels: dict[Actor, ControlSets] = {}
+        self._models: dict[object, Moves] = {}
+        self._open: dict[Node, list[tuple[int, Node, object]]] = {}
+        """The successors of a node that have no model and are not cut off from it, with their places in the order."""
+        self._far: dict[object, list[Actor]] = {}
+        for actor in self.actors:
+            if actor.is_people:
+                self._far.setdefault(actor.far, []).append(actor)
+        beyond: tuple[Node, ...] = (INTERNET, *self.actors)
+        self._next = {Actor: (*beyond, *self.containers), DataContainer: beyond}
+        self._order = {node: number for number, node in enumerate(self._next[Actor])}
 
     @property
     def moves(self) -> nx.MultiDiGraph[Node]:
@@ -94,7 +119,7 @@ class FlowGraph:
         import networkx as nx  # noqa: PLC0415 - every command reads the catalogue; few follow flows
 
         moves: nx.MultiDiGraph[Node] = nx.MultiDiGraph()
-        moves.add_edges_from((*ends, {"edge": edge}) for ends, edges in self._edges.items() for edge in edges)
+        moves.add_edges_from((*ends, {"edge": edge}) for ends, found in self._edges.items() for edge in found.usual)
         return moves
 
     def every_node(self) -> Iterable[Node]:
@@ -112,59 +137,136 @@ class FlowGraph:
         """Yield every edge with its start, and True if a decision accepts its risk. Keep none."""
         for node in self.every_node():
             for to in self._successors(node):
-                is_known = (node, to) in self._edges
-                usual, accepted = (
-                    (self._edges[node, to], self._accepted[node, to]) if is_known else self._created(node, to)
-                )
-                yield from ((node, edge, False) for edge in usual)
-                yield from ((node, edge, True) for edge in accepted)
+                found = self._edges.get((node, to)) or self._created(node, to)
+                yield from ((node, edge, False) for edge in found.usual)
+                yield from ((node, edge, True) for edge in found.accepted)
 
     def outgoing(
-        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool] = lambda _: False
+        self,
+        node: Node,
+        is_relevant: Callable[[Node, int], bool],
+        is_sink: Callable[[Node], bool],
+        bounds: Bounds,
+        *,
+        with_accepted: bool,
     ) -> Iterator[Edge]:
-        """Yield the outgoing edges to relevant nodes, one for each class of equivalent sinks, without those whose risk
-        a decision accepts.
+        """Yield the outgoing edges to relevant nodes, one for each class of equivalent sinks. `with_accepted`: also
+        those whose risk a decision accepts.
 
         `is_relevant` receives the bit of a control that all parallel edges have in common, or 0.
         """
-        for to in self._relevant(node, is_relevant, is_sink):
-            yield from self._edges_between(node, to)
-
-    def outgoing_with_accepted(
-        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool]
-    ) -> Iterator[Edge]:
-        """Yield the same with those whose risk a decision accepts."""
-        for to in self._relevant(node, is_relevant, is_sink):
-            yield from self._edges_between(node, to)
-            yield from self._accepted[node, to]
-
-    def _relevant(
-        self, node: Node, is_relevant: Callable[[Node, int], bool], is_sink: Callable[[Node], bool]
-    ) -> Iterator[Node]:
         seen: set[object] = set()
-        for to in self._successors(node):
-            if is_relevant(to, self._common_control(node, to)):
-                key = self._equivalence_key(node, to) if is_sink(to) else None
-                if key in seen:
-                    continue
-                if key:
-                    seen.add(key)
-                yield to
+        unfit: set[object] = set()
+        for to, model in self._open_successors(node, unfit):
+            if not is_relevant(to, self._common_control(node, to)):
+                continue
+            key = self._equivalence_key(node, to) if is_sink(to) else None
+            if key in seen:
+                continue
+            if key:
+                seen.add(key)
+            edges = self._edges_between(node, to, model, bounds, with_accepted=with_accepted)
+            if edges:
+                yield from edges
+            elif model:
+                unfit.add(model)
 
-    def _edges_between(self, node: Node, to: Node) -> tuple[Edge, ...]:
-        """Return the edges from one node to another, which are created once."""
-        found = self._edges.get((node, to))
-        if found is None:
-            found, self._accepted[node, to] = self._created(node, to)
-            self._edges[node, to] = found
-        return found
+    def _open_successors(self, node: Node, unfit: Collection[object]) -> Iterator[tuple[Node, object]]:
+        """Yield the successors of a node that are not cut off from it, in their order; people who have a model for
+        their edges with its key, until that is unfit."""
+        if node not in self._open:
+            found = (to for to in self._successors(node) if self._model_key(node, to) is None)
+            self._open[node] = [(self._order[to], to, None) for to in found if not self._is_cut_off(node, to)]
+        far = self._far.values() if isinstance(node, DataContainer) else ()
+        with_model = (self._with_model(node, people, unfit) for people in far)
+        yield from ((to, model) for _, to, model in heapq.merge(self._open[node], *with_model))
 
-    def _created(self, node: Node, to: Node) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
-        """Return the edges from one node to another, and those whose risk a decision accepts."""
+    def _with_model(
+        self, node: Node, people: Sequence[Actor], unfit: Collection[object]
+    ) -> Iterator[tuple[int, Node, object]]:
+        """Yield those of some people who have a model for their edges from a node, until that is unfit."""
+        for to in people:
+            model = self._model_key(node, to)
+            if model in unfit:
+                return
+            if model is not None:
+                yield self._order[to], to, model
+
+    def _edges_between(
+        self, node: Node, to: Node, model: object, bounds: Bounds, *, with_accepted: bool
+    ) -> Sequence[Edge]:
+        """Return the edges from one node to another, which are created once. Those of people with a model are made
+        from its edges each time, and only those that fit."""
+        known = self._edges.get((node, to)) or self._models.get(model)
+        if known is None:
+            known = self._edges[node, to] = self._created(node, to)
+            if model:
+                self._models[model] = known
+        found = known.of(with_accepted=with_accepted)
+        if not any(edge.control_set.mask.bit_count() <= bounds.most for edge in found):
+            return ()
+        model_node = found[0].to
+        if not isinstance(to, Actor) or not isinstance(model_node, Actor) or model_node is to:
+            return found
+        return list(self._made_from(found, model_node, to, bounds))
+
+    def _made_from(self, edges: Edges, model: Actor, to: Actor, bounds: Bounds) -> Iterator[Edge]:
+        """Yield a model's edges as those of another actor, if they fit."""
+        theirs, own = self._ungranted[model], self._ungranted[to]
+        for edge in edges:
+            mask = edge.control_set.mask
+            mask = mask ^ theirs | own if mask & theirs else mask
+            if bounds.fits(mask, edge.techniques):
+                text = to.label + edge.description.removeprefix(model.label)
+                yield Edge(to, ControlSet(mask, edge.control_set.steps), text, edge.techniques)
+
+    def _model_key(self, node: Node, to: Node) -> object:
+        """Return a key that is equal for people whose edges from a container differ in themselves alone, since they
+        have no right to it and are no nearer to its store; None for others."""
+        if not isinstance(node, DataContainer) or not isinstance(to, Actor) or not to.is_people or to.controls:
+            return None
+        return None if to in self.strangers.others(node) or is_near(to, node.store) else (node, to.far)
+
+    def _created(self, node: Node, to: Node) -> Moves:
         usual = self._edges_of(node, to)
         exits = [one for one in self._exits(node, to) if not _contains_any(one, usual)]
         others = (_exit_edge(node, to, one) for one in exits if not one.is_accepted)
-        return (*usual, *others), tuple(_exit_edge(node, to, one) for one in exits if one.is_accepted)
+        return Moves((*usual, *others), tuple(_exit_edge(node, to, one) for one in exits if one.is_accepted))
+
+    def _is_cut_off(self, node: Node, to: Node) -> bool:
+        """True if there is certainly no edge between two nodes, by the controls that all resources of a network have
+        in common. In an estate of many projects that is so for nearly all computers, and takes a fraction of the
+        time in which the edges are created."""
+        if isinstance(node, str) or isinstance(to, str):
+            return False
+        if isinstance(node, Actor) and isinstance(to, Actor):
+            return self._are_apart(node, to)
+        actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
+        if not isinstance(actor, Actor) or not isinstance(container, DataContainer):
+            return False
+        return self._cannot_act_on(actor, container) and all(
+            self.reachability.is_cut_off(location, container.store, self.limit - 1) for location in actor.locations
+        )
+
+    def _are_apart(self, sender: Actor, other: Actor) -> bool:
+        """True if a computer or identity cannot send to a computer, which cannot take its data either."""
+        if sender.is_people or sender.controls or not other.is_computer:
+            return False
+        if sender.is_computer and not self._cannot_act_on(other, sender):
+            return False
+        return not any(
+            self.reachability.to_computer(mine, theirs, self.limit)
+            for mine in sender.locations
+            for theirs in other.locations
+        )
+
+    def _cannot_act_on(self, actor: Actor, target: Target) -> bool:
+        """True if a computer or identity without a right to a target has too many controls on its own way to Azure
+        Resource Manager for any technique of the control plane."""
+        if actor.is_people or actor.controls or actor in self.strangers.others(target):
+            return False
+        travel = self._travel(actor)
+        return not travel or travel[0].size >= self._exit_limit(actor)
 
     def _exits(self, node: Node, to: Node) -> Sequence[Exit]:
         """Return the techniques of the control plane with which data moves from one node to another."""
@@ -215,18 +317,17 @@ class FlowGraph:
     def _common_control(self, node: Node, to: Node) -> int:
         """Return the bit of the control that every edge between two nodes has: that the actor has no right to the
         container. 0 if there is no such control."""
-        found = self._bits.get((node, to))
-        if found is None:
-            found = self._bits[node, to] = self._missing_right(node, to)
-        return found
-
-    def _missing_right(self, node: Node, to: Node) -> int:
         actor, container = (to, node) if isinstance(node, DataContainer) else (node, to)
-        if not isinstance(actor, Actor) or not isinstance(container, DataContainer) or actor.may(container.id):
+        if not isinstance(actor, Actor) or not isinstance(container, DataContainer):
             return 0
-        if self.control_plane.held(actor, container):
-            return 0
-        return self.registry.bit(actor.ungranted)
+        return self._ungranted[actor] if self._has_no_right(actor, container) else 0
+
+    def _has_no_right(self, actor: Actor, target: Target) -> bool:
+        """True if an actor has no right to the data of a target, and no operation on it."""
+        if actor not in self.strangers.others(target):
+            return True
+        has_right = isinstance(target, DataContainer) and actor.may(target.id)
+        return not has_right and not self.control_plane.held(actor, target)
 
     def _edges_of(self, node: Node, to: Node) -> tuple[Edge, ...]:
         control_sets, description = self._transfer(node, to)
@@ -236,20 +337,17 @@ class FlowGraph:
         """Return a key that is equal for sinks with the same controls; None for a sink without an equivalent. People
         without a right to the store are equivalent, and so are containers of one store with the same rights."""
         if isinstance(node, DataContainer) and isinstance(to, Actor) and to.is_people:
-            has_no_right = not to.controls and not to.may(node.id) and not self.control_plane.held(to, node)
-            return (to.locations, to.kind) if has_no_right else None
+            return (to.locations, to.kind) if not to.controls and self._has_no_right(to, node) else None
         if isinstance(node, Actor) and node.is_computer and isinstance(to, Actor) and to.is_people:
-            is_outside = not to.controls and not any(g.principal == to.key for g in node.grants)
-            return to.kind if is_outside and not self.control_plane.held(to, node) else None
+            is_outside = not to.controls and to.key not in node.principals
+            return to.kind if is_outside and self._has_no_right(to, node) else None
         if isinstance(node, Actor) and isinstance(to, DataContainer):
             return (to.store.id, node.may(to.id))
         return None
 
     def _successors(self, node: Node) -> Iterable[Node]:
         """Return the nodes that data could reach from a node in one move."""
-        if isinstance(node, DataContainer):
-            return (INTERNET, *self.actors)
-        return (INTERNET, *self.actors, *self.containers) if isinstance(node, Actor) else ()
+        return () if isinstance(node, str) else self._next[type(node)]
 
     def _transfer(self, node: Node, to: Node) -> tuple[ControlSets, str]:
         """Return the controls on a move from one node to another, and its description."""
@@ -316,7 +414,7 @@ class FlowGraph:
     def _to_actor(self, actor: Actor, other: Actor) -> tuple[ControlSets, str]:
         """Return the controls on passing data on: from a computer's screen to a person who looks at it through Bastion,
         or to another computer that may listen on any port."""
-        if actor.is_computer and other.is_people and any(g.principal == other.key for g in actor.grants):
+        if actor.is_computer and other.is_people and other.key in actor.principals:
             control_sets = self.registry.without_controls_in(
                 self.reachability.over_bastion(actor.locations, actor.ssh_controls), actor.controls
             )

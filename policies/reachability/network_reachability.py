@@ -37,11 +37,13 @@ class NetworkReachability:
         self.topology, self.stores, self.registry = topology, stores, topology.registry
         self._egress, self._bastions = Egress(topology), Bastions(topology)
         self._evaluators = tuple(FirewallEvaluator(firewall, topology) for firewall in topology.firewalls)
-        self._paths = SubnetPaths(topology, self._egress, self._evaluators)
+        self._paths = SubnetPaths(topology, self._egress, self._evaluators, stores.hosts)
         self._queries = DnsQueries(topology, self._egress, self._paths)
         self._cache: dict[object, ControlSets] = {}
         self._destinations: dict[object, list[Destination]] = {}
         self._computers: dict[NetworkLocation, Destination] = {}
+        self._cut_off: dict[tuple[NetworkLocation, frozenset[str], int], bool] = {}
+        self._networks: dict[DataStore, frozenset[str] | None] = {}
         self._added: dict[tuple[NetworkLocation, int], list[tuple[str, ControlSets]]] = {}
 
     def to_store(self, location: NetworkLocation, store: DataStore, limit: int = MAX_CONTROLS) -> ControlSets:
@@ -62,6 +64,31 @@ class NetworkReachability:
         control_sets = (self._to_endpoint(location, endpoint, store.host, limit) for endpoint in store.endpoints)
         known = all_of(any_of(*control_sets), step(f"reach the private endpoint of {store.label}"))
         return any_of(public, known, self._to_added_endpoint(location, store.label, store.group, limit))
+
+    def is_cut_off(self, location: NetworkLocation, store: DataStore, limit: int) -> bool:
+        """True if a location in a subnet certainly cannot reach a store, by what all stores with private endpoints in
+        the same networks have in common."""
+        networks = self._networks_of(store)
+        if location.subnet is None or networks is None:
+            return False
+        key = (location, networks, limit)
+        if key not in self._cut_off:
+            self._cut_off[key] = (
+                all(self._paths.has_more_controls(location, network, limit) for network in networks)
+                and not self.to_internet(location, limit)
+                and not self._added_elsewhere(location, limit)
+            )
+        return self._cut_off[key]
+
+    def _networks_of(self, store: DataStore) -> frozenset[str] | None:
+        """Return the networks with a private endpoint of a store, and those in which its owner may add one. None if an
+        endpoint has an address outside its subnet."""
+        if store not in self._networks:
+            own = [s.network for s in self._endpoint_subnets.get(store.group, ())]
+            found = frozenset([*own, *(endpoint.subnet.network for endpoint in store.endpoints)])
+            is_inside = all(a.subnet_of(e.subnet.prefix) for e in store.endpoints for a in e.addresses)
+            self._networks[store] = found if is_inside else None
+        return self._networks[store]
 
     def _over_own_endpoint(self, location: NetworkLocation, store: DataStore) -> ControlSets:
         """Return the controls on a private endpoint of the store in a network outside the estate, which the owner
@@ -246,13 +273,14 @@ class NetworkReachability:
         """Return the controls on sending data to the Internet or to another tenant, in any way."""
         key = ("outsiders", location, limit)
         if key not in self._cache:
+            to_internet = self.to_internet(location, limit)  # first, as a control is described by its first use
             by_dns = {found.mask: found for found in self.by_dns(location, limit)}
             # One path is reported for each set of controls, so two ways with the same controls are named together.
             connections = tuple(
                 ControlSet(one.mask, (*one.steps, *(f"or {step_}" for step_ in by_dns[one.mask].steps)))
                 if one.mask in by_dns
                 else one
-                for one in self.to_internet(location, limit)
+                for one in to_internet
             )
             self._cache[key] = any_of(connections, tuple(by_dns.values()), limit=limit)
         return self._cache[key]

@@ -29,14 +29,14 @@ class Nsg:
         """True if some packet may pass from one network to a port in another."""
         if self.rules is None:
             return True
-        key = (inbound, port, protocol, *self._place(source), *self._place(to))
+        key = (inbound, port, protocol, *self.place(source), *self.place(to))
         if key not in self._known:
             self._known[key] = may_pass(
                 self.rules, inbound=inbound, source=source, destination=to, port=port, protocol=protocol
             )
         return self._known[key]
 
-    def _place(self, network: IPv4Network) -> tuple[int, int]:
+    def place(self, network: IPv4Network) -> tuple[int, int]:
         """Return the place of a network among the bounds of all ranges. Networks with one place are in the same ranges,
         and share addresses with the same ones, so that no rule tells them apart."""
         first = int(network.network_address)

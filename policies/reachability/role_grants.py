@@ -129,6 +129,12 @@ def covers(scope: str, id_: str) -> bool:
     return not scope or id_ == scope or id_.startswith(f"{scope}/")
 
 
+def scopes_above(id_: str) -> frozenset[str]:
+    """Return every scope that covers the resource with a lower-case id, its own among them."""
+    parts = id_.split("/")
+    return frozenset("/".join(parts[:n]) for n in range(1, len(parts) + 1)) | {""}
+
+
 def _holders(estate: PolicyContext) -> dict[str, str]:
     """Return the URN of each identity and computer, by its URN and by the object id that its role assignments show."""
     holders = {r.urn: r.urn for r in estate.of(IDENTITY, COMPUTER)}

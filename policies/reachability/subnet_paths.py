@@ -7,7 +7,7 @@ and through its proxy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
@@ -57,7 +57,7 @@ class Destination:
     @property
     def host_name(self) -> str:
         """Its domain name, or one that no rule names."""
-        return self.host or f"{self.subnet.name}.internal"
+        return self.host or _unnamed(self.subnet.name)
 
     def on_port(self, port: int) -> Destination:
         """Return one port of it, the same object each time."""
@@ -73,14 +73,23 @@ class Destination:
 class SubnetPaths:
     """The network paths from a location in a subnet to a destination in a subnet, each evaluated once."""
 
-    def __init__(self, topology: Topology, egress: Egress, evaluators: Sequence[FirewallEvaluator]) -> None:
-        """`evaluators`: the firewalls that a path may lead through."""
+    def __init__(
+        self,
+        topology: Topology,
+        egress: Egress,
+        evaluators: Sequence[FirewallEvaluator],
+        hosts: Mapping[str, frozenset[str]],
+    ) -> None:
+        """`evaluators`: the firewalls that a path may lead through. `hosts`: the domain names of the destinations in
+        each network that have one."""
         self.topology, self.registry = topology, topology.registry
-        self._egress, self._evaluators = egress, evaluators
+        self._egress, self._evaluators, self._hosts = egress, evaluators, hosts
+        self._any_port: dict[Destination, Destination] = {}
         self._cache: dict[object, ControlSets] = {}
         self._leads: dict[object, bool] = {}
         self._spaces: dict[str, IPv4Network] = {}
         self._least: dict[tuple[NetworkLocation, str], int] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def to(self, location: NetworkLocation, destination: Destination, limit: int = MAX_CONTROLS) -> ControlSets:
         """Return the controls on reaching a destination from a location in a subnet."""
@@ -98,21 +107,25 @@ class SubnetPaths:
 
     def _exceeds(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> bool:
         """True if every path to a destination in another network has more controls than the limit, by those that all
-        destinations in its network have in common, by its name, and by its own NSGs. In an estate of many projects that
-        is so for nearly all destinations, and takes a fraction of the time in which every path is evaluated."""
+        destinations in its network have in common, and by its own NSGs. In an estate of many projects that is so for
+        nearly all destinations, and takes a fraction of the time in which every path is evaluated."""
         network = destination.subnet.network
         if subnet.network == network or not inside(destination.prefix, self._address_space(network)):
             return False
-        if self.has_more_controls(location, network, limit):
-            return True
-        by_name = (self._least_by_name(location, subnet, destination, one, limit) for one in self._evaluators)
-        least = any_of(self._least_by_address(location, subnet, network), *by_name, limit=limit)
-        if not least:
-            return True
-        any_port = destination.on_ports(self._inbound_ports(destination)) if not destination.ports else destination
+        if destination.host_name not in self._hosts_in(network):
+            return False
         sources = [location.source, *(evaluator.firewall.prefix for evaluator in self._evaluators)]
-        inbound = any_of(*(self.past_inbound_nsgs(any_port, source) for source in sources))
-        return not all_of(least, inbound, limit=limit)
+        inbound = any_of(*(self.past_inbound_nsgs(self._at_any_port(destination), source) for source in sources))
+        # No control of an NSG at the destination is on another part of the path.
+        return self.has_more_controls(location, network, limit - _fewest(inbound))
+
+    def _at_any_port(self, destination: Destination) -> Destination:
+        """Return a destination with one port of each range that the NSGs there tell apart, unless it has its own."""
+        if destination.ports:
+            return destination
+        if destination not in self._any_port:
+            self._any_port[destination] = destination.on_ports(self._inbound_ports(destination))
+        return self._any_port[destination]
 
     def has_more_controls(self, location: NetworkLocation, network: str, limit: int) -> bool:
         """True if every path to a subnet of another network certainly has more controls than the limit."""
@@ -132,9 +145,8 @@ class SubnetPaths:
         """Return the number of controls that every path to a subnet of another network has at least."""
         key = location, network
         if key not in self._least:
-            names = (self._to_names(location, subnet, network, one) for one in self._evaluators)
-            least = any_of(self._least_by_address(location, subnet, network), *names)
-            self._least[key] = min((control_set.size for control_set in least), default=MAX_CONTROLS + 1)
+            by_name = (self._least_by_name(location, subnet, network, one) for one in self._evaluators)
+            self._least[key] = _fewest(any_of(self._least_by_address(location, subnet, network), *by_name))
         return self._least[key]
 
     def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> ControlSets:
@@ -181,32 +193,16 @@ class SubnetPaths:
         return self._cache[key]
 
     def _least_by_name(
-        self,
-        location: NetworkLocation,
-        subnet: Subnet,
-        destination: Destination,
-        evaluator: FirewallEvaluator,
-        limit: int,
-    ) -> ControlSets:
-        """Return the controls that a path to a name through a firewall has at least."""
-        to_names = self._to_names(location, subnet, destination.subnet.network, evaluator)
-        by_name = evaluator.by_name(location.source or subnet.prefix, destination.host_name)
-        return all_of(to_names, by_name, limit=limit)
-
-    def _to_names(
         self, location: NetworkLocation, subnet: Subnet, network: str, evaluator: FirewallEvaluator
     ) -> ControlSets:
-        """Return the controls on a path to any name in another network through a firewall, without those of its
-        rules."""
+        """Return the controls that a path to a name in a network through a firewall has at least."""
         firewall = evaluator.firewall
-        key = ("to names", location, firewall.id, network)
-        if key not in self._cache:
-            self._cache[key] = all_of(
-                self.peered(subnet.network, firewall.network),
-                self.peered(firewall.network, network),
-                self._to_rules(location, subnet, evaluator),
-            )
-        return self._cache[key]
+        return all_of(
+            self.peered(subnet.network, firewall.network),
+            self.peered(firewall.network, network),
+            self._to_rules(location, subnet, evaluator),
+            evaluator.by_any_name(location.source or subnet.prefix, self._hosts_in(network)),
+        )
 
     def _to_rules(self, location: NetworkLocation, subnet: Subnet, evaluator: FirewallEvaluator) -> ControlSets:
         """Return the controls on reaching the rules for names of a firewall: by a route, or by its proxy."""
@@ -218,6 +214,13 @@ class SubnetPaths:
             )
             self._cache[key] = any_of(by_route, self._egress.to_proxy(location, firewall))
         return self._cache[key]
+
+    def _hosts_in(self, network: str) -> frozenset[str]:
+        """Return the domain names in a network: of its stores, and those without a meaning for other addresses."""
+        if network not in self._names:
+            own = (one.name for one in self.topology.subnets.values() if one.network == network)
+            self._names[network] = self._hosts.get(network, frozenset()) | frozenset(map(_unnamed, own))
+        return self._names[network]
 
     def _address_space(self, network: str) -> IPv4Network:
         """Return the smallest range with every subnet of a network."""
@@ -383,14 +386,16 @@ class SubnetPaths:
 
     def past_inbound_nsgs(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
         """Return the controls of the NSGs at the destination. `source`: None means an external network."""
-        key = (destination, source and (int(source.network_address), source.prefixlen))
+        own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
+        nsgs = (*((own,) if own else ()), *destination.nsgs)
+        key = (destination, *(nsg.place(source) for nsg in nsgs)) if source else (destination, None)
         if key not in self._cache:
-            self._cache[key] = self._inbound_controls(destination, source)
+            self._cache[key] = self._inbound_controls(nsgs, destination, source)
         return self._cache[key]
 
-    def _inbound_controls(self, destination: Destination, source: IPv4Network | None) -> ControlSets:
-        own = destination.subnet.nsg if not destination.endpoint or destination.subnet.nsg_covers_endpoints else None
-        nsgs = [*([own] if own else []), *destination.nsgs]
+    def _inbound_controls(
+        self, nsgs: Iterable[Nsg], destination: Destination, source: IPv4Network | None
+    ) -> ControlSets:
         blocking = [g for g in nsgs if not self._allows_inbound(g, destination, source)]
         return self.registry.requiring(
             *(nsg_control(g, "inbound", f"{ids.name(g.id)} does not let it in") for g in blocking)
@@ -407,5 +412,15 @@ class SubnetPaths:
         )
 
 
+def _unnamed(subnet: str) -> str:
+    """Return the domain name of an address without one in a subnet, which no rule names."""
+    return f"{subnet}.internal"
+
+
 def _span(network: IPv4Network) -> Span:
     return Span("", (network,))
+
+
+def _fewest(control_sets: ControlSets) -> int:
+    """Return the size of the smallest of some control sets; more than any limit if there is none."""
+    return min((control_set.size for control_set in control_sets), default=MAX_CONTROLS + 1)

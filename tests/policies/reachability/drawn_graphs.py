@@ -15,6 +15,8 @@ from policies.reachability.graph import Edge, FlowGraph, Node
 REGISTRY = ControlRegistry()
 CONTROLS = [Control(ControlKind.GRANT, str(number)) for number in range(5)]
 BITS = [REGISTRY.bit(control) for control in CONTROLS]
+TECHNIQUE = "run-command"
+"""The technique of every edge whose risk is accepted."""
 Links = list[tuple[int, int, frozenset[int]]]
 Made = list[tuple[int, int, int]]
 links = st.lists(
@@ -31,12 +33,14 @@ class Drawn:
         self.registry = REGISTRY
         self.made, self.accepted = _made(drawn), _made(accepted or [])
 
-    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
-        return (edge for start, edge in _edges(self.made) if start == node and is_relevant(edge.to, 0))
-
-    def outgoing_with_accepted(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
-        every = _edges([*self.made, *self.accepted])
-        return (edge for start, edge in every if start == node and is_relevant(edge.to, 0))
+    def outgoing(
+        self, node: Node, is_relevant: Callable[[Node, int], bool], *_: Any, with_accepted: bool
+    ) -> Iterator[Edge]:
+        every = [edge for start, edge in _edges(self.made) if start == node]
+        if with_accepted:
+            of_techniques = (edge for start, edge in _edges(self.accepted) if start == node)
+            every += [edge._replace(techniques=(TECHNIQUE,)) for edge in of_techniques]
+        return (edge for edge in every if is_relevant(edge.to, 0))
 
     def every_node(self) -> list[str]:
         return [str(number) for number in range(6)]

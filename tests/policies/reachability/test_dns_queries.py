@@ -27,7 +27,7 @@ def _ways(resources: Sequence[Resource]) -> tuple[dict[str, int], list[str]]:
     egress = Egress(topology)
     desk = named(resources, TENANCY, "compute:VirtualMachine", "desk")
     (location,) = topology.locations_of(desk)
-    queries = DnsQueries(topology, egress, SubnetPaths(topology, egress, []))
+    queries = DnsQueries(topology, egress, SubnetPaths(topology, egress, [], {}))
     assert location.subnet
     ways = {
         "azure": queries._directly(location, location.subnet, 6),

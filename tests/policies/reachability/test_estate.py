@@ -199,7 +199,7 @@ def _control_kinds(resources: Sequence[Resource]) -> set[ControlKind]:
 
     topology = Topology(seen(resources), [])
     first, second = [s for s in topology.subnets.values() if s.name == "snet-desks"][:2]
-    paths = SubnetPaths(topology, Egress(topology), evaluators=())
+    paths = SubnetPaths(topology, Egress(topology), evaluators=(), hosts={})
     (path,) = paths.to(NetworkLocation(first), Destination(second, ports=(22,), endpoint=False))
     return {control.kind for control in topology.registry.controls(path.mask)}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import networkx as nx
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from policies.reachability import cut_sets
 from policies.reachability.control_sets import (
     MAX_CONTROLS,
     Control,
@@ -19,7 +22,7 @@ from policies.reachability.control_sets import (
     minimal,
 )
 from policies.reachability.cut_sets import minimal_cut_sets
-from policies.reachability.graph import FlowGraph
+from policies.reachability.graph import Edge, FlowGraph, Node
 from tests.policies.reachability.drawn_graphs import BITS, CONTROLS, REGISTRY, Drawn, Links, links
 
 
@@ -107,3 +110,35 @@ def test_a_right_to_change_a_resource_removes_its_controls() -> None:
     paths = REGISTRY.requiring(own, CONTROLS[0])
     assert REGISTRY.without_controls_in(paths, ["/subscriptions/s/resourcegroups/g"]) == REGISTRY.requiring(CONTROLS[0])
     assert REGISTRY.without_controls_in(paths, ["/subscriptions/s/resourcegroups/other"]) == paths
+
+
+class Bounded(Drawn):
+    """Leaves out the edges that a search does not ask for, as an estate's graph may."""
+
+    def outgoing(
+        self, node: Node, is_relevant: Callable[[Node, int], bool], *rest: Any, with_accepted: bool
+    ) -> Iterator[Edge]:
+        _, bounds = rest
+        for edge in super().outgoing(node, is_relevant, *rest, with_accepted=with_accepted):
+            if bounds.fits(edge.control_set.mask, edge.techniques):
+                yield edge
+
+
+ONE, TWO = frozenset([0]), frozenset([1])
+
+
+@given(links, links)
+@example([(0, 1, frozenset()), (1, 5, TWO)], [(0, 4, ONE), (0, 5, TWO)])
+@settings(max_examples=100)
+def test_edges_that_a_search_does_not_ask_for_change_nothing(drawn: Links, accepted: Links) -> None:
+    """With one path to report of each kind, so that a few edges are enough to leave others out."""
+    for below in (None, 2, 3):
+        found = []
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(cut_sets, "MAX_PATHS", 1)
+            for kind in (Drawn, Bounded):
+                graph = cast(FlowGraph, kind(drawn, accepted))
+                found.append(
+                    minimal_cut_sets(graph, ["0"], lambda n: n in ("4", "5"), lambda _: True, accepted_below=below)
+                )
+        assert found[0] == found[1]

@@ -37,7 +37,7 @@ class Without:
             if left.size <= limit:
                 self._edges.setdefault(start, []).append(Edge(edge.to, left, edge.description))
 
-    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], _: Any) -> Iterator[Edge]:
+    def outgoing(self, node: Node, is_relevant: Callable[[Node, int], bool], *_: Any, **_modes: bool) -> Iterator[Edge]:
         return (edge for edge in self._edges.get(node, ()) if is_relevant(edge.to, 0))
 
     def found(self, search: Search) -> MinimalCutSets | None:

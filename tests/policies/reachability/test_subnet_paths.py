@@ -56,9 +56,9 @@ def test_a_limit_leaves_out_no_path_within_it(seed: int) -> None:
     at_computers = [one for location in locations if (one := reachability._computer_at(location))]
     at_free = [Destination(s, at) for s in topology.endpoint_subnets() for at in topology.free_addresses(s)[:1]]
     evaluators = tuple(FirewallEvaluator(one, topology) for one in topology.firewalls)
-    every = EveryPath(topology, Egress(topology), evaluators)
+    every = EveryPath(topology, Egress(topology), evaluators, stores.hosts)
     for limit in (1, 2, 3):
-        limited = SubnetPaths(topology, Egress(topology), evaluators)
+        limited = SubnetPaths(topology, Egress(topology), evaluators, stores.hosts)
         for location in locations:
             for destination in (*at_endpoints, *at_computers, *at_free):
                 found = {one.mask for one in limited.to(location, destination, limit)}
