@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from operations.access.view import AccessView, Row
 from policies.wording import plain
@@ -36,10 +36,11 @@ def cells(row: Row) -> tuple[str, ...]:
         row.since,
         row.change,
     )
-    return tuple(map(_cut, found))
+    return tuple(map(cut, found))
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Return text as one printable line of at most `LONGEST` characters."""
     line = plain(text[: LONGEST + 1])
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
@@ -50,27 +51,28 @@ def as_csv(view: AccessView, notes: Sequence[str] = ()) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_no_formula(cell) for cell in cells(row)] for row in view.rows)
-    writer.writerows([_no_formula(_cut(note))] for note in (*_remarks(view), *notes))
+    writer.writerows([no_formula(cell) for cell in cells(row)] for row in view.rows)
+    writer.writerows([no_formula(cut(note))] for note in (*_remarks(view), *notes))
     return file.getvalue()
 
 
-def _no_formula(cell: str) -> str:
+def no_formula(cell: str) -> str:
+    """Return a cell of CSV that no spreadsheet reads as a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def as_markdown(view: AccessView, title: str, notes: Sequence[str] = ()) -> str:
     """Return the rows as a Markdown document: a table for each holder."""
-    lines = [f"# {_escaped(title)}", "", *(f"- {_escaped(note)}" for note in notes)]
+    lines = [f"# {escaped(title)}", "", *(f"- {escaped(note)}" for note in notes)]
     by_holder: dict[tuple[str, str], list[Row]] = {}
     for row in view.rows:
         by_holder.setdefault((row.holder.name, row.holder.id), []).append(row)
     for (name, id_), rows in by_holder.items():
-        lines += ["", f"## {_escaped(name)}", "", *([f"Object id: {_escaped(id_)}", ""] if id_ else [])]
-        lines += [_line(COLUMNS[2:]), _line(["---"] * len(COLUMNS[2:]))]
-        lines += [_line(map(_escaped, cells(row)[2:])) for row in rows]
+        lines += ["", f"## {escaped(name)}", "", *([f"Object id: {escaped(id_)}", ""] if id_ else [])]
+        lines += [table_line(COLUMNS[2:]), table_line(["---"] * len(COLUMNS[2:]))]
+        lines += [table_line(map(escaped, cells(row)[2:])) for row in rows]
     remarks = list(_remarks(view))
-    lines += ["", "## Open findings", "", *(f"- {_escaped(one)}" for one in remarks)] if remarks else []
+    lines += ["", "## Open findings", "", *(f"- {escaped(one)}" for one in remarks)] if remarks else []
     return "\n".join(lines) + "\n"
 
 
@@ -87,9 +89,11 @@ def remarks(view: AccessView) -> list[str]:
     return list(_remarks(view))
 
 
-def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", _cut(text))
+def escaped(text: str) -> str:
+    """Return text as Markdown in which no markup of its own counts; a very long one is cut."""
+    return _MARKUP.sub(r"\\\1", cut(text))
 
 
-def _line(found: Sequence[str] | Iterator[str]) -> str:
+def table_line(found: Iterable[str]) -> str:
+    """Return a row of a Markdown table."""
     return f"| {' | '.join(found)} |"

@@ -11,7 +11,7 @@ from formats.plan import Plan
 from formats.stack_config import TenancyConfig, is_kind
 from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
 from operations.access.relevance import may_change_access
-from operations.cli.output import Output
+from operations.cli.output import Output, printable
 from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
 from policies.expected.staff import members
 from policies.plan_evaluation import Neighbours, today
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from operations.access.records import Records
     from operations.cli.gate import Gate
+    from operations.cli.recorded import Recorder
+    from operations.cli.stack_catalog import Stack
     from policies.stack_cache import StackCache
 
 RecordsOf = Callable[[str], "Records"]
@@ -48,9 +50,7 @@ def changes_of(
     """
     if not alone or len(neighbours.deployed) <= FEW:
         return access_changes(plan, neighbours, configs, lambda: gate.stacks, records)
-    shared = tuple(found for found in neighbours.deployed if not is_kind(found.name, TenancyConfig))
-    beside = replace(neighbours, deployed=shared)
-    return access_changes(plan, beside, configs, lambda: gate.stacks, records, with_flows=False)
+    return access_changes(plan, _shared(neighbours), configs, lambda: gate.stacks, records, with_flows=False)
 
 
 def access_changes(
@@ -88,6 +88,37 @@ def _last_config(plan: Plan, records: RecordsOf) -> StackConfig | None:
         return found.config(found.until(plan.stack, None))
     except SdeError:  # a configuration only helps to name groups
         return None
+
+
+def attach_meaning(recorder: Recorder, stack: Stack, plan: Plan) -> None:
+    """Keep in the ledger what a destroy or a refresh means, and what it does to access, beside the deployed states.
+
+    No policy is evaluated, and forbidden flows are not compared. In a large estate, as in `changes_of`, other tenancies
+    are left out. Where a state cannot be read, the ledger keeps no changes of access: a destroy does not depend on it.
+    """
+    from operations.access.people import People  # noqa: PLC0415 - imports the policies
+    from operations.cli.estate_state import EstateState  # noqa: PLC0415 - needs a session
+    from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415
+    from policies.stack_cache import StackCache  # noqa: PLC0415
+
+    session = recorder.session
+    configs = session.configs([stack.name])
+    recorder.attach(stack, "diff", stack_diff(plan, names=People(configs).names).to_json())
+    try:
+        beside = _shared(EstateState(session).of([stack]))
+        found = access_changes(plan, beside, configs, StackCache, session.records, with_flows=False)
+    except SdeError as error:
+        session.output.say(f"Who can read what afterwards is not recorded: {printable(error)}", style="yellow")
+    else:
+        if found:
+            recorder.attach(stack, "access", found.to_json())
+
+
+def _shared(neighbours: Neighbours) -> Neighbours:
+    """Return them without other tenancies, if they are many."""
+    if len(neighbours.deployed) <= FEW:
+        return neighbours
+    return replace(neighbours, deployed=tuple(d for d in neighbours.deployed if not is_kind(d.name, TenancyConfig)))
 
 
 def _left_out(

@@ -72,11 +72,14 @@ class Destruction:
             )
 
     def _plan(self, stack: Stack) -> Plan:
+        from operations.cli.access_changes import attach_meaning  # noqa: PLC0415 - imports the policies
+
         output = self.session.output
         plan = self.session.engine(stack).preview_destroy(stack.settings, targets=self.targets)
         output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
         show(plan, output)
         self.recorder.evaluated(stack, plan)
+        attach_meaning(self.recorder, stack, plan)
         return plan
 
     def _releases(self, stack: Stack) -> bool:

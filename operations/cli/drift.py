@@ -105,6 +105,8 @@ class Drift:
 
 def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, yes: bool) -> None:
     """Show what differs in the cloud, ask for confirmation, and update each state with it."""
+    from operations.cli.access_changes import attach_meaning  # noqa: PLC0415 - imports the policies
+
     summary = Summary()
     for stack in stacks:
         if not session.is_deployed(stack):
@@ -117,7 +119,7 @@ def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, ye
         driftview.show_drift(found, session.output)
         if found.in_cloud:
             recorder.evaluated(stack, of_cloud(drift))
-            recorder.attach(stack, "diff", driftview.meaning(drift).to_json())
+            attach_meaning(recorder, stack, of_cloud(drift))
         if found.in_cloud and not yes:
             recorder.asked(stack)
             if not session.agree(f"Update the state of {stack.name} from the cloud?"):

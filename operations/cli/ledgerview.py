@@ -26,10 +26,10 @@ def table_of(entries: Sequence[Numbered]) -> Table:
     return table
 
 
-def history_of(entries: Sequence[Numbered]) -> Table:
+def history_of(changes: Sequence[tuple[int, Entry, Entry | None]]) -> Table:
     """Return one line for each change with its result, and for each refusal."""
     table = _table("change", "time (UTC)", "stacks", "command", "result", "changes", "who", "reason")
-    for number, entry, result in changes_of(entries):
+    for number, entry, result in changes:
         end = result or entry
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(end.counts.items()) if name != "same")
         row = (" ".join(entry.stacks), entry.command, what_became(entry, result), counts, name_of(entry.who),
