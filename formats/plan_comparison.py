@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from formats.plan import UNKNOWN, Operation, Plan, PlannedResource, Value, differing_paths, planned_outputs
+from formats.plan import (
+    UNKNOWN,
+    Operation,
+    Plan,
+    PlannedResource,
+    Value,
+    contains_unknown,
+    differing_paths,
+    planned_outputs,
+)
 from formats.property_paths import get, parse
 
 _GONE = (Operation.DELETE, Operation.READ)
@@ -25,7 +34,9 @@ def compare(before: Plan, after: Plan) -> Plan:
     gone = tuple(
         replace(_plain(r), operation=Operation.DELETE) for urn, r in reversed([*old.items()]) if urn not in new
     )
-    return replace(after, resources=(*kept, *gone), outputs=planned_outputs(_outputs(before), _outputs(after)))
+    left = _outputs(after)
+    known = {name: left.get(name, old) if contains_unknown(old) else old for name, old in _outputs(before).items()}
+    return replace(after, resources=(*kept, *gone), outputs=planned_outputs(known, left))
 
 
 def state_before(plan: Plan) -> Plan:

@@ -61,7 +61,11 @@ def recorded_diff(
     before = _plan(records, old) if old else empty(after)
     plan = compare(before, after)
     names = People({**configs, **_config(records, new)}).names
-    access, limits = _access(records, new, state_after(before), plan, (configs, _config(records, old) if old else {}))
+    # In what the earlier plan left, ids that Azure chose are unknown; the plan after it knows them.
+    known = records.state_after(old, Present()).plan if old and old.ended else None
+    access, limits = _access(
+        records, new, known or state_after(before), plan, (configs, _config(records, old) if old else {})
+    )
     start = f"From {old.words}" if old else "From nothing: the stack had no change before"
     diff = stack_diff(plan, _findings(records.ledger, new, plan), access=access or None, names=names)
     return RecordedDiff(plan, diff, (start, f"To {new.words}", *limits))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedResource, planned_outputs
-from formats.plan_comparison import compare, empty
+from formats.plan_comparison import compare, empty, state_after, state_before
 
 GONE = (Operation.DELETE, Operation.READ)
 values = st.recursive(
@@ -69,6 +69,25 @@ def test_what_was_unknown_before_is_no_change() -> None:
     before, after = plan(resource("a", {"id": UNKNOWN, "x": 1})), plan(resource("a", {"id": "/i", "x": 2}))
     (changed,) = compare(before, after).changes
     assert changed.changed == ("x",)
+
+
+def test_an_output_that_was_unknown_before_is_no_change() -> None:
+    before = plan(outputs={"zone": {"id": UNKNOWN}, "name": "a", "gone": {"id": UNKNOWN}})
+    after = plan(outputs={"zone": {"id": "/i"}, "name": "b"})
+    found = {one.name: one.operation for one in compare(before, after).outputs}
+    assert found == {"gone": Operation.DELETE, "name": Operation.UPDATE, "zone": Operation.SAME}
+
+
+def test_the_state_that_a_plan_was_made_on_and_what_it_leaves() -> None:
+    made = plan(
+        resource("new", {"x": 1}, Operation.CREATE), resource("a", {"x": 2}, Operation.UPDATE, old_inputs={"x": 1}),
+        resource("gone", {}, Operation.DELETE), resource("left", {}, Operation.DELETE, pending_delete=True),
+    )  # fmt: skip
+    before, after = state_before(made), state_after(made)
+    assert [(r.name, dict(r.inputs)) for r in before.resources] == [("a", {"x": 1}), ("gone", {}), ("left", {})]
+    assert [r.name for r in before.resources if r.operation is Operation.DELETE] == ["left"]
+    assert [(r.name, dict(r.inputs)) for r in after.resources] == [("new", {"x": 1}), ("a", {"x": 2})]
+    assert not after.changes
 
 
 def test_another_id_is_another_resource() -> None:

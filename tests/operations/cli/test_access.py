@@ -26,8 +26,6 @@ from tests.operations.ledger.logs import entry
 from tests.policies import shipped
 from tests.policies.test_pending_deletes import with_left_grant
 
-STATE = f"sha256:{1:064x}"
-
 
 def no_records(cloud: str = "") -> Any:
     raise Failed("no ledger")
@@ -113,9 +111,12 @@ def record(sde: CliRunner, plan: Plan, day: str, result: Result = Result.SUCCEED
     """Record a change of a stack that ended at noon of a day, and return its number."""
     time, ledger = f"{day}T12:00:00Z", sde.ledger
     kept = {"plan": plan.to_json(), "configuration": dict(shipped.settings(plan.stack)), **more}
-    number = ledger.record(entry(Kind.INTENT, stacks=[plan.stack], time=time,
+    before = next((one.state for _, one in reversed([*ledger.changes()])), None)
+    number = ledger.record(entry(Kind.INTENT, stacks=[plan.stack], time=time, state_before=before,
                                  objects={name: ledger.keep(value) for name, value in kept.items()}))  # fmt: skip
-    ledger.record(entry(Kind.RESULT, stacks=[plan.stack], time=time, of=number, result=result, state=STATE))
+    ledger.record(
+        entry(Kind.RESULT, stacks=[plan.stack], time=time, of=number, result=result, state=f"sha256:{number + 1:064x}")
+    )
     return number
 
 
@@ -180,6 +181,7 @@ def test_a_diff_between_changes_of_the_ledger_has_the_access_diff(whole: CliRunn
     assert whole("diff", "safe-haven", "--from", "0", "--to", "2") == 0
     assert f"+ unknown {NEW_GROUP} can now read, write, delete" in whole.out
     assert "- stewards of staging can no longer read, write, delete" in whole.out
+    assert "the identity" not in whole.out  # of the first plan, in which their ids were unknown
 
 
 def _planned(sde: CliRunner, principal: str) -> None:
