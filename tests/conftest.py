@@ -26,6 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_runtest_setup() -> None:
+    """Have no width of a terminal, which a process of pytest-xdist says: output is as wide as in a pipe."""
+    os.environ.pop("COLUMNS", None)
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage as commands do, and never what collecting the tests has made."""
     gc.freeze()

@@ -17,6 +17,11 @@ def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CliRunner:
         stack("tre-heart", "platform", "safe-haven"),
         stack("platform-north", cloud="azure"),
     ]
+    return CliRunner(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))
+
+
+@pytest.fixture
+def local_azure(tmp_path: Path) -> None:
+    """A database of the local Azure, without which no stack can be refreshed."""
     (tmp_path / "local").mkdir()
     (tmp_path / "local/azure.db").touch()
-    return CliRunner(capsys, Settings.load({"SDE_HOME": str(tmp_path), "PATH": "/nowhere"}), FakeCatalog(stacks))

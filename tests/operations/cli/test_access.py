@@ -34,7 +34,6 @@ def no_records(cloud: str = "") -> Any:
 @pytest.fixture
 def whole(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """The shipped estate, up, on a wide terminal."""
-    monkeypatch.setenv("COLUMNS", "220")
     sde.catalog.stacks = [stack(name, config=shipped.configs()[name]) for name in shipped.STACKS]
     sde.engine.has = {name: ["a"] for name in shipped.STACKS}
     use(sde, monkeypatch, {name: shipped.deployed(name) for name in shipped.STACKS})

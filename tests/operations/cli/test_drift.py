@@ -12,6 +12,8 @@ WEAKER = resource("a", Operation.UPDATE, inputs={"tls": "1.0"}, old_inputs={"tls
 GONE = resource("b", Operation.DELETE, protect=True)
 ALL = ("--all", "--cloud", "local")
 
+pytestmark = pytest.mark.usefixtures("local_azure")
+
 
 @pytest.fixture
 def up(sde: CliRunner) -> CliRunner:

@@ -96,6 +96,7 @@ def test_up_all_writes_nothing_if_every_stack_expired(deployed: CliRunner) -> No
     assert deployed.catalog.differing
 
 
+@pytest.mark.usefixtures("local_azure")
 @pytest.mark.parametrize(
     "command",
     [

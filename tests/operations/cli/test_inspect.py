@@ -81,6 +81,7 @@ def test_render_check_writes_nothing_and_fails(sde: CliRunner) -> None:
     assert sde.catalog.differing
 
 
+@pytest.mark.usefixtures("local_azure")
 def test_refresh_skips_stacks_that_are_not_up(sde: CliRunner) -> None:
     sde.engine.has["platform"] = ["a"]
     assert sde("refresh", "--all", "--cloud", "local", "--yes") == 0

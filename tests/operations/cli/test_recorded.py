@@ -144,6 +144,7 @@ def test_a_destroy_that_is_refused_is_recorded(sde: CliRunner) -> None:
     assert [entry.kind for entry in entries(sde)[before:]] == [Kind.REFUSAL]
 
 
+@pytest.mark.usefixtures("local_azure")
 def test_a_refresh_with_drift_is_recorded_as_such(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     sde("up", "platform", "--yes")
     assert sde("refresh", "platform", "--yes") == 0
