@@ -20,7 +20,7 @@ from policies.rules import load
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from operations.access.records import Records
-    from operations.cli.gate import Gate
+    from operations.cli.estate_state import EstateState
     from operations.cli.recorded import Recorder
     from operations.cli.stack_catalog import Stack
     from policies.stack_cache import StackCache
@@ -34,30 +34,30 @@ FEW = 8
 """With more other stacks than this, one of equivalent tenancies is compared for all of them."""
 
 
-def changes_of(
+def access_changes_of(
     plan: Plan,
     neighbours: Neighbours,
     configs: Mapping[str, StackConfig],
-    gate: Gate,
+    cache: StackCache,
     records: RecordsOf,
     *,
     alone: bool = False,
 ) -> AccessDiff:
-    """Return what a plan changes, with the gate's cache. `records`: of the ledger of a cloud.
+    """Return what a plan changes, with a cache of stacks. `records`: of the ledger of a cloud.
 
     `alone`: the policies between stacks are evaluated on all stacks together. In a large estate, a plan is then
     compared beside the shared stacks alone, and the flows are left to these policies.
     """
     if not alone or len(neighbours.deployed) <= FEW:
-        return access_changes(plan, neighbours, configs, lambda: gate.stacks, records)
-    return access_changes(plan, _shared(neighbours), configs, lambda: gate.stacks, records, with_flows=False)
+        return access_changes(plan, neighbours, configs, cache, records)
+    return access_changes(plan, _shared(neighbours), configs, cache, records, with_flows=False)
 
 
 def access_changes(
     plan: Plan,
     neighbours: Neighbours,
     configs: Mapping[str, StackConfig],
-    shapes: Callable[[], StackCache],
+    cache: StackCache,
     records: RecordsOf,
     *,
     with_flows: bool = True,
@@ -73,7 +73,7 @@ def access_changes(
     configs_before = {**configs, plan.stack: last} if last else configs
     if not may_change_access(plan):
         return access_diff([plan], [plan], configs=configs, configs_before=configs_before)
-    left_out = _left_out(plan, neighbours, configs, shapes)
+    left_out = _left_out(plan, neighbours, configs, cache)
     others = [found.load() for found in neighbours.deployed if found.name not in left_out]
     before = [found.load() for found in neighbours.before]
     return access_diff(
@@ -90,14 +90,14 @@ def _last_config(plan: Plan, records: RecordsOf) -> StackConfig | None:
         return None
 
 
-def attach_meaning(recorder: Recorder, stack: Stack, plan: Plan) -> None:
+def attach_meaning(recorder: Recorder, estate_state: EstateState, stack: Stack, plan: Plan) -> None:
     """Keep in the ledger what a destroy or a refresh means, and what it does to access, beside the deployed states.
 
-    No policy is evaluated, and forbidden flows are not compared. In a large estate, as in `changes_of`, other tenancies
-    are left out. Where a state cannot be read, the ledger keeps no changes of access: a destroy does not depend on it.
+    No policy is evaluated, and forbidden flows are not compared. In a large estate other tenancies are left out,
+    as in `access_changes_of`. Where a state cannot be read, the ledger keeps no changes of access: a destroy does not
+    depend on it.
     """
     from operations.access.people import People  # noqa: PLC0415 - imports the policies
-    from operations.cli.estate_state import EstateState  # noqa: PLC0415 - needs a session
     from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415
     from policies.stack_cache import StackCache  # noqa: PLC0415
 
@@ -105,8 +105,8 @@ def attach_meaning(recorder: Recorder, stack: Stack, plan: Plan) -> None:
     configs = session.configs([stack.name])
     recorder.attach(stack, "diff", stack_diff(plan, names=People(configs).names).to_json())
     try:
-        beside = _shared(EstateState(session).of([stack]))
-        found = access_changes(plan, beside, configs, StackCache, session.records, with_flows=False)
+        beside = _shared(estate_state.of([stack]))
+        found = access_changes(plan, beside, configs, StackCache(), session.records, with_flows=False)
     except SdeError as error:
         session.output.say(f"Who can read what afterwards is not recorded: {printable(error)}", style="yellow")
     else:
@@ -122,12 +122,12 @@ def _shared(neighbours: Neighbours) -> Neighbours:
 
 
 def _left_out(
-    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], shapes: Callable[[], StackCache]
+    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], cache: StackCache
 ) -> frozenset[str]:
     """Return the tenancies for which the result of an equivalent one holds, before the change and after it."""
     if len(neighbours.deployed) <= FEW:
         return frozenset()
-    evaluation = EstateEvaluation.of(load().values(), today(), shapes(), members=members(configs))
+    evaluation = EstateEvaluation.of(load().values(), today(), cache, members=members(configs))
     others = list(map(deployed_stack, neighbours.deployed))
     before = evaluation.left_out([*others, *map(deployed_stack, neighbours.before)])
     return (before & evaluation.left_out([*others, planned_stack(plan)])) - {plan.stack}

@@ -337,7 +337,7 @@ class Deployment:
         `alone`: without the policies between stacks.
         """
         from operations.access.people import People  # noqa: PLC0415 - imports the policies
-        from operations.cli.access_changes import changes_of  # noqa: PLC0415
+        from operations.cli.access_changes import access_changes_of  # noqa: PLC0415
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         self._view.new_ways(new_ways(plan, stack.ways))
@@ -345,8 +345,8 @@ class Deployment:
         try:
             neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
             configs = {**self.session.configs([stack.name]), **self._kept_configs}
-            self._access[stack.name] = changes_of(
-                plan, neighbours, configs, self._gate, self.session.records, alone=alone
+            self._access[stack.name] = access_changes_of(
+                plan, neighbours, configs, self._gate.stacks, self.session.records, alone=alone
             )
             self._view.access(stack.name, self._access[stack.name])
             report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from formats.errors import InputError, Refused
 from formats.plan import Plan
+from operations.cli.estate_state import EstateState
 from operations.cli.immutable_data import immutable_containers, warn_of_immutable
 from operations.cli.planview import forbidden, named, show
 from operations.cli.progress import watching
@@ -79,8 +81,13 @@ class Destruction:
         output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
         show(plan, output)
         self.recorder.evaluated(stack, plan)
-        attach_meaning(self.recorder, stack, plan)
+        attach_meaning(self.recorder, self._estate_state, stack, plan)
         return plan
+
+    @cached_property
+    def _estate_state(self) -> EstateState:
+        """The states before the first deletion."""
+        return EstateState(self.session)
 
     def _releases(self, stack: Stack) -> bool:
         """The local Azure has no patient records. In Azure a person must name the stack."""

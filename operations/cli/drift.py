@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from formats.drift import of_cloud
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from policies.runner import Report
 
 
-@dataclass(frozen=True)
+@dataclass
 class Drift:
     """The comparison of some stacks with the cloud and with the estate. It changes nothing."""
 
@@ -81,7 +82,7 @@ class Drift:
         names = {one.stack for one in drifted}
         if not names:
             return None
-        neighbours = EstateState(self.session).of([stack for stack in self.stacks if stack.name in names])
+        neighbours = self._estate_state.of([stack for stack in self.stacks if stack.name in names])
         before = gate.evaluate([found.load() for found in neighbours.before], neighbours=neighbours)
         after = gate.evaluate([one.drift for one in drifted if one.drift], neighbours=neighbours)
         return _without(after, before)
@@ -92,9 +93,13 @@ class Drift:
 
         assert one.drift is not None  # noqa: S101 - its drift is shown
         stack = next(stack for stack in self.stacks if stack.name == one.stack)
-        neighbours = EstateState(self.session).of([stack])
+        neighbours = self._estate_state.of([stack])
         configs = self.session.configs([one.stack])
-        return access_changes(one.drift, neighbours, configs, lambda: gate.stacks, self.session.records) or None
+        return access_changes(one.drift, neighbours, configs, gate.stacks, self.session.records) or None
+
+    @cached_property
+    def _estate_state(self) -> EstateState:
+        return EstateState(self.session)
 
     def _show(self, report: Report) -> None:
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
@@ -107,7 +112,7 @@ def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, ye
     """Show what differs in the cloud, ask for confirmation, and update each state with it."""
     from operations.cli.access_changes import attach_meaning  # noqa: PLC0415 - imports the policies
 
-    summary = Summary()
+    summary, estate_state = Summary(), EstateState(session)
     for stack in stacks:
         if not session.is_deployed(stack):
             session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
@@ -119,7 +124,7 @@ def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, ye
         driftview.show_drift(found, session.output)
         if found.in_cloud:
             recorder.evaluated(stack, of_cloud(drift))
-            attach_meaning(recorder, stack, of_cloud(drift))
+            attach_meaning(recorder, estate_state, stack, of_cloud(drift))
         if found.in_cloud and not yes:
             recorder.asked(stack)
             if not session.agree(f"Update the state of {stack.name} from the cloud?"):
@@ -127,6 +132,7 @@ def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, ye
         recorder.intent(stack)
         with watching(session.output, shown_before=True) as reporter:
             outcome = session.engine(stack).refresh(stack.settings, on_event=reporter)
+        estate_state.invalidate(stack)
         recorder.finished(stack, outcome)
         differing = {name: count for name, count in outcome.counts.items() if name != "same" and count}
         if differing:

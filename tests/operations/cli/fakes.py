@@ -27,6 +27,7 @@ from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
 from policies.plan_evaluation import NO_FILES, SCOPES, Neighbours, Scope
 from policies.runner import Report
+from policies.stack_cache import StackCache
 from tests.operations.ledger.logs import memory_ledger
 
 STORE = "azure-native:storage:StorageAccount"
@@ -238,6 +239,7 @@ class FakeGate:
     refuses_pending_deletes: bool = False
     refuses_changes: set[str] = field(default_factory=set)
     """The stacks that it refuses where their plans change anything."""
+    stacks: StackCache = field(default_factory=StackCache)
 
     def evaluate(
         self,

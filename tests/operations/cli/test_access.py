@@ -16,7 +16,7 @@ from formats.errors import Failed
 from formats.plan import Operation, Plan
 from formats.pulumi_state import read_export
 from operations.access.diff import Effect
-from operations.cli.access_changes import access_changes, changes_of
+from operations.cli.access_changes import access_changes, access_changes_of
 from operations.ledger.entry import Kind, Result
 from policies.plan_evaluation import Neighbours
 from policies.stack_cache import StackCache
@@ -224,8 +224,7 @@ def test_many_stacks_are_compared_beside_the_shared_ones() -> None:
     shared = [DeployedStack.of(shipped.deployed(name)) for name in ("platform", "junction-zone")]
     tenancies = [DeployedStack(f"tre-{n}", str(n), lambda: pytest.fail("was read")) for n in range(9)]
     neighbours = Neighbours((*shared, *tenancies), (DeployedStack.of(shipped.deployed("safe-haven")),))
-    gate: Any = None
-    found = changes_of(plan, neighbours, shipped.configs(), gate, no_records, alone=True)
+    found = access_changes_of(plan, neighbours, shipped.configs(), StackCache(), no_records, alone=True)
     assert {change.effect for change in found.changes} == {Effect.GAINED, Effect.LOST}
 
 
@@ -251,9 +250,9 @@ def test_one_of_equivalent_tenancies_is_read_for_all() -> None:
     copies = [tenancy(number) for number in range(1, 12)]
     others = [shipped.deployed(name) for name in ("junction-zone", "safe-haven")]
     neighbours = Neighbours(tuple(map(deployed, [*others, *copies])), (DeployedStack.of(shipped.deployed("platform")),))
-    shapes = StackCache()
-    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, no_records, with_flows=False)
+    cache = StackCache()
+    access_changes(plan, neighbours, shipped.configs(), cache, no_records, with_flows=False)
     loaded.clear()
-    access_changes(plan, neighbours, shipped.configs(), lambda: shapes, no_records, with_flows=False)
+    access_changes(plan, neighbours, shipped.configs(), cache, no_records, with_flows=False)
     read = {name for name in loaded if name.startswith("tre-")}
     assert 0 < len(read) < len(copies)
