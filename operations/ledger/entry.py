@@ -11,8 +11,9 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from formats.input_model import Model
 from formats.plan import canonical
-from operations.ledger.log import MAX_ENTRY
 
+MAX_ENTRY = 0xFFFF
+"""Bytes of the longest entry, whose length has two bytes in a bundle."""
 MAX_REASON = 4000
 """Characters of a reason that are kept."""
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -39,7 +40,7 @@ class Kind(StrEnum):
     DRIFT = "refresh-drift"
     """The cloud differed from the state."""
     BREAK_GLASS = "break-glass"
-    """Someone says that emergency access was used."""
+    """A person says that emergency access was used."""
 
 
 class Result(StrEnum):

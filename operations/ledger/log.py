@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formats.errors import Failed, InputError
+from operations.ledger.entry import MAX_ENTRY
 from operations.ledger.merkle import (
     EMPTY,
     WIDTH,
@@ -26,8 +27,6 @@ from operations.ledger.merkle import (
 from operations.ledger.note import Checkpoint, NotValid, SigningKey, VerifierKey, read_checkpoint
 from operations.ledger.storage import Storage, pending_name
 
-MAX_ENTRY = 0xFFFF
-"""Bytes of the longest entry, whose length has two bytes in a bundle."""
 _TRIES = 1000
 """The most writers that may be ahead of an append."""
 

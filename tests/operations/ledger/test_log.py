@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from formats.errors import Failed, InputError
+from operations.ledger.entry import MAX_ENTRY
 from operations.ledger.files import FileStorage
-from operations.ledger.log import MAX_ENTRY, Log
+from operations.ledger.log import Log
 from operations.ledger.merkle import leaf_hash, root_of
 from operations.ledger.verification import verify
 from tests.operations.ledger.logs import KEY, OTHER, MemoryStorage, log_in, make_log, numbered
