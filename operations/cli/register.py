@@ -104,8 +104,9 @@ def register_of(ledger: Ledger, stack: str | None = None, month: str = "") -> Re
     have an object any more, `Failed` if one cannot be read.
     """
     tree, entries = _Tree(month), list[tuple[int, Entry]]()
-    for number, entry in ledger.entries():
-        tree.add(entry.to_bytes(), entry.time)
+    for number, content in enumerate(ledger.log.entries()):
+        entry = ledger.read(number, content)
+        tree.add(content, entry.time)
         if stack in (None, *entry.stacks):
             entries.append((number, entry))
     inside = {number for number, entry in entries if entry.time.startswith(month)}

@@ -44,13 +44,13 @@ class Ledger:
     def entries(self, first: int = 0) -> Iterator[tuple[int, Entry]]:
         """Yield the entries with their numbers. `Failed` if one cannot be read."""
         for number, content in enumerate(self.log.entries(first), first):
-            yield number, self._entry(number, content)
+            yield number, self.read(number, content)
 
     def changes(self) -> Iterator[tuple[int, Entry]]:
         """Yield the intents and their results with their numbers. `Failed` if one cannot be read."""
         for number, content in enumerate(self.log.entries()):
             if any(mark in content for mark in _OF_A_CHANGE):
-                entry = self._entry(number, content)
+                entry = self.read(number, content)
                 if entry.kind in (Kind.INTENT, Kind.RESULT):
                     yield number, entry
 
@@ -68,13 +68,14 @@ class Ledger:
                     return found
                 if any(mark in bundle[at] for mark in _OF_A_CHANGE):
                     number = tile.number * WIDTH + at
-                    entry = self._entry(number, bundle[at])
+                    entry = self.read(number, bundle[at])
                     if entry.kind is Kind.INTENT:
                         found |= dict.fromkeys(wanted.intersection(entry.stacks), number)
                     wanted -= set(entry.stacks)
         return found
 
-    def _entry(self, number: int, content: bytes) -> Entry:
+    def read(self, number: int, content: bytes) -> Entry:
+        """Return an entry from its content in the log. `Failed` if it cannot be read."""
         try:
             return read_entry(content)
         except ValueError as error:

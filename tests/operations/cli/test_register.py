@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from formats.plan import canonical
 from operations.cli.register import Register, Row, register_of
 from operations.cli.registerformats import as_csv, as_markdown
 from operations.ledger.entry import Kind, Result
@@ -89,6 +90,12 @@ def test_its_ends_are_trees_of_the_ledger(recorded: CliRunner) -> None:
     assert months[1].last == months[2].first
     checkpoint = verify(recorded.ledger.log.storage, recorded.ledger.log.key).checkpoint
     assert months[2].last == {"size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def test_its_ends_have_the_hashes_of_the_entries_as_they_are_logged(recorded: CliRunner) -> None:
+    """Such as one of another version, which names a value that is a default here."""
+    recorded.ledger.log.append([canonical(entry().model_dump(mode="json", exclude_none=True)).encode()])
+    assert register_of(recorded.ledger).last["root"] == recorded.ledger.log.head().root.hex()
 
 
 def test_what_is_open_at_the_end_is_said_until_a_later_run_ends(recorded: CliRunner) -> None:
