@@ -183,6 +183,20 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
         raise
 
 
+def write_new(file: Path, content: bytes) -> None:
+    """Write a new file with mode 0600, durable and whole, with an atomic link. `FileExistsError` if there is a file."""
+    make_folder(file.parent)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(temporary, file)
+    finally:
+        Path(temporary).unlink()
+
+
 def _read_passphrase(file: Path) -> str:
     """Read a passphrase file of limited length: the variable may name any file, such as an endless device."""
     try:
@@ -200,18 +214,10 @@ def _read_passphrase(file: Path) -> str:
 
 
 def _create_passphrase(file: Path) -> None:
-    """Write a random passphrase with an atomic link: of two processes at once, both read that of the first."""
-    if file.exists():
-        return
-    make_folder(file.parent)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(secrets.token_urlsafe(32) + "\n")
+    """Write a random passphrase, if there is no file. Of two processes at once, both then read that of the first."""
+    if not file.exists():
         with contextlib.suppress(FileExistsError):
-            os.link(temporary, file)
-    finally:
-        Path(temporary).unlink()
+            write_new(file, f"{secrets.token_urlsafe(32)}\n".encode())
 
 
 def folder_of(url: str) -> Path | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from formats.errors import InputError
 from operations.ledger.note import SigningKey
-from operations.settings import make_folder
+from operations.settings import write_new
 
 MAX_PEM = 16 << 10
 
@@ -65,14 +63,5 @@ def create_plain_key(file: Path, name: str) -> SigningKey:
 
 
 def _write(file: Path, key: Ed25519PrivateKey, encryption: KeySerializationEncryption) -> None:
-    """Write a key, durably, with mode 0600. `FileExistsError` if there is a file."""
-    make_folder(file.parent)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(temporary, file)
-    finally:
-        Path(temporary).unlink()
+    """Write a key to a new file. `FileExistsError` if there is a file."""
+    write_new(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
