@@ -202,7 +202,7 @@ class Plan:
         """`sha256:` and the hash of the canonical form, which is the same for both engines."""
         content = self._content()
         content["resources"].sort(key=lambda r: (r["urn"], r["operation"], r["id"] or ""))
-        return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+        return digest_of(content)
 
     def to_json(self) -> dict[str, Value]:
         """Return the Plan as JSON, with its format version and digest."""
@@ -264,6 +264,11 @@ def is_subscription(found: Value) -> TypeGuard[str]:
 def canonical(value: Value) -> str:
     """Return canonical JSON: keys sorted, no spaces, whole numbers without a fraction."""
     return json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(value: Value) -> str:
+    """Return `sha256:` and the hash of a value's canonical JSON."""
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def contains_unknown(value: Value) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from formats.plan import canonical
+from formats.plan import digest_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,5 @@ def record_of(deployment: Mapping[str, Any]) -> StateRecord | None:
     resources, pending = (deployment.get(key) or [] for key in ("resources", "pending_operations"))
     if not resources and not pending:
         return None
-    text = canonical({"resources": resources, "pending_operations": pending})
     deletes = (str(one.get("urn")) for one in resources if isinstance(one, Mapping) and one.get("delete"))
-    return StateRecord("sha256:" + hashlib.sha256(text.encode()).hexdigest(), tuple(deletes))
+    return StateRecord(digest_of({"resources": resources, "pending_operations": pending}), tuple(deletes))

@@ -319,9 +319,8 @@ def again(texts: dict[str, str], number: int) -> Plan:
         text = GUID.sub(lambda found: found[0] if found[0] in shared else _guid(found[0], number), text)
         text = text.replace("10.65.0.", f"10.{65 + number // 256}.{number % 256}.")
         for name in own:
-            text = text.replace(
-                name, f"{name[: 24 - len(str(number))]}{number}"
-            )  # Azure's longest, as policies read it
+            first = name[: 24 - len(str(number))]  # Azure's longest name has 24 characters, as policies read it
+            text = text.replace(name, f"{first}{number}")
         return text.replace(pattern.removeprefix("tre-"), f"p{number:05}")
 
     # The names and addresses of its stores are in the hosts file too, which the custom data has in base64.

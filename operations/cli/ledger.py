@@ -35,7 +35,7 @@ LogKey = Annotated[
     str | None,
     typer.Option("--log-key", metavar="KEY", help="The ledger's public key.", show_default="that of this ledger"),
 ]
-OneOf = Annotated[str | None, typer.Option("--stack", help="Only entries on this stack.", show_default=False)]
+OneStack = Annotated[str | None, typer.Option("--stack", help="Only entries on this stack.", show_default=False)]
 OwnKey = Annotated[
     Path, typer.Option("--key", metavar="FILE", help="The witness's key; --first makes it.", show_default=False)
 ]
@@ -48,9 +48,7 @@ def show(
     entry: Annotated[int | None, typer.Argument(metavar="ENTRY", help="One entry, by number.", min=0)] = None,
     *,
     first: Annotated[int, typer.Option("--from", metavar="N", min=0, help="From this entry.")] = 0,
-    stack: Annotated[
-        str | None, typer.Option("--stack", help="Only entries on this stack.", show_default=False)
-    ] = None,
+    stack: OneStack = None,
     folder: Folder = None,
     log_key: LogKey = None,
 ) -> None:

@@ -78,7 +78,7 @@ def minute(entry: Entry) -> str:
 
 def first_line(reason: str | None) -> str:
     """Return the beginning of a reason."""
-    line = (reason or "").splitlines()[0] if reason else ""
+    line = reason.splitlines()[0] if reason else ""
     return line if len(line) <= _LONGEST else line[: _LONGEST - 4] + " ..."
 
 

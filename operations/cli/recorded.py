@@ -6,7 +6,6 @@ on the stack records that, with the state that it finds.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from formats.errors import Failed, Refused, SdeError, error_type
-from formats.plan import Plan, canonical
+from formats.plan import Plan, digest_of
 from operations.cli.failures import scrubbed
 from operations.cli.git import catalogue_revision
 from operations.ledger.entry import Digests, Entry, Kind, Result, Revision, shortened
@@ -93,12 +92,12 @@ class Recorder:
         evidence.objects["plan"] = ledger.keep(plan.to_json())
         configuration = dict(stack.settings.config)
         evidence.objects["configuration"] = ledger.keep(configuration)
-        digests = {"plan": plan.digest, "configuration": _digest(configuration)}
+        digests = {"plan": plan.digest, "configuration": digest_of(configuration)}
         if report is not None:
             verdict = _verdict(report)
             evidence.objects["verdict"] = ledger.keep(verdict)
             evidence.exemptions = tuple(e.id for e in report.exemptions)
-            digests |= {"verdict": _digest(verdict)}
+            digests |= {"verdict": digest_of(verdict)}
             digests |= {"catalogue": report.catalogue.digest} if report.catalogue else {}
         evidence.digests = Digests.model_validate(digests)
 
@@ -160,7 +159,7 @@ class Recorder:
             self.session.output.error(f"This could not be recorded.\n{unrecorded}", code=int(unrecorded.exit_code))
 
     def break_glass(self, stacks: Sequence[Stack], reason: str) -> int:
-        """Record that someone says that emergency access was used, and return the number of the entry."""
+        """Record that a person says that emergency access was used, and return the number of the entry."""
         return self._ledger(stacks[0]).record(self._entry(Kind.BREAK_GLASS, stacks, reason=reason))
 
     def drifted(self, stack: Stack, counts: Mapping[str, int]) -> None:
@@ -241,10 +240,6 @@ def _after(state: StateRecord | None) -> dict[str, str | None]:
 
 def _kind(error: BaseException) -> Kind:
     return Kind.REFUSAL if isinstance(error, Refused | KeyboardInterrupt) else Kind.FAILED
-
-
-def _digest(value: Any) -> str:
-    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def _verdict(report: Report) -> dict[str, Any]:

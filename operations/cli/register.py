@@ -12,6 +12,7 @@ from formats.errors import Failed
 from operations.cli.ledgerview import changes_of, first_line, minute, name_of, what_became
 from operations.cli.text import plural
 from operations.diffs.meaning import ORDER, Meaning
+from operations.diffs.text import shortened
 from operations.ledger.entry import Entry, Kind
 from operations.ledger.merkle import GrowingRoot, leaf_hash
 
@@ -269,5 +270,4 @@ def _policies(verdict: _Verdict | None) -> str:
 
 
 def _shortened(text: str, end: str = "") -> str:
-    room = _LONGEST - len(end)
-    return (text if len(text) <= room else text[: room - 1] + "…") + end
+    return shortened(text, _LONGEST - len(end)) + end

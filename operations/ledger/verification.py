@@ -22,10 +22,19 @@ from operations.ledger.merkle import (
     tiles_of,
 )
 from operations.ledger.note import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
-from operations.ledger.storage import CHECKPOINT, CHECKPOINTS, COSIGNED, OBJECTS, PENDING, Storage
+from operations.ledger.storage import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    COSIGNED,
+    OBJECTS,
+    PENDING,
+    Storage,
+    checkpoint_name,
+    pending_name,
+)
 
 _TRIES = 5
-"""How often to verify again when somebody has appended meanwhile."""
+"""How often to verify again when another writer has appended meanwhile."""
 _SIZED = re.compile(rf"({CHECKPOINTS}|{PENDING})/([0-9]{{12}})")
 _OBJECT = re.compile(rf"{OBJECTS}/([0-9a-f]{{64}})\.json\.gz")
 _COSIGNED = re.compile(rf"{COSIGNED}/([0-9]{{12}})-([0-9a-f]{{64}})")
@@ -141,7 +150,7 @@ class _Verifier:
 
     def _read_unfinished(self, size: int) -> int:
         """Read the append that was decided and is not finished. Return the size of the tree with it."""
-        name = f"{PENDING}/{size:012}"
+        name = pending_name(size)
         if name not in self.names or len(self.entries) < size:
             return size
         append = self._append(name)
@@ -179,7 +188,7 @@ class _Verifier:
         for signed in sorted(self.signed):
             if signed > limit:
                 self.found.add(f"is cut off: a signed checkpoint has {signed} entries, and the ledger {size}",
-                               entry=size, file=f"{CHECKPOINTS}/{signed:012}")  # fmt: skip
+                               entry=size, file=checkpoint_name(signed))  # fmt: skip
                 return False
             if self.roots.get(signed) != self.signed[signed]:
                 self._name_first(before, signed)
