@@ -216,7 +216,7 @@ class SubnetPaths:
         return self._cache[key]
 
     def _hosts_in(self, network: str) -> frozenset[str]:
-        """Return the domain names in a network: of its stores, and those without a meaning for other addresses."""
+        """Return the domain names in a network: those of its stores, and the placeholder of each subnet."""
         if network not in self._names:
             own = (one.name for one in self.topology.subnets.values() if one.network == network)
             self._names[network] = self._hosts.get(network, frozenset()) | frozenset(map(_unnamed, own))
@@ -413,7 +413,7 @@ class SubnetPaths:
 
 
 def _unnamed(subnet: str) -> str:
-    """Return the domain name of an address without one in a subnet, which no rule names."""
+    """Return the placeholder for the domain name of an address in a subnet that has none. No rule has this name."""
     return f"{subnet}.internal"
 
 
