@@ -1,7 +1,7 @@
 """Drift: where the cloud differs from a stack's state, as a Plan from the state to what the cloud has.
 
 Both engines read each managed resource and compare what the cloud has with the inputs of the state, by the diff of the
-resource's provider. What the state does not have is not read, so a resource that somebody added is not in the Plan.
+resource's provider. What the state does not have is not read, so a resource that was added outside Pulumi is not in the Plan.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Found = Mapping[str, Present | None]
 def drift_plan(state: Plan, found: Found) -> Plan:
     """Return the drift of a deployed stack: an update for each resource that differs, a delete for each that is gone.
 
-    All other resources are as in the state: those that wait for their deletion too (`of_cloud` leaves them out).
+    All other resources are as in the state, also those that wait for their deletion (`of_cloud` leaves them out).
     Secrets are masked, also where the cloud returns them without a mark.
     """
     return replace(state, resources=ordered([_drifted(resource, found) for resource in state.resources]))

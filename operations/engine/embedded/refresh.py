@@ -26,7 +26,7 @@ def run(deployment: Deployment) -> dict[str, Present | None]:
 
 
 def read(deployment: Deployment) -> dict[str, Present | None]:
-    """Do the same without warnings."""
+    """Read every resource that a provider manages, without warnings, and return what `run` does."""
     found: dict[str, Present | None] = {}
     for resource in deployment.base.resources:
         managed = resource.custom and not urns.is_provider(resource.type)
