@@ -1,7 +1,8 @@
 """Drift: where the cloud differs from a stack's state, as a Plan from the state to what the cloud has.
 
 Both engines read each managed resource and compare what the cloud has with the inputs of the state, by the diff of the
-resource's provider. What the state does not have is not read, so a resource that was added outside Pulumi is not in the Plan.
+resource's provider. What the state does not have is not read, so a resource that was added outside Pulumi is not
+in the Plan.
 """
 
 from __future__ import annotations
