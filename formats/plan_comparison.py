@@ -16,9 +16,9 @@ from formats.plan import (
     planned_outputs,
 )
 from formats.property_paths import get, parse
+from formats.urns import ROOT_TYPE
 
 _GONE = (Operation.DELETE, Operation.READ)
-_ROOT = "pulumi:pulumi:Stack"
 
 
 def compare(before: Plan, after: Plan) -> Plan:
@@ -55,7 +55,7 @@ def state_after(plan: Plan) -> Plan:
 
 def is_whole(plan: Plan) -> bool:
     """True unless a Plan has only some resources of its stack, as that of a destroy with targets has."""
-    return any(resource.type == _ROOT for resource in plan.resources)
+    return any(resource.type == ROOT_TYPE for resource in plan.resources)
 
 
 def empty(plan: Plan) -> Plan:

@@ -11,6 +11,8 @@ import re
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 _PREFIX = "urn:pulumi:"
+_API_VERSION = re.compile(r"/v\d{8}[a-z0-9]*:")
+"""The API version in a token such as `storage/v20230101:StorageAccount`."""
 _URN = re.compile(r"urn:pulumi:[^:\s]+::[^:\s]+::[^\s:][^\s]*::.+", re.DOTALL)
 
 
@@ -59,6 +61,11 @@ def label(urn: str) -> str:
 def is_provider(type_: str) -> bool:
     """Return True for the type of a provider."""
     return type_.startswith(PROVIDER_PREFIX)
+
+
+def plain_type(type_: str) -> str:
+    """Return azure-native's type token without the package and an API version: `storage:StorageAccount`."""
+    return _API_VERSION.sub(":", type_.removeprefix("azure-native:"))
 
 
 def provider_urn(reference: str) -> str:

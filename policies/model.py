@@ -6,7 +6,6 @@ a rule cannot pass a value that it has not read. Secrets are masked before a `Re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,12 +17,11 @@ from formats.arm.id_parents import with_parents
 from formats.plan import UNKNOWN, Operation, PlannedResource
 from formats.property_paths import ANY, Step, parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
+from formats.urns import plain_type
 from policies.expected.staff import members as members_of_staff
 from policies.requirements import Requirement
 
 T = TypeVar("T")
-VERSION = re.compile(r"/v\d{8}[a-z0-9]*:")
-"""The API version in a token such as `storage/v20230101:StorageAccount`; rules apply to every version."""
 
 
 class Verdict(StrEnum):
@@ -433,7 +431,7 @@ def resource_of(planned: PlannedResource, *, stack: str, subscription: str = "")
     """Return a planned resource in the form that rules read."""
     return Resource(
         urn=planned.urn,
-        type=VERSION.sub(":", planned.type.removeprefix("azure-native:")),
+        type=plain_type(planned.type),
         name=planned.name,
         stack=stack,
         inputs=planned.inputs,

@@ -11,6 +11,7 @@ from formats.plan import Operation, Plan
 from formats.stack_config import StackConfig
 from operations.access.actions import Action
 from operations.access.flow_depths import FlowChange, flow_changes, flows_of, graph_of
+from operations.access.formats import cut
 from operations.access.model import Access, AccessModel, Grounds, has_way
 from operations.access.people import Holder, People
 from operations.access.relevance import may_change_access, may_change_flows
@@ -18,7 +19,6 @@ from operations.access.things import Thing
 from operations.access.view import NO_WAY
 from policies.model import NO_CONFIGS, PolicyContext
 from policies.plan_resources import resources_of
-from policies.wording import plain
 
 MAX_LINE = 2000
 """The most characters of a line."""
@@ -70,7 +70,7 @@ class AccessChange:
         what = ", ".join(self.techniques or map(str, self.actions))
         things = "; ".join(f"{t.label}{f', {t.data_class}' if t.data_class else ''}" for t in self.things)
         who = f"{self.holder.name} ({self.holder.id})" if self.names_id else self.holder.name
-        return line_of(f"{who} {self._verb} {what}: {things} {self._grounds()}")
+        return cut(f"{who} {self._verb} {what}: {things} {self._grounds()}", MAX_LINE)
 
     @property
     def _verb(self) -> str:
@@ -96,7 +96,7 @@ class AccessChange:
         return {
             "effect": str(self.effect),
             "opens": self.opens,
-            "who": {"id": self.holder.id or self.holder.key, "name": self.holder.name, "known": self.holder.is_known},
+            "who": self.holder.to_json(),
             "may": [str(action) for action in self.actions],
             "on": [{"id": t.id, "label": t.label, "stack": t.stack, "data_class": t.data_class} for t in self.things],
             "through": self.through,
@@ -121,7 +121,7 @@ class Rename:
     after: str
 
     def __str__(self) -> str:
-        return line_of(f"{self.before} is now called {self.after}: the same group {self.id}, no change of access")
+        return cut(f"{self.before} is now called {self.after}: the same group {self.id}, no change of access", MAX_LINE)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class AccessDiff:
             *(f"{marks[change.effect]} {change}" for change in self.changes),
             *(f"= {rename}" for rename in self.renames),
             *(f"{'!' if flow.weakens else '~'} {flow}" for flow in self.flows if flow.is_compared or flow.weakens),
-            *(f"? {line_of(unknown)}" for unknown in self.unknowns),
+            *(f"? {cut(unknown, MAX_LINE)}" for unknown in self.unknowns),
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -314,9 +314,3 @@ def _differences(what: str, before: Sequence[str], after: Sequence[str]) -> list
     added = [f"new {what}: {one}" for one in after if one not in before]
     removed = [f"no longer by the {what}: {one}" for one in before if one not in after]
     return [*added, *removed]
-
-
-def line_of(text: str) -> str:
-    """Return text as one printable line; a very long one is cut."""
-    line = plain(text[: MAX_LINE + 1])
-    return line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…"

@@ -39,10 +39,10 @@ def cells(row: Row) -> tuple[str, ...]:
     return tuple(map(cut, found))
 
 
-def cut(text: str) -> str:
-    """Return text as one printable line of at most `LONGEST` characters."""
-    line = plain(text[: LONGEST + 1])
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Return text as one printable line of at most so many characters."""
+    line = plain(text[: longest + 1])
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def as_csv(view: AccessView, notes: Sequence[str] = ()) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from formats.addresses import ZoneName
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
@@ -33,6 +33,10 @@ class Holder:
     def id(self) -> str:
         """The object id; empty for a resource of the estate."""
         return "" if self.key.startswith("urn:") or self.key in (ANYONE, UNKNOWN_PRINCIPAL) else self.key
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the holder as JSON values."""
+        return {"id": self.id or self.key, "name": self.name, "known": self.is_known}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from functools import cache
 
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import parse
+from formats.urns import plain_type
 from operations.access.things import TYPES
 from policies.estate_view import TYPES_WITHOUT_PROPERTIES
-from policies.model import VERSION
 from policies.reachability.flow_paths import FLOW_PATHS
 
 _RIGHTS = (
@@ -29,7 +29,7 @@ def may_change_flows(plan: Plan) -> bool:
 def may_change_access(plan: Plan) -> bool:
     """True if a plan changes something that accesses depend on."""
     read = _first_steps((*FLOW_PATHS, *_RIGHTS))
-    return any(_touches(one, read) or (_type(one) in TYPES and _comes_or_goes(one)) for one in plan.changes)
+    return any(_touches(one, read) or (plain_type(one.type) in TYPES and _comes_or_goes(one)) for one in plan.changes)
 
 
 @cache
@@ -44,7 +44,7 @@ def _first_steps(paths: Iterable[str]) -> Mapping[str, frozenset[str]]:
 
 
 def _touches(resource: PlannedResource, read: Mapping[str, frozenset[str]]) -> bool:
-    steps = read.get(_type(resource))
+    steps = read.get(plain_type(resource.type))
     if steps is None:
         return False
     return _comes_or_goes(resource) or any(str(parse(path)[0]) in steps for path in resource.changed)
@@ -52,8 +52,3 @@ def _touches(resource: PlannedResource, read: Mapping[str, frozenset[str]]) -> b
 
 def _comes_or_goes(resource: PlannedResource) -> bool:
     return resource.operation is not Operation.UPDATE
-
-
-def _type(resource: PlannedResource) -> str:
-    """Return azure-native's token without the package and the API version, as `policies.model.Resource.type`."""
-    return VERSION.sub(":", f"/{resource.type}".replace("/azure-native:", "", 1).lstrip("/"), count=1)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_azure.types.roles import BUILT_IN_ROLES
+from formats.arm.role_names import BUILT_IN_ROLES
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import texts
 from policies.azure_semantics.role_operations import BUILT_IN, Permissions

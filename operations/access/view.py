@@ -79,7 +79,7 @@ class Row:
         """Return the row as JSON values. `since` and `change` are null where nothing recorded them."""
         thing, assignments = self.thing, self.grounds.assignments
         return {
-            "who": {"id": self.holder.id or self.holder.key, "name": self.holder.name, "known": self.holder.is_known},
+            "who": self.holder.to_json(),
             "may": [str(action) for action in self.actions],
             "roles": list(self.grounds.roles),
             "on": {

@@ -12,6 +12,7 @@ from formats.stack_config import TenancyConfig, is_kind
 from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
 from operations.access.relevance import may_change_access
 from operations.cli.output import Output, printable
+from operations.diffs.terminal import ACCESS
 from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
 from policies.expected.staff import members
 from policies.plan_evaluation import Neighbours, today
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 RecordsOf = Callable[[str], "Records"]
 """Called with a cloud."""
-HEADING = "Who can now read, write or reach which data"
 LISTED = 12
 """The most lines that are printed; `--json` has all."""
 FEW = 8
@@ -139,7 +139,7 @@ def show_access_changes(stack: str, found: AccessDiff, output: Output) -> None:
         return
     output.emit({"event": "access-diff", "stack": stack, **found.to_json()})
     lines = found.lines()
-    output.say(f"  {HEADING}:", style="bold" if found.opens else None)
+    output.say(f"  {ACCESS}:", style="bold" if found.opens else None)
     for line in lines[:LISTED]:
         output.say(f"  {line}", style=_STYLES.get(line[0]))
     if len(lines) > LISTED:

@@ -8,18 +8,19 @@ from dataclasses import replace
 
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_changes import PropertyChange, changes_of
+from formats.urns import plain_type
 from operations.diffs.consequences import changes_price, consequence_of_property, loss_of_resource
 from operations.diffs.meaning import BROKEN, HELD, MENDED, ORDER, Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import Readers, place_of, plain_type
+from operations.diffs.readers import Readers, place_of
 from operations.diffs.requirements import by_requirements
 from operations.diffs.rights import right_of_property, right_of_resource
 from operations.diffs.text import kind_of
-from operations.diffs.verdicts import Attribution, broken
+from operations.diffs.verdicts import Attribution, broken, deployed_resource
 from operations.diffs.ways import way_of_property, way_of_resource
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.concerns import EXPIRY_TAG, Concern, concern_of
-from policies.model import Policy, Resource, resource_of
+from policies.model import Policy, resource_of
 
 _OPERATIONS: Mapping[Operation, str] = {
     Operation.CREATE: "New",
@@ -74,11 +75,11 @@ def _plain(step: Step) -> Sense:
 
 def _of_property(step: Step, change: PropertyChange, readers: Readers, names: Mapping[str, str]) -> Sense:
     policies = readers.of(plain_type(step.resource.type), place_of(change))
-    before, after = _sides(step)
+    planned = resource_of(step.resource, stack=step.stack)
     senses = (
         way_of_property(step, change),
         right_of_property(step, change, policies, names),
-        by_requirements(change, before, after, policies),
+        by_requirements(change, deployed_resource(step), planned, policies),
         consequence_of_property(step, change),
         _expiry(change),
     )
@@ -94,13 +95,6 @@ def _about(meaning: Meaning, policies: Sequence[Policy]) -> tuple[str, ...]:
     """Return the policies on a stack whose concern is what a meaning is about."""
     narrow = [policy.id for policy in policies if policy.evaluation_scope != "estate"]
     return tuple(id_ for id_ in narrow if meaning in (BROKEN[c := concern_of(id_)], MENDED[c], HELD[c]))
-
-
-def _sides(step: Step) -> tuple[Resource, Resource]:
-    resource = step.resource
-    after = resource_of(resource, stack=step.stack)
-    before = resource_of(replace(resource, inputs=resource.old_inputs or {}, old_inputs=None), stack=step.stack)
-    return before, after
 
 
 def _expiry(change: PropertyChange) -> Sense | None:

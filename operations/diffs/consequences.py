@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from formats.plan import Operation, PlannedResource
 from formats.property_changes import ChangeKind, PropertyChange
 from formats.property_paths import PropertyPath
+from formats.urns import plain_type
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import place_of, plain_type, touches
+from operations.diffs.readers import place_of, touches
 from operations.diffs.text import kind_of
 from operations.prices.charges import charges_of
 from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT

@@ -132,11 +132,16 @@ def _properties(plans: Iterable[Plan]) -> tuple[FoldedChange, ...]:
 
 def output_changes(plan: Plan) -> Iterator[_Change]:
     """Yield the changed outputs as changes of the stack's root resource, which has them in Pulumi."""
-    urn = make_urn(plan.stack, plan.project, "", ROOT_TYPE, f"{plan.project}-{plan.stack}")
+    urn = root_urn(plan)
     for output in plan.output_changes:
         before, after = ({} if v is None else {output.name: v} for v in (output.before, output.after))
         for change in property_changes(before, after, output.changed):
             yield urn, replace(change, path=(OUTPUTS, *change.path))
+
+
+def root_urn(plan: Plan) -> str:
+    """Return the URN of the root resource of a plan's stack."""
+    return make_urn(plan.stack, plan.project, "", ROOT_TYPE, f"{plan.project}-{plan.stack}")
 
 
 def by_stack(members: Iterable[_Member]) -> Resources:

@@ -9,13 +9,8 @@ from formats.errors import InputError
 from formats.property_changes import Entry, EntryPath, PropertyChange
 from formats.property_paths import ANY, PropertyPath, parse
 from policies.known_properties import harmless
-from policies.model import VERSION, Policy
+from policies.model import Policy
 from policies.runner import ALL
-
-
-def plain_type(type_: str) -> str:
-    """Return azure-native's type token as policies name it: `storage:StorageAccount`."""
-    return VERSION.sub(":", type_.removeprefix("azure-native:"))
 
 
 def place_of(change: PropertyChange) -> PropertyPath:

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from formats.arm.role_names import BUILT_IN_ROLES
 from formats.plan import SECRET, UNKNOWN, Operation
 from formats.property_changes import ChangeKind, PropertyChange
-from formats.urns import name_of, type_of
+from formats.stack_reads import REFERENCE
+from formats.urns import name_of, plain_type, type_of
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import plain_type
 from operations.diffs.text import kind_of, shortened
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.concerns import Concern, concern_of
 from policies.model import Policy
 
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
 DEFINITION = "authorization:RoleDefinition"
 _MAX = 90
 
@@ -69,7 +68,7 @@ def _grant(step: Step, inputs: Mapping[str, object], names: Mapping[str, str], p
 def _named(step: Step, property_: str, value: object, kind: str) -> str:
     """Return a principal or a scope by its resource in the program, or else by its id."""
     urns = step.resource.property_dependencies.get(property_, ())
-    if len(urns) == 1 and type_of(urns[0]) == STACK_REFERENCE:
+    if len(urns) == 1 and type_of(urns[0]) == REFERENCE:
         return (
             f"{'an' if kind == 'identity' else 'a'} {kind or 'resource'} of stack {name_of(urns[0]).rsplit('/', 1)[-1]}"
         )

@@ -12,7 +12,7 @@ from formats.plan import Operation, Plan, Value, canonical
 from formats.property_changes import ABSENT, ChangeKind, PropertyChange
 from formats.urns import type_of
 from operations.diffs.classify import sense_of, steps_of_plan
-from operations.diffs.folded_changes import OUTPUTS, by_stack, output_changes
+from operations.diffs.folded_changes import OUTPUTS, by_stack, output_changes, root_urn
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import AccessChanges, Change, Sense, StackDiff, Step, ordered
 from operations.diffs.readers import Readers
@@ -176,9 +176,8 @@ def _cost(plan: Plan, price: StackPrice | None) -> list[Change]:
     unknown = ", and by items without a known price" if price.difference is None else ""
     before, after = (f"{amount:,.2f} {price.currency}" for amount in (price.total.before, price.total.after))
     text = f"The idle price a month changes{unknown}"
-    root = next((r.urn for r in plan.resources if r.type.startswith("pulumi:pulumi:Stack")), plan.stack)
     was = before if price.existed else ABSENT
     return [
-        Change(Meaning.CHANGES_COST, text, Operation.UPDATE, "", {plan.stack: (root,)}, path="idle price", before=was,
-               after=after)
+        Change(Meaning.CHANGES_COST, text, Operation.UPDATE, "", {plan.stack: (root_urn(plan),)}, path="idle price",
+               before=was, after=after)
     ]  # fmt: skip

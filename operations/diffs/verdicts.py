@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from formats.plan import Operation
+from formats.urns import plain_type
 from operations.diffs.meaning import BROKEN, ORDER, Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import Readers, place_of, plain_type, steps_of, touches
+from operations.diffs.readers import Readers, place_of, steps_of, touches
 from policies.concerns import concern_of
-from policies.model import Finding, Policy, PolicyContext, Verdict, resource_of
+from policies.model import Finding, Policy, PolicyContext, Resource, Verdict, resource_of
 from policies.runner import findings_of
 from policies.wording import plain
 
@@ -79,9 +80,15 @@ class Attribution:
         planned = own[0].resource
         if planned.operation is not Operation.UPDATE or planned.old_inputs is None:
             return False
-        old = resource_of(replace(planned, inputs=planned.old_inputs, old_inputs=None), stack=own[0].stack)
+        old = deployed_resource(own[0])
         before = findings_of(policy, old, PolicyContext([old]))
         return any((f.path, f.message) == (finding.path, finding.message) and f.verdict in COUNTED for f in before)
+
+
+def deployed_resource(step: Step) -> Resource:
+    """Return the resource of a step as it is deployed, in the form that rules read."""
+    planned = step.resource
+    return resource_of(replace(planned, inputs=planned.old_inputs or {}, old_inputs=None), stack=step.stack)
 
 
 def _named(step: Step) -> set[str]:

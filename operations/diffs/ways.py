@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from formats.plan import Operation
 from formats.property_changes import ChangeKind, Entry, PropertyChange
-from formats.urns import name_of
+from formats.urns import name_of, plain_type
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import place_of, plain_type
+from operations.diffs.readers import place_of
 from operations.diffs.rule_effect import PacketRule, effect, rules_in
 from operations.diffs.text import shortened
 from policies.azure_semantics import dns_policies, firewall, private_link, security_group

@@ -11,8 +11,8 @@ from typing import Any
 from formats.arm.resolve import resolved
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import join
+from formats.urns import plain_type
 from local_azure.diffs import differences
-from operations.diffs.readers import plain_type
 from policies.model import Finding, PolicyContext
 from policies.mutations.model import Mutant
 from policies.plan_resources import resources_of
