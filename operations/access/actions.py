@@ -40,17 +40,17 @@ _STORAGE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaul
 _BLOBS = f"{_STORAGE}/blobServices/containers/blobs"
 _MACHINE, _WORKSPACE = "Microsoft.Compute/virtualMachines", "Microsoft.OperationalInsights/workspaces"
 _GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
-RIGHTS_WRITE = "Microsoft.Authorization/roleAssignments/write"
-_BLOB_OPERATIONS = (
+BLOB_OPERATIONS = (
     (Action.READ, f"{_BLOBS}/read", True),
     (Action.WRITE, f"{_BLOBS}/write", True),
     (Action.DELETE, f"{_BLOBS}/delete", True),
 )
-_RIGHTS = (Action.MANAGE_RIGHTS, RIGHTS_WRITE, False)
+"""Needed for the actions on a container, and on a store that has no container yet."""
+_RIGHTS = (Action.MANAGE_RIGHTS, "Microsoft.Authorization/roleAssignments/write", False)
 Needed = tuple[Action, str, bool]
 """An action, the operation that it needs, and True if that is an operation on data."""
 NEEDED: Mapping[Kind, tuple[Needed, ...]] = {
-    Kind.CONTAINER: (*_BLOB_OPERATIONS, _RIGHTS),
+    Kind.CONTAINER: (*BLOB_OPERATIONS, _RIGHTS),
     Kind.STORE: (
         (Action.LIST_KEYS, f"{_STORAGE}/listKeys/action", False),
         (Action.MANAGE, f"{_STORAGE}/write", False),
@@ -78,7 +78,5 @@ NEEDED: Mapping[Kind, tuple[Needed, ...]] = {
     Kind.SCOPE: (_RIGHTS,),
 }
 """The actions on each kind of thing."""
-BLOB_OPERATIONS = _BLOB_OPERATIONS
-"""Those on a store that has no container yet."""
 READ_ANYTHING = "Microsoft.Resources/subscriptions/resourceGroups/read"
 """An operation that a role for reading settings permits."""

@@ -183,13 +183,14 @@ def access_diff(
     the groups; `configs_before`: those before the change, if they are known. `with_flows`: count the controls of each
     forbidden flow too, where the change touches what they depend on.
     """
+    earlier = configs if configs_before is None else configs_before
     people = People(configs)
-    people_before = People(configs_before) if configs_before is not None else people
+    people_before = people if earlier is configs else People(earlier)
     renames = tuple(_renames(people_before, people))
     changed = list(_changed(before, after))
     if not any(may_change_access(plan) for plan in changed):
         return AccessDiff(renames=renames)
-    old, new = _contexts(before, after, configs, configs_before)
+    old, new = _contexts(before, after, configs, earlier)
     if with_flows and any(may_change_flows(plan) for plan in changed):
         flows_before, flows_after = flows_of(old), flows_of(new)
         flows, graphs = flow_changes(flows_before, flows_after), (graph_of(flows_before), graph_of(flows_after))
@@ -223,14 +224,16 @@ def _contexts(
     before: Sequence[Plan],
     after: Sequence[Plan],
     configs: Mapping[str, StackConfig],
-    configs_before: Mapping[str, StackConfig] | None,
+    configs_before: Mapping[str, StackConfig],
 ) -> tuple[PolicyContext, PolicyContext]:
     resources = {id(plan): resources_of(plan) for plan in before}
     # A run deletes what waits for deletion, so that the change is complete only without it.
     resources |= {id(plan): resources_of(plan.with_deletes_done()) for plan in after if id(plan) not in resources}
     old, new = ([r for plan in plans for r in resources[id(plan)]] for plans in (before, after))
-    earlier = configs if configs_before is None else configs_before
-    return PolicyContext(old, is_complete=True, configs=earlier), PolicyContext(new, is_complete=True, configs=configs)
+    return (
+        PolicyContext(old, is_complete=True, configs=configs_before),
+        PolicyContext(new, is_complete=True, configs=configs),
+    )
 
 
 def _renames(before: People, after: People) -> Iterator[Rename]:
@@ -239,15 +242,16 @@ def _renames(before: People, after: People) -> Iterator[Rename]:
             yield Rename(id_, before.names[id_], name)
 
 
-def _changes(old: AccessModel, new: AccessModel) -> Iterator[tuple[Access, AccessChange]]:
+def _changes(old: AccessModel, new: AccessModel) -> Iterator[AccessChange]:
     for access in dict.fromkeys((*old.accesses, *new.accesses)):
         before, after = old.accesses.get(access), new.accesses.get(access)
         if before is None and after is not None:
-            yield access, _change(Effect.GAINED, access, after, new)
+            yield _change(Effect.GAINED, access, after, new)
         elif after is None and before is not None:
-            yield access, _change(Effect.LOST, access, before, old)
-        elif before is not None and after is not None:
-            yield from ((access, found) for found in _altered(access, before, after, new))
+            yield _change(Effect.LOST, access, before, old)
+        elif before is not None and after is not None and _differ(before, after):
+            change = _change(Effect.CHANGED, access, after, new)
+            yield replace(change, ways_before=before.ways, conditions_before=before.conditions)
 
 
 def _change(effect: Effect, access: Access, grounds: Grounds, model: AccessModel) -> AccessChange:
@@ -266,30 +270,18 @@ def _change(effect: Effect, access: Access, grounds: Grounds, model: AccessModel
     )
 
 
-def _altered(access: Access, before: Grounds, after: Grounds, model: AccessModel) -> Iterator[AccessChange]:
-    same = (set(before.ways) == set(after.ways), before.conditions == after.conditions,
-            set(before.techniques) == set(after.techniques))  # fmt: skip
-    if not all(same):
-        yield AccessChange(
-            Effect.CHANGED,
-            model.people.holder(access.holder),
-            (access.action,),
-            (model.thing(access.thing),),
-            access.through,
-            after.roles,
-            after.ways,
-            before.ways,
-            after.conditions,
-            before.conditions,
-            has_way(access, after),
-            techniques=after.techniques,
-        )
+def _differ(before: Grounds, after: Grounds) -> bool:
+    return (
+        set(before.ways) != set(after.ways)
+        or before.conditions != after.conditions
+        or set(before.techniques) != set(after.techniques)
+    )
 
 
-def _folded(changes: Iterator[tuple[Access, AccessChange]]) -> Iterator[AccessChange]:
+def _folded(changes: Iterator[AccessChange]) -> Iterator[AccessChange]:
     """Yield changes that differ in their actions, or in their things, as one; gains first."""
     by_thing: dict[AccessChange, set[Action]] = {}
-    for _, change in changes:
+    for change in changes:
         by_thing.setdefault(replace(change, actions=()), set()).update(change.actions)
     by_action: dict[AccessChange, set[Thing]] = {}
     for change, actions in by_thing.items():

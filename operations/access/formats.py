@@ -52,7 +52,7 @@ def as_csv(view: AccessView, notes: Sequence[str] = ()) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([no_formula(cell) for cell in cells(row)] for row in view.rows)
-    writer.writerows([no_formula(cut(note))] for note in (*_remarks(view), *notes))
+    writer.writerows([no_formula(cut(note))] for note in (*remarks(view), *notes))
     return file.getvalue()
 
 
@@ -71,22 +71,18 @@ def as_markdown(view: AccessView, title: str, notes: Sequence[str] = ()) -> str:
         lines += ["", f"## {escaped(name)}", "", *([f"Object id: {escaped(id_)}", ""] if id_ else [])]
         lines += [table_line(COLUMNS[2:]), table_line(["---"] * len(COLUMNS[2:]))]
         lines += [table_line(map(escaped, cells(row)[2:])) for row in rows]
-    remarks = list(_remarks(view))
-    lines += ["", "## Open findings", "", *(f"- {escaped(one)}" for one in remarks)] if remarks else []
+    findings = [f"- {escaped(one)}" for one in remarks(view)]
+    lines += ["", "## Open findings", "", *findings] if findings else []
     return "\n".join(lines) + "\n"
 
 
-def _remarks(view: AccessView) -> Iterator[str]:
+def remarks(view: AccessView) -> Iterator[str]:
+    """Yield what a reader has to know beside the rows: failed revocations, closed rights, unknown properties."""
     for one in view.failed_revocations:
         yield f"The revocation of {one.name} ({one.stack}) failed: the role assignment {one.id} is still in force."
     for closed in view.closed:
         yield f"{closed.name} ({closed.stack}) permits nothing: it is closed by its condition."
     yield from view.unknowns
-
-
-def remarks(view: AccessView) -> list[str]:
-    """Return what a reader has to know beside the rows: failed revocations, closed rights, unknown properties."""
-    return list(_remarks(view))
 
 
 def escaped(text: str) -> str:

@@ -46,7 +46,8 @@ class People:
     configs: Mapping[str, StackConfig] = field(default_factory=dict)
 
     @cached_property
-    def _names(self) -> Mapping[str, str]:
+    def names(self) -> Mapping[str, str]:
+        """The name of each group and application, by its object id in lower case."""
         found: dict[str, dict[str, None]] = {}
         for stack, config in self.configs.items():
             for id_, name in _named(stack, config):
@@ -62,13 +63,8 @@ class People:
         if key.startswith("urn:"):
             kind = KINDS.get(type_of(key).rsplit(":", 1)[-1], "resource")
             return Holder(key, f"the {kind} {name_of(key)} of {stack_of(key)}")
-        name = self._names.get(key)
+        name = self.names.get(key)
         return Holder(key, name) if name else Holder(key, f"unknown {key}", is_known=False)
-
-    @cached_property
-    def names(self) -> Mapping[str, str]:
-        """The name of each group and application, by its object id in lower case."""
-        return self._names
 
     @cached_property
     def groups_of(self) -> Mapping[str, frozenset[str]]:

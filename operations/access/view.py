@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from formats.urns import name_of, stack_of
@@ -111,7 +111,7 @@ class AccessView:
     rows: tuple[Row, ...]
     unknowns: tuple[str, ...] = ()
     """Properties that could not be read, and count as open."""
-    closed: tuple[Assignment, ...] = field(default=())
+    closed: tuple[Assignment, ...] = ()
     """The role assignments that permit nothing, by their condition."""
 
     @property
