@@ -15,7 +15,7 @@ from operations.cli.options import OneStack, command
 from operations.cli.orphaned import refuse_orphaned_names
 from operations.cli.output import Output, printable
 from operations.cli.session import Session
-from operations.cli.targets import refuse_unwritable
+from operations.cli.targets import STDOUT, refuse_unwritable
 from operations.settings import write_whole
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def diff(
     first: First = None,
     last: Last = None,
     format_: Format = DiffFormat.TEXT,
-    output: File = "-",
+    output: File = STDOUT,
 ) -> None:
     """Show what the changes that up would make mean: for ways in and out, encryption, rights, data, people and cost.
 
@@ -72,7 +72,7 @@ def diff(
         one = session.named(stack)
         recorded = recorded_diff(session.records(one.cloud), one.name, first, last, session.configs([one.name]))
         plan, found, details = recorded.plan, recorded.diff, recorded.details
-    if output == "-" and format_ is DiffFormat.TEXT:
+    if output == STDOUT and format_ is DiffFormat.TEXT:
         _show(session.output, found, plan, details)
         return
     _write(session.output, _document(found, plan, details, format_), output)
@@ -110,9 +110,6 @@ def _planned(session: Session, name: str) -> tuple[Plan, StackDiff]:
 
 
 def _document(found: StackDiff, plan: Plan, details: tuple[str, ...], format_: DiffFormat) -> str:
-    from operations.diffs.pages import Title, html, markdown  # noqa: PLC0415 - imports Jinja2
-
-    title = Title(f"Changes of {plan.stack}", details)
     if format_ is DiffFormat.JSON:
         return (
             json.dumps({"plan": plan.digest, "about": details, **found.to_json()}, ensure_ascii=False, indent=2) + "\n"
@@ -121,11 +118,14 @@ def _document(found: StackDiff, plan: Plan, details: tuple[str, ...], format_: D
         from operations.diffs.terminal import lines  # noqa: PLC0415
 
         return "".join(f"{line.plain}\n" for line in lines(found, 120))
+    from operations.diffs.pages import Title, html, markdown  # noqa: PLC0415 - imports Jinja2
+
+    title = Title(f"Changes of {plan.stack}", details)
     return html(found, title) if format_ is DiffFormat.HTML else markdown(found, title)
 
 
 def _write(output: Output, text: str, target: str) -> None:
-    if target == "-":
+    if target == STDOUT:
         output.line(text.rstrip("\n"))
         return
     refuse_unwritable(target)

@@ -10,7 +10,7 @@ from formats.property_paths import PropertyPath
 from formats.urns import plain_type
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import Sense, Step
-from operations.diffs.readers import place_of, touches
+from operations.diffs.readers import place_of
 from operations.diffs.text import kind_of
 from operations.prices.charges import charges_of
 from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
@@ -18,16 +18,13 @@ from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
 MACHINE, LIFECYCLE = "compute:VirtualMachine", "storage:ManagementPolicy"
 HOLDING = frozenset({*HOLDS_DATA, *HOLDS_DATA_IN_PARENT})
 """The types that hold data or keys."""
+_STOPPED = "The machine must be stopped for this: sessions and running jobs end"
 RESTARTS: Mapping[str, Mapping[PropertyPath, str]] = {
     MACHINE: {
         ("hardwareProfile", "vmSize"): "Another size restarts the machine: sessions and running jobs end",
-        ("securityProfile", "encryptionAtHost"): "The machine must be stopped for this: sessions and running jobs end",
-        ("networkProfile",): "The machine must be stopped for this: sessions and running jobs end",
-        (
-            "storageProfile",
-            "osDisk",
-            "diskSizeGB",
-        ): "The machine must be stopped for this: sessions and running jobs end",
+        ("securityProfile", "encryptionAtHost"): _STOPPED,
+        ("networkProfile",): _STOPPED,
+        ("storageProfile", "osDisk", "diskSizeGB"): _STOPPED,
     },
 }
 """Changes of running machines that Azure makes with a restart, or refuses until they are stopped: another size restarts
@@ -61,7 +58,7 @@ def consequence_of_property(step: Step, change: PropertyChange) -> Sense | None:
     if type_ == LIFECYCLE and change.kind is ChangeKind.REMOVED:
         return Sense(Meaning.STRENGTHENS_CONTROL, "A rule that deletes blobs goes")
     for path, text in RESTARTS.get(type_, {}).items():
-        if touches(path, place) and len(place) >= len(path):
+        if place[: len(path)] == path:
             return Sense(Meaning.DISTURBS_PEOPLE, text)
     return None
 

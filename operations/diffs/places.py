@@ -29,9 +29,7 @@ def where(resources: Resources) -> str:
 def where_with_names(resources: Resources) -> str:
     """Return the resources in words, and the names of a few."""
     names = sorted({name_of(urn) for urns in resources.values() for urn in urns})
-    if is_of_stacks(resources) or len(names) > _NAMED:
-        return shortened(where(resources), 4 * _LONGEST)
-    if len(names) == 1:
+    if is_of_stacks(resources) or len(names) == 1 or len(names) > _NAMED:
         return shortened(where(resources), 4 * _LONGEST)
     return shortened(f"{where(resources)}: {', '.join(shortened(name, _LONGEST) for name in names)}", 8 * _LONGEST)
 

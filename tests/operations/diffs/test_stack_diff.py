@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -145,8 +146,6 @@ def test_hostile_names_break_no_page(name: str, key: str, value: str) -> None:
 
 def _tags(page: str) -> list[str]:
     """Return the tags of a page, without those that tell values of lists apart."""
-    import re
-
     return [tag for tag in re.findall(r"<([a-zA-Z/][a-zA-Z0-9]*)", page) if tag not in ("strong", "/strong")]
 
 
