@@ -91,7 +91,7 @@ def _last_config(plan: Plan, records: RecordsOf) -> StackConfig | None:
 
 
 def attach_meaning(recorder: Recorder, estate_state: EstateState, stack: Stack, plan: Plan) -> None:
-    """Keep in the ledger what a destroy or a refresh means, and what it does to access, beside the deployed states.
+    """Keep in the ledger what a destroy means, and what it does to access, beside the deployed states.
 
     No policy is evaluated, and forbidden flows are not compared. In a large estate other tenancies are left out,
     as in `access_changes_of`. Where a state cannot be read, the ledger keeps no changes of access: a destroy does not

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formats.drift import of_cloud
@@ -23,10 +22,7 @@ from operations.cli.text import plural
 from operations.cli.workers import Work
 
 if TYPE_CHECKING:
-    from operations.access.diff import AccessDiff
-    from operations.cli.gate import Gate
     from operations.cli.recorded import Recorder
-    from policies.model import Finding
     from policies.runner import Report
 
 
@@ -45,7 +41,10 @@ class Drift:
         `InputError` names the stacks that cannot be compared with the estate, because a stack that they require is not
         up.
         """
-        gate = self.session.gate()  # before a program runs
+        from operations.cli.drift_meaning import DriftMeaning  # noqa: PLC0415 - imports the policies
+
+        meaning = DriftMeaning(self.session, EstateState(self.session))
+        _ = meaning.gate  # before a program runs
         up = [stack for stack in self.stacks if self.session.is_deployed(stack)]
         require_cloud(self.session, up)
         orphaned = {stack.name for stack in self.session.orphaned}
@@ -58,10 +57,11 @@ class Drift:
             plan = next(plans) if stack in up and stack.name not in unplanned else None
             note = driftview.NOT_UP if drift is None else driftview.ORPHANED if stack.name in orphaned else ""
             found.append(StackDrift(stack.name, stack.cloud, drift, plan, note).without_equal_plans())
-        report = self._judged(gate, [one for one in found if one.in_cloud])
-        for one in found:
-            access = self._access(gate, one) if report and one.in_cloud else None
-            driftview.show_stack(one, report, access, self.session.output)
+        drifted = {one.stack: one.drift for one in found if one.drift and one.in_cloud}
+        report = meaning.report(drifted, self.stacks) if drifted else None
+        for stack, one in zip(self.stacks, found, strict=True):
+            diff = meaning.diff(stack, one, report) if report and one.in_cloud else None
+            driftview.show_stack(one, diff, self.session.output)
         if report:
             self._show(report)
         refuse_waiting(waiting)
@@ -77,30 +77,6 @@ class Drift:
                 plan = work.plan(self.session.engine(stack), stack.settings)
             yield plan
 
-    def _judged(self, gate: Gate, drifted: Sequence[StackDrift]) -> Report | None:
-        """Evaluate the policies on what the cloud has. Return the report without the findings that the states have."""
-        names = {one.stack for one in drifted}
-        if not names:
-            return None
-        neighbours = self._estate_state.of([stack for stack in self.stacks if stack.name in names])
-        before = gate.evaluate([found.load() for found in neighbours.before], neighbours=neighbours)
-        after = gate.evaluate([one.drift for one in drifted if one.drift], neighbours=neighbours)
-        return _without(after, before)
-
-    def _access(self, gate: Gate, one: StackDrift) -> AccessDiff | None:
-        """Return who can read, write or reach more or less than the state says."""
-        from operations.cli.access_changes import access_changes  # noqa: PLC0415 - imports the policies
-
-        assert one.drift is not None  # noqa: S101 - its drift is shown
-        stack = next(stack for stack in self.stacks if stack.name == one.stack)
-        neighbours = self._estate_state.of([stack])
-        configs = self.session.configs([one.stack])
-        return access_changes(one.drift, neighbours, configs, gate.stacks, self.session.records) or None
-
-    @cached_property
-    def _estate_state(self) -> EstateState:
-        return EstateState(self.session)
-
     def _show(self, report: Report) -> None:
         from operations.cli.gate import show  # noqa: PLC0415 - imports the policies
 
@@ -110,9 +86,10 @@ class Drift:
 
 def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, yes: bool) -> None:
     """Show what differs in the cloud, ask for confirmation, and update each state with it."""
-    from operations.cli.access_changes import attach_meaning  # noqa: PLC0415 - imports the policies
+    from operations.cli.drift_meaning import DriftMeaning  # noqa: PLC0415 - imports the policies
 
     summary, estate_state = Summary(), EstateState(session)
+    meaning = DriftMeaning(session, estate_state)
     for stack in stacks:
         if not session.is_deployed(stack):
             session.output.say(f"{stack.name}: not up, so there is nothing to refresh.", style="dim")
@@ -121,10 +98,11 @@ def refresh(session: Session, stacks: Sequence[Stack], recorder: Recorder, *, ye
         with session.output.err.status(f"Reading {stack.name}"):
             drift = Work.DRIFT.plan(session.engine(stack), stack.settings)
         found = StackDrift(stack.name, stack.cloud, drift)
-        driftview.show_drift(found, session.output)
-        if found.in_cloud:
-            recorder.evaluated(stack, of_cloud(drift))
-            attach_meaning(recorder, estate_state, stack, of_cloud(drift))
+        report, diff = meaning.of_refresh(stack, found) if found.in_cloud else (None, None)
+        driftview.show_stack(found, diff, session.output)
+        if diff:
+            recorder.evaluated(stack, of_cloud(drift), report)
+            recorder.attach_diff(stack, diff)
         if found.in_cloud and not yes:
             recorder.asked(stack)
             if not session.agree(f"Update the state of {stack.name} from the cloud?"):
@@ -166,13 +144,3 @@ def _refuse(found: Sequence[StackDrift]) -> None:
         + "\n".join(f"  {one.stack}: {one.reason}" for one in differing)
         + f"\n  fix:     {differing[0].fix}"
     )
-
-
-def _without(report: Report, before: Report) -> Report:
-    """Return a report without the blocking findings that an earlier one has."""
-    known = set(map(_key, before.blocking))
-    return replace(report, findings=tuple(f for f in report.findings if not f.verdict.blocks or _key(f) not in known))
-
-
-def _key(finding: Finding) -> tuple[str, ...]:
-    return finding.policy, finding.urn, finding.path, finding.message

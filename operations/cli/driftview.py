@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ ORPHANED = "The estate no longer has its request."
 AS_STATE = "The cloud is as the state has it."
 AS_ESTATE = "The state is as the estate has it."
 GONE = "gone from the cloud"
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,8 @@ class StackDrift:
         return {"stack": self.stack, "differs": bool(self.reason), "reason": self.reason, **plans}
 
 
-def show_stack(found: StackDrift, report: Report | None, access: AccessDiff | None, output: Output) -> None:
-    """Print what differs, by its meaning. The report has the findings that the drift causes."""
-    meant = meaning(found.drift, report, access) if found.drift and found.in_cloud else None
+def show_stack(found: StackDrift, meant: StackDiff | None, output: Output) -> None:
+    """Print what differs. `meant`: what the drift of the cloud means; None without one."""
     output.emit({"event": "drift", **found.to_json(), "diff": meant.to_json() if meant else None})
     output.say(planview.title(found.stack, found.cloud))
     if found.drift and meant:
@@ -105,28 +106,21 @@ def show_stack(found: StackDrift, report: Report | None, access: AccessDiff | No
         output.say("  " + AS_ESTATE, style="green")
 
 
-def show_drift(found: StackDrift, output: Output) -> None:
-    """Print each resource that differs in the cloud, its properties from the state's to the cloud's, and the number."""
-    output.emit({"event": "drift", **found.to_json()})
-    output.say(planview.title(found.stack, found.cloud))
-    if found.drift is None or not found.in_cloud:
-        output.say("  " + AS_STATE, style="green")
-        return
-    output.say("  The cloud differs from the state:", style="bold")
-    for resource in of_cloud(found.drift).changes:
-        if resource.operation is Operation.DELETE:
-            output.say(_gone(resource))
-        else:
-            planview.show_resource(resource, output)
-    output.say("  " + counted(found.drift))
+def meaning(
+    plan: Plan,
+    report: Report | None = None,
+    access: AccessDiff | None = None,
+    names: Mapping[str, str] = NO_NAMES,
+) -> StackDiff:
+    """Return what a drift or a plan means, with the findings of a report on its stack, and what it does to access.
 
-
-def meaning(plan: Plan, report: Report | None = None, access: AccessDiff | None = None) -> StackDiff:
-    """Return what a drift or a plan means, with the findings of a report on its stack, and what it does to access."""
+    `names`: of groups, by object id in lower case.
+    """
     from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
 
     found = [finding for finding in report.findings if finding.stack == plan.stack] if report else []
-    return stack_diff(of_cloud(plan), found, policies=report.policies if report else None, access=access)
+    policies = report.policies if report else None
+    return stack_diff(of_cloud(plan), found, policies=policies, access=access, names=names)
 
 
 def _say(diff: StackDiff, output: Output) -> None:

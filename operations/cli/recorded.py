@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from formats.state_record import StateRecord
     from operations.cli.session import Session
     from operations.cli.stack_catalog import Stack
+    from operations.diffs.model import StackDiff
     from operations.engine.port import Outcome
     from operations.ledger.ledger import Ledger
     from policies.runner import Report
@@ -104,6 +105,12 @@ class Recorder:
     def attach(self, stack: Stack, name: str, value: Mapping[str, Any]) -> None:
         """Keep a further view of the evaluated plan, such as `diff` or `access`, as JSON without secrets."""
         self._evidence.setdefault(stack.name, _Evidence()).objects[name] = self._ledger(stack).keep(dict(value))
+
+    def attach_diff(self, stack: Stack, diff: StackDiff) -> None:
+        """Keep what the evaluated plan means, and what it does to access."""
+        self.attach(stack, "diff", diff.to_json())
+        if diff.access:
+            self.attach(stack, "access", diff.access.to_json())
 
     # A change
 

@@ -226,7 +226,7 @@ def _row(ledger: Ledger, number: int, entry: Entry, result: Entry | None, folded
         _who(entry),
         tuple(_meanings(diff.changes if diff else [])),
         tuple(_access(access) if access else ()),
-        _policies(verdict),
+        _policies(verdict, is_applied=entry.kind is Kind.INTENT),
         tuple(exempt),
         what_became(entry, result),
         first_line((result and result.reason) or entry.reason),
@@ -263,10 +263,12 @@ def _access(access: _Access) -> Iterator[str]:
         yield f"and {len(lines) - _MOST:,} more"
 
 
-def _policies(verdict: _Verdict | None) -> str:
+def _policies(verdict: _Verdict | None, *, is_applied: bool) -> str:
+    """Return what the policies found. A refresh is applied whatever they find: it only makes the state true."""
     if verdict is None:
         return "not evaluated"
-    return "passed" if verdict.passed else f"refused by {', '.join(sorted({one.policy for one in verdict.blocking}))}"
+    ids = ", ".join(sorted({one.policy for one in verdict.blocking}))
+    return "passed" if verdict.passed else f"do not hold: {ids}" if is_applied else f"refused by {ids}"
 
 
 def _shortened(text: str, end: str = "") -> str:

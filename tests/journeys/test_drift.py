@@ -9,6 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from local_azure.store import Store
+from operations.ledger.entry import Kind
+from operations.ledger.ledger import open_local
+from operations.settings import Settings
 from tests.journeys.conftest import Workspace
 
 TENANCY = "tre-hcm-progression"
@@ -40,6 +43,14 @@ def changed_by_hand(workspace: Workspace) -> None:
     store.close()
 
 
+def kept(workspace: Workspace) -> tuple[set[str], dict[str, Any]]:
+    """Return the meanings and the changes of access that the ledger keeps with the last change."""
+    ledger = open_local(Settings.load({"SDE_HOME": str(workspace.home)}))
+    intent = [entry for _, entry in ledger.changes() if entry.kind is Kind.INTENT][-1]
+    diff, access = (ledger.kept(intent.objects[name]) for name in ("diff", "access"))
+    return {change["meaning"] for change in diff["changes"]}, access
+
+
 def test_changes_by_hand_are_found_judged_and_undone(deployed: Workspace) -> None:
     changed_by_hand(deployed)
     before = deployed.bytes()
@@ -59,6 +70,9 @@ def test_changes_by_hand_are_found_judged_and_undone(deployed: Workspace) -> Non
     assert told.count("→") == 5
     assert told.count("gone from the cloud") == 2
     assert "updated" not in told.split("stack  ")[0]
+    means, access = kept(deployed)
+    assert {"opens a way", "weakens encryption", "may lose data"} <= means
+    assert any(flow["weakens"] for flow in access["flows"])
     assert deployed.plans(TENANCY) == back
     deployed.sde("up", TENANCY, "--yes")
     assert "The cloud is as the state has it." in deployed.sde("drift", TENANCY)

@@ -240,6 +240,8 @@ class FakeGate:
     refuses_changes: set[str] = field(default_factory=set)
     """The stacks that it refuses where their plans change anything."""
     stacks: StackCache = field(default_factory=StackCache)
+    fails_with_neighbours: Exception | None = None
+    """The error of an evaluation with other stacks, or None."""
 
     def evaluate(
         self,
@@ -251,6 +253,8 @@ class FakeGate:
         files: Mapping[str, str] = NO_FILES,
         scopes: Collection[Scope] = SCOPES,
     ) -> Report:
+        if neighbours and self.fails_with_neighbours:
+            raise self.fails_with_neighbours
         self.evaluated += [plan.stack for plan in plans]
         self.neighbours.append(neighbours)
         findings = tuple(self._finding(plan) for plan in plans)

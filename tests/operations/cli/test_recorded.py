@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from formats.errors import Failed
+from formats.errors import Failed, Refused
+from formats.plan import Operation
+from operations.cli.register import register_of
 from operations.ledger.entry import Entry, Kind, Result
-from tests.operations.cli.fakes import CliRunner
+from tests.operations.cli.fakes import CliRunner, resource
 
 
 def entries(sde: CliRunner) -> list[Entry]:
@@ -154,6 +156,30 @@ def test_a_refresh_with_drift_is_recorded_as_such(sde: CliRunner, monkeypatch: p
     assert outcome
     assert sde("refresh", "platform", "--yes") == 0
     assert [kind for kind, _ in kinds(sde)[4:]] == ["intent", "result", "refresh-drift"]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_what_a_drift_means_is_recorded_with_the_findings_that_it_causes(sde: CliRunner) -> None:
+    assert sde.gate
+    sde("up", "platform", "--yes")
+    weaker = resource("a", Operation.UPDATE, inputs={"tls": "1.0"}, old_inputs={"tls": "1.2"}, changed=("tls",))
+    sde.engine.drifts["platform"], sde.gate.refuses_changes = (weaker,), {"platform"}
+    assert sde("refresh", "platform", "--yes") == 0
+    intent = entries(sde)[2]
+    found = [(one["meaning"], one["rules"]) for one in sde.ledger.kept(intent.objects["diff"])["changes"]]
+    assert ("weakens another control", ["XX1"]) in found
+    assert [row.policies for row in register_of(sde.ledger).rows] == ["passed", "do not hold: XX1"]
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_damaged_state_of_another_stack_does_not_prevent_a_refresh(sde: CliRunner) -> None:
+    assert sde.gate
+    sde("up", "platform", "--yes")
+    sde.engine.drifts["platform"] = (resource("a", Operation.DELETE),)
+    sde.gate.fails_with_neighbours = Refused("platform cannot be evaluated with the rest of the estate")
+    assert sde("refresh", "platform", "--yes") == 0
+    assert "Evaluated without the other stacks, and without who can read what" in sde.out
+    assert [name for name in ("verdict", "access") if name in entries(sde)[2].objects] == ["verdict"]
 
 
 def _outcome(sde: CliRunner, name: str) -> object:

@@ -1,0 +1,99 @@
+"""What the drift of stacks means: the policy findings that it causes, and what it does to access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from formats.deployed_stack import DeployedStack
+from formats.drift import of_cloud
+from formats.errors import Refused
+from formats.plan import Plan
+from operations.access.people import People
+from operations.cli.access_changes import access_changes
+from operations.cli.driftview import StackDrift, meaning
+from operations.cli.estate_state import EstateState
+from operations.cli.output import printable
+from operations.cli.session import Session
+from policies.plan_evaluation import OF_STACKS
+
+if TYPE_CHECKING:
+    from operations.cli.gate import Gate
+    from operations.cli.stack_catalog import Stack
+    from operations.diffs.model import StackDiff
+    from policies.model import Finding
+    from policies.runner import Report
+
+
+@dataclass
+class DriftMeaning:
+    """Evaluates what the cloud has instead of what the states have, beside the deployed states of the other stacks."""
+
+    session: Session
+    estate_state: EstateState
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The gate, opened once. `Refused` or `InputError` where its catalogue or exemptions cannot be used."""
+        return self.session.gate()
+
+    def report(self, drifted: Mapping[str, Plan], stacks: Sequence[Stack]) -> Report:
+        """Return the report on what the cloud has, by stack, without the blocking findings that the states have.
+
+        `Refused` where the state of another stack cannot be read.
+        """
+        neighbours = self.estate_state.of([stack for stack in stacks if stack.name in drifted])
+        before = self.gate.evaluate([found.load() for found in neighbours.before], neighbours=neighbours)
+        after = self.gate.evaluate(list(drifted.values()), neighbours=neighbours)
+        return _without(after, before)
+
+    def diff(self, stack: Stack, found: StackDrift, report: Report) -> StackDiff:
+        """Return what the drift of one stack means, and who can read, write or reach more or less than the state says.
+
+        `Refused` where the state of another stack cannot be read.
+        """
+        drift, configs = of_cloud(_of(found)), self.session.configs([stack.name])
+        neighbours = self.estate_state.of([stack])
+        # What waits for its deletion does so before and after: no right is revoked by a drift.
+        neighbours = replace(neighbours, before=tuple(map(_without_pending, neighbours.before)))
+        access = access_changes(drift, neighbours, configs, self.gate.stacks, self.session.records)
+        return meaning(drift, report, access or None, names=People(configs).names)
+
+    def of_refresh(self, stack: Stack, found: StackDrift) -> tuple[Report, StackDiff]:
+        """Return the report and the meaning of a drift that a state is to be updated with.
+
+        To refresh a stack is a way to repair it: where another state cannot be read, that is said, and the stack is
+        evaluated alone.
+        """
+        gate, drift = self.gate, _of(found)
+        try:
+            report = self.report({stack.name: drift}, [stack])
+            return report, self.diff(stack, found, report)
+        except Refused as error:
+            text = f"Evaluated without the other stacks, and without who can read what: {printable(error)}"
+            self.session.output.say(text, style="yellow")
+        own = self.estate_state.own(stack)
+        before = gate.evaluate([own.load()] if own else [], scopes=OF_STACKS)
+        report = _without(gate.evaluate([drift], scopes=OF_STACKS), before)
+        return report, meaning(drift, report, names=People(self.session.configs([stack.name])).names)
+
+
+def _of(found: StackDrift) -> Plan:
+    assert found.drift is not None  # noqa: S101 - the cloud differs
+    return found.drift
+
+
+def _without_pending(deployed: DeployedStack) -> DeployedStack:
+    return DeployedStack.of(of_cloud(deployed.load()))
+
+
+def _without(report: Report, before: Report) -> Report:
+    """Return a report without the blocking findings that an earlier one has."""
+    known = set(map(_key, before.blocking))
+    return replace(report, findings=tuple(f for f in report.findings if not f.verdict.blocks or _key(f) not in known))
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    return finding.policy, finding.urn, finding.path, finding.message
