@@ -377,6 +377,8 @@ class Policy:
     """The part of `check` that needs no other resources; the pack evaluates it before the resource is created."""
     required_by_check: tuple[Requirement, ...] = ()
     """Requirements that `check` makes on a condition that Checkov cannot see; Checkov always makes them."""
+    optional_controls: tuple[Requirement, ...] = ()
+    """Conditions that the estate may choose. Nothing requires them; to give one up is permitted, and weakens."""
     check_paths: tuple[str, ...] = ()
     """The paths that `check` and `applies` read, without those of requirements; of other types as `type:path`."""
     applies: Callable[[Resource, PolicyContext], bool] = always_applies

@@ -1,5 +1,5 @@
-"""The meaning of a changed property by the requirements that policies declare on it: no longer met, met again, or met
-by a weaker or stronger value."""
+"""The meaning of a changed property by the requirements that policies declare on it: no longer met, met again, met
+by a weaker or stronger value, or a control that the estate may choose, given up or added."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ def _of_policy(policy: Policy, change: PropertyChange, before: Resource, after: 
     for requirement in policy.requirements:
         if touches(parse(requirement.path), place):
             yield from _of_requirement(policy, requirement, change, before, after)
+    for control in policy.optional_controls:
+        if touches(parse(control.path), place):
+            yield from _of_optional(policy, control, before, after)
     if _held(policy, before) is False and _held(policy, after):
         yield Sense(MENDED[concern], f"Holds again: {policy.title}", (policy.id,))
     if concern is Concern.DATA and _is_number(change.before) and _is_number(change.after):
@@ -61,6 +64,15 @@ def _of_requirement(
         if old is not None and new is not None and old != new:
             word = "Stricter" if new > old else "Less strict, though permitted"
             yield Sense((MENDED if new > old else BROKEN)[concern], f"{word}: {policy.title}", (policy.id,))
+
+
+def _of_optional(policy: Policy, control: Requirement, before: Resource, after: Resource) -> Iterator[Sense]:
+    """Yield the meaning of a control that the estate may choose, where it is given up or added."""
+    concern, had, has = concern_of(policy.id), _met(control, before), _met(control, after)
+    if had and has is False:
+        yield Sense(BROKEN[concern], f"Gives up an optional control: {policy.title}", (policy.id,))
+    elif had is False and has:
+        yield Sense(MENDED[concern], f"Adds an optional control: {policy.title}", (policy.id,))
 
 
 def _met(requirement: Requirement, resource: Resource) -> bool | None:

@@ -6,7 +6,7 @@ They are compared at the connections that the changed rules name: each source, d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice, product
 
@@ -40,6 +40,9 @@ class PacketRule:
     protocols: tuple[str, ...]
     any_member: bool = False
     """True if it names an application security group, whose members are not known here."""
+    headers: frozenset[tuple[str, str]] = frozenset()
+    """What the firewall inserts into the requests that it decrypts: it limits what they can ask for."""
+    remark: str = ""
 
     def __hash__(self) -> int:
         """Return a hash that does not read the hundreds of addresses of a rule."""
@@ -51,7 +54,7 @@ class PacketRule:
         ends = [*(span.text for span in self.destinations), *self.names]
         return (
             f"{_protocols(self.protocols)} {_ports(self.ports)} from {_some([s.text for s in self.sources])} "
-            f"to {_some(ends)} (rule {self.name})"
+            f"to {_some(ends)} (rule {self.name}){self.remark}"
         )
 
 
@@ -87,8 +90,8 @@ def effect(
     compared = [_Compared.of(rule, every) for rule in chosen]
     points = dict.fromkeys(point for one in compared for point in one.points)
     deciding = [(_deciding(before, point), _deciding(after, point)) for point in points]
-    opened = [now for old, now in deciding if now and now.allows and not (old and old.allows)]
-    closed = [old for old, now in deciding if old and old.allows and not (now and now.allows)]
+    opened = [found for old, now in deciding for found in _allowed_beside(now, old)]
+    closed = [found for old, now in deciding for found in _allowed_beside(old, now)]
     if not opened and not closed:  # what could not be compared may be open
         unsure = {rule.name for rule in new if rule.any_member} | {one.rule.name for one in compared if not one.all}
         opened = [rule for rule in after if rule.allows and rule.name in unsure]
@@ -118,8 +121,19 @@ class _Compared:
         return cls(rule, points[:MAX_POINTS], complete)
 
 
+def _allowed_beside(rule: PacketRule | None, other: PacketRule | None) -> Iterator[PacketRule]:
+    """Yield the rule if it allows what the other side's does not, or only with headers that it does not insert."""
+    if not rule or not rule.allows:
+        return
+    if not other or not other.allows:
+        yield rule
+    elif missing := sorted(name for name, _ in other.headers - rule.headers):
+        yield replace(rule, remark=f", without the inserted {', '.join(missing)}")
+
+
 def _decides_alike(one: PacketRule, other: PacketRule) -> bool:
-    return (one.allows, one.order, one.direction) == (other.allows, other.order, other.direction)
+    same = (one.allows, one.order, one.direction) == (other.allows, other.order, other.direction)
+    return same and one.headers == other.headers
 
 
 def _deciding(rules: Iterable[PacketRule], point: _Connection) -> PacketRule | None:
@@ -200,7 +214,7 @@ def _of_firewall(rule: firewall.FirewallRule) -> PacketRule:
     ports = rule.ports or (ALL_PORTS,)
     return PacketRule(
         rule.name, rule.allows, order, rule.kind, rule.sources, rule.destinations, names, ports,
-        rule.protocols or ("*",),
+        rule.protocols or ("*",), headers=frozenset(rule.headers if rule.decrypts else ()),
     )  # fmt: skip
 
 

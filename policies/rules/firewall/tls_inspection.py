@@ -11,6 +11,7 @@ from policies.azure_semantics.firewall import RULE_PATHS, FirewallRule, rules_of
 from policies.azure_semantics.properties import display, same
 from policies.expected.sign_in import RESTRICTED_HOSTS, tenant_headers
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.requirements import not_empty
 
 TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AUTHORITY = "transportSecurity.certificateAuthority"
@@ -77,6 +78,7 @@ POLICY = Policy(
     ),
     fix="Set tenant_restrictions of estate.yaml, and let the program set the policy and its rules.",
     check=check,
+    optional_controls=(not_empty(SECRET),),
     check_paths=(
         SECRET,
         NAME,

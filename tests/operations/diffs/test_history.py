@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from formats.plan import Plan
+from formats.plan import Plan, PlannedResource
 from formats.property_paths import parse, put
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import StackDiff
 from operations.diffs.stack_diff import stack_diff
-from tests.operations.diffs.edits import Edit, added, edited, findings, removed, replaced
-from tests.policies import shipped
+from tests.operations.diffs.edits import Edit, added, edited, findings, removed, replaced, updated
+from tests.policies import restricted, shipped
 
 PLATFORM, JUNCTION, HAVEN, TRE = shipped.STACKS
 STORE, VAULT, KEY, GROUP = "storage:StorageAccount", "keyvault:Vault", "keyvault:Key", "network:NetworkSecurityGroup"
@@ -181,6 +183,37 @@ def test_each_change_has_its_meaning(name: str) -> None:
     make, meaning, words = HISTORY[name]
     found = [change for change in diff_of(make).changes if change.meaning is meaning and words in change.sentence]
     assert found, [(c.meaning.value, c.sentence, c.path) for c in diff_of(make).changes]
+
+
+def _without_restrictions(resource: PlannedResource) -> dict[str, Any]:
+    """Return the inputs of a resource as the program has them without tenant restrictions."""
+    inputs = deepcopy(dict(resource.inputs))
+    inputs.pop("transportSecurity", None)
+    for one in inputs.get("ruleCollections", ()):
+        for rule in one["rules"]:
+            rule.pop("terminateTLS", None)
+            rule.pop("httpHeadersToInsert", None)
+    return inputs
+
+
+@pytest.mark.parametrize(
+    ("given_up", "meaning", "words"),
+    [
+        (True, Meaning.OPENS_WAY, ("Gives up an optional control", "without the inserted restrict-access-context")),
+        (False, Meaning.CLOSES_WAY, ("Adds an optional control", "without the inserted restrict-access-context")),
+    ],
+)
+def test_tenant_restrictions_are_a_control_of_a_way(given_up: bool, meaning: Meaning, words: tuple[str, ...]) -> None:
+    """The estate names them or not, so that no policy fails before or after."""
+    plan, changed = restricted.after(), []
+    for one in plan.resources:
+        without = _without_restrictions(one)
+        if without != one.inputs:
+            pair = (one, without) if given_up else (replace(one, inputs=without), dict(one.inputs))
+            changed.append(updated(*pair))
+    found = stack_diff(replace(plan, resources=tuple(changed))).changes
+    assert {change.meaning for change in found} == {meaning}
+    assert all(any(word in change.sentence for change in found) for word in words)
 
 
 def test_a_group_is_named_where_the_estate_names_it() -> None:
