@@ -64,12 +64,12 @@ def access_changes(
 ) -> AccessDiff:
     """Return what a plan changes. The states of the other stacks are read only if it touches what access depends on.
 
-    `configs`: of the estate. `records`: of the ledger of a cloud, which has the configuration that named the groups
-    before the change.
+    A plan without changes can have groups with other names. `configs`: of the estate. `records`: of the ledger of a
+    cloud, which has the configuration that named the groups before the change.
     """
-    if not plan.changes:
-        return NO_CHANGE
     last = _last_config(plan, records) if neighbours.before else None
+    if not plan.changes and last in (None, configs.get(plan.stack)):
+        return NO_CHANGE
     configs_before = {**configs, plan.stack: last} if last else configs
     if not may_change_access(plan):
         return access_diff([plan], [plan], configs=configs, configs_before=configs_before)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from formats.errors import Failed, Refused
 from formats.plan import Operation
+from formats.stack_config import parse
 from operations.cli.register import register_of
+from operations.cli.stack_catalog import Stack
+from operations.engine.port import StackSettings
 from operations.ledger.entry import Entry, Kind, Result
-from tests.operations.cli.fakes import CliRunner, resource
+from operations.settings import ROOT
+from tests.operations.cli.fakes import CliRunner, resource, stack
 
 
 def entries(sde: CliRunner) -> list[Entry]:
@@ -186,6 +192,24 @@ def _outcome(sde: CliRunner, name: str) -> object:
     from operations.engine.port import Outcome
 
     return Outcome(name, {"same": 1, "update": 1, "delete": 0}, 1.0, len(sde.engine.has[name]))
+
+
+def _junction(provider: str) -> Stack:
+    """Return the shipped junction zone with another name of its first provider."""
+    config = yaml.safe_load((ROOT / "Pulumi.junction-zone.yaml").read_text(encoding="utf-8"))["config"]
+    config["sde:providers"][0]["name"] = provider
+    settings = StackSettings("junction-zone", config, Path("Pulumi.junction-zone.yaml"))
+    return replace(stack("junction-zone"), settings=settings, config=parse("junction-zone", config))
+
+
+def test_a_new_name_of_a_provider_is_recorded_though_no_resource_changes(sde: CliRunner) -> None:
+    for name in ("Old Trust", "New Trust", "New Trust"):
+        sde.catalog.stacks = [_junction(name)]
+        assert sde("up", "junction-zone", "--yes") == 0
+        assert ("is now called" in sde.out) == (len(entries(sde)) == 4)
+    found = [row.access for row in register_of(sde.ledger).rows]
+    renamed = ("= provider zq1 (Old Trust) is now called provider zq1 (New Trust)",)
+    assert found == [(), renamed, ()]
 
 
 def test_an_import_and_a_cancel_are_recorded(sde: CliRunner) -> None:
