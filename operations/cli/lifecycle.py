@@ -105,12 +105,13 @@ def up(
     from operations.cli.deploy import Deployment  # noqa: PLC0415
     from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
 
+    recorder = Recorder(session, "up")
+    recorder.read_estate(stacks or ())
     if continue_:
         stacks, everything = _unfinished(session, stacks, everything)
         chosen = session.chosen(stacks, False)
     else:
         chosen = session.chosen(stacks, everything)
-    recorder = Recorder(session, "up")
     with recorder.recording(chosen):
         found = changeable(session, chosen, everything=everything)
         session.bring_up_to_date()
@@ -182,7 +183,8 @@ def destroy(
     """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data."""
     from operations.cli.destroy import Destruction  # noqa: PLC0415
 
-    chosen = session.selected(stacks, everything)
     recorder = Recorder(session, "destroy")
+    recorder.read_estate(stacks or ())
+    chosen = session.selected(stacks, everything)
     with recorder.recording(chosen):
         Destruction(session, chosen, recorder, target or (), yes, release_data or ()).run()

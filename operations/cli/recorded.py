@@ -6,6 +6,7 @@ on the stack records that, with the state that it finds.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from formats.errors import Failed, Refused, SdeError, error_type
 from formats.plan import Plan, digest_of
 from operations.cli.failures import scrubbed
 from operations.cli.git import catalogue_revision
+from operations.cli.output import printable
 from operations.ledger.entry import Digests, Entry, Kind, Result, Revision, shortened
 from operations.ledger.who import pipeline
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_DETAILS = 50
 _SHORTENED = 300
+_STACK = re.compile(r"[a-z][a-z0-9-]{0,99}")
 _FINDING = ("policy", "verdict", "stack", "name", "path", "message")
 _EXEMPTION = ("id", "policy", "resource", "expires")
 
@@ -67,6 +70,30 @@ class Recorder:
     """The stacks of which this command has recorded what became of them."""
     _has_failed: bool = False
     """True if one of these records is not of a success."""
+
+    def read_estate(self, names: Sequence[str]) -> None:
+        """Load the estate, of which a change of some stacks is asked for. Record it as a refusal if that fails."""
+        try:
+            _ = self.session.catalog
+        except SdeError as error:
+            self._record_unreadable(names, error)
+            raise
+
+    def _record_unreadable(self, names: Sequence[str], error: SdeError) -> None:
+        """Record which file and key refuse a change, and nothing of the file's content, which may be a secret."""
+        try:
+            ledger = self.session.ledger_of_unreadable()
+            if ledger:
+                ledger.record(self._bare_entry(Kind.REFUSAL, ledger, stacks=_stack_names(names),
+                                               reason=self._source(error)))  # fmt: skip
+        except SdeError as unrecorded:
+            self._say_unrecorded(unrecorded)
+
+    def _source(self, error: SdeError) -> str:
+        file, key = (printable(str(getattr(error, name, None) or "")) for name in ("file", "key"))
+        parts = [file.removeprefix(f"{self.session.estate_folder}/"), f"at {key}" if key else ""]
+        where = " ".join(part[:_SHORTENED] for part in parts if part)
+        return f"The estate cannot be read{f': {where}' if where else ''}."
 
     @contextmanager
     def recording(self, stacks: Sequence[Stack]) -> Iterator[None]:
@@ -163,7 +190,10 @@ class Recorder:
             for same in by_cloud.values():
                 self._record(same[0], self._entry(_kind(error), same, reason=self._reason(error)))
         except SdeError as unrecorded:
-            self.session.output.error(f"This could not be recorded.\n{unrecorded}", code=int(unrecorded.exit_code))
+            self._say_unrecorded(unrecorded)
+
+    def _say_unrecorded(self, error: SdeError) -> None:
+        self.session.output.error(f"This could not be recorded.\n{error}", code=int(error.exit_code))
 
     def break_glass(self, stacks: Sequence[Stack], reason: str) -> int:
         """Record that a person says that emergency access was used, and return the number of the entry."""
@@ -199,18 +229,25 @@ class Recorder:
         first = stacks[0]
         evidence = self._evidence.get(first.name, _Evidence()) if len(stacks) == 1 else _Evidence()
         keeps = kind in (Kind.ASKED, Kind.INTENT, Kind.REFUSAL, Kind.FAILED, Kind.DRIFT)
+        return self._bare_entry(
+            kind,
+            self._ledger(first),
+            engine=self.session.engine(first).name,
+            cloud=first.cloud,
+            stacks=tuple(stack.name for stack in stacks),
+            digests=evidence.digests if keeps else Digests(),
+            objects=dict(evidence.objects) if keeps else {},
+            **more,
+        )
+
+    def _bare_entry(self, kind: Kind, ledger: Ledger, **more: Any) -> Entry:
         return Entry(
             kind=kind,
             time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             run=self.run,
             command=self.command,
             version=self._version,
-            engine=self.session.engine(first).name,
-            cloud=first.cloud,
-            stacks=tuple(stack.name for stack in stacks),
-            digests=evidence.digests if keeps else Digests(),
-            objects=dict(evidence.objects) if keeps else {},
-            who=self._ledger(first).who,
+            who=ledger.who,
             pipeline=pipeline(self.session.settings.environ),
             revision=self._revision,
             **more,
@@ -239,6 +276,13 @@ class Recorder:
 
     def _record(self, stack: Stack, *entries: Entry) -> None:
         self._ledger(stack).record(*entries)
+
+
+def _stack_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of some words of a command line that can be names of stacks."""
+    from formats.stack_config import StackConfig, is_kind  # noqa: PLC0415 - imports pydantic
+
+    return tuple(name for name in names[:_MOST_DETAILS] if _STACK.fullmatch(name) and is_kind(name, StackConfig))
 
 
 def _after(state: StateRecord | None) -> dict[str, str | None]:

@@ -138,6 +138,13 @@ class Session:
             self._ledgers[cloud] = self.open_ledger(cloud, self.settings, self.catalog.ledger)
         return self._ledgers[cloud]
 
+    def ledger_of_unreadable(self) -> Ledger | None:
+        """Return the ledger of an estate that cannot be loaded; None if its file does not say where that is."""
+        from operations.estate import ledger_place  # noqa: PLC0415 - imports pydantic
+
+        found = ledger_place(self.estate_folder)
+        return self.open_ledger(str(found[0]), self.settings, found[1]) if found else None
+
     def records(self, cloud: str) -> Records:
         """Return the changes of stacks in a cloud that its ledger has, as they were at the first use."""
         from operations.access.records import Records  # noqa: PLC0415 - imports the policies

@@ -3,6 +3,7 @@
 from operations.estate.approvals import ApprovedWay
 from operations.estate.expiry import Expiry
 from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
+from operations.estate.ledger_place import ledger_place
 from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
 from operations.estate.schema import LedgerPlace
@@ -17,6 +18,7 @@ __all__ = [
            "changed_files",
            "config_file",
            "config_folder",
+           "ledger_place",
            "load",
            "orphans",
            "render",

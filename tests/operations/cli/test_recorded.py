@@ -12,6 +12,7 @@ import yaml
 from formats.errors import Failed, Refused
 from formats.plan import Operation
 from formats.stack_config import parse
+from operations.cli.app import main
 from operations.cli.register import register_of
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import StackSettings
@@ -210,6 +211,31 @@ def test_a_new_name_of_a_provider_is_recorded_though_no_resource_changes(sde: Cl
     found = [row.access for row in register_of(sde.ledger).rows]
     renamed = ("= provider zq1 (Old Trust) is now called provider zq1 (New Trust)",)
     assert found == [(), renamed, ()]
+
+
+READABLE = "cloud: local\ncode: hunter2 hunter2\n"
+
+
+@pytest.mark.parametrize("command", ["up", "destroy"])
+@pytest.mark.parametrize(
+    ("estate", "is_recorded"),
+    [(READABLE, True), ("cloud: local\n  code: x\n", False), ("cloud: azure\n", False), (None, False)],
+    ids=["invalid", "no YAML", "no ledger is named", "no file"],
+)
+def test_an_estate_that_cannot_be_read_refuses_a_change(
+    sde: CliRunner, tmp_path: Path, command: str, estate: str | None, is_recorded: bool
+) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    if estate is not None:
+        (folder / "estate.yaml").write_text(estate)
+    arguments = [command, "platform", "hunter2", "--yes", "--estate", str(folder)]
+    assert main(arguments, settings=sde.settings, open_ledger=lambda *_: sde.ledger) == 2
+    assert sde.capture.readouterr().err.count("error:") == 1
+    found = [(entry.kind, entry.command, entry.stacks, entry.reason) for entry in entries(sde)]
+    expected = (Kind.REFUSAL, command, ("platform",), "The estate cannot be read: estate.yaml at code.")
+    assert found == ([expected] if is_recorded else [])
+    assert not [entry for entry in entries(sde) if "hunter2" in str(entry)]
 
 
 def test_an_import_and_a_cancel_are_recorded(sde: CliRunner) -> None:
