@@ -46,7 +46,7 @@ class _LimitExceeded(yaml.YAMLError):
 
 def read_mapping(file: Path, path: str | None = None) -> dict[str, Any]:
     """Return the file's top-level map. Raise `InputError` with the file, and the line of malformed YAML."""
-    return parse_mapping(_read(file, path or str(file)), path or str(file))
+    return parse_mapping(read_text(file, path or str(file)), path or str(file))
 
 
 def parse_mapping(text: str, path: str, *, is_own: bool = False) -> dict[str, Any]:
@@ -105,7 +105,8 @@ def _enforce_limits(text: str) -> None:
             raise _LimitExceeded(problem, mark.line if mark else 0)
 
 
-def _read(file: Path, path: str) -> str:
+def read_text(file: Path, path: str) -> str:
+    """Return the text of a file of limited size. Raise `InputError` if it cannot be read."""
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):

@@ -51,6 +51,13 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     return folder
 
 
+def template_for(data_class: str, size: str) -> str:
+    """Return the service template of a bespoke tenancy with a desk of this size."""
+    if data_class == "identifiable":
+        return "bespoke-confidential"
+    return "bespoke-imaging" if size.startswith("Standard_N") else "bespoke-tabular"
+
+
 def remove_ways_in(estate: dict[str, Any]) -> None:
     """Remove the ways in of people from the content of `estate.yaml`: their number does not depend on the tenancies."""
     del estate["staff"]
@@ -81,6 +88,7 @@ def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict
         "title": f"Generated project {project}",
         "request": f"DAR-2026-{project}",
         "cell": cell,
+        "template": template_for(data_class, size),
         "data_class": data_class,
         **{group: _guid(seed, project, group) for group in ("researchers", "stewards", "checkers")},
         "desk": {

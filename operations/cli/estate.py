@@ -60,7 +60,7 @@ class EstateCatalog:
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:
         """Stacks that the estate no longer has, from their configuration files and from its allocations."""
-        found = [_orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
+        found = [self._orphaned_stack(file) for file in estate.orphans(self._rendered, self._target)]
         names = {stack.name for stack in found}
         return found + [self._without_file(name) for name in self._estate.orphaned() if name not in names]
 
@@ -98,20 +98,21 @@ class EstateCatalog:
             file.unlink()
         self._read()
 
+    def _orphaned_stack(self, file: Path) -> Stack:
+        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        config = read_mapping(file).get("config")
+        if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):
+            raise InputError("The configuration file of an orphaned stack is damaged.", file=str(file),
+                             key="config.sde:cloud",
+                             allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
+        requires = tuple(str(config[key]) for key in _REQUIRED if key in config)
+        cell = str(config.get("sde:cell", ""))
+        settings = StackSettings(name, config, file)
+        allocation = self._estate.allocations.stacks.get(name)
+        kind = str(allocation.kind) if allocation and allocation.kind else _template(file)
+        return Stack(name, kind, str(config["sde:cloud"]), cell, requires, settings, is_orphaned=True)
 
-def _orphaned_stack(file: Path) -> Stack:
-    name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    config = read_mapping(file).get("config")
-    if not isinstance(config, dict) or config.get("sde:cloud") not in ("local", "azure"):
-        raise InputError("The configuration file of an orphaned stack is damaged.", file=str(file),
-                         key="config.sde:cloud",
-                         allowed="local, azure", fix="Restore the file from version control.")  # fmt: skip
-    requires = tuple(str(config[key]) for key in _REQUIRED if key in config)
-    cell = str(config.get("sde:cell", ""))
-    settings = StackSettings(name, config, file)
-    return Stack(name, _kind(file), str(config["sde:cloud"]), cell, requires, settings, is_orphaned=True)
 
-
-def _kind(file: Path) -> str:
-    """Return the kind of a stack: its template, which the first line of the file names."""
+def _template(file: Path) -> str:
+    """Return the template of a stack, which the first line of its file names."""
     return file.read_text(encoding="utf-8").partition(".yaml.j2")[0].rpartition("/")[2]

@@ -129,18 +129,18 @@ class Allocator:
         """Return the allocations with the new ones."""
         return replace(self._before, stacks=self.allocations)
 
-    def allocate(self, stack: str, request: RequestFile, *, file: str) -> Allocation:
+    def allocate(self, stack: str, request: RequestFile, kind: TenancyKind, *, file: str) -> Allocation:
         """Return the stack's allocation: the existing one, or a new one in the requested cell, or else in the first
         cell with capacity."""
         known = self.allocations.get(stack)
         if known is not None and known.kind is not None:
-            return self._require_same_cell_and_kind(known, request, file)
+            return self._require_same_cell_and_kind(known, request, kind, file)
         names = [request.cell] if request.cell else list(self.cells)
-        allocation = next((p for p in (self._next_free(name, request.kind) for name in names) if p is not None), None)
+        allocation = next((p for p in (self._next_free(name, kind) for name in names) if p is not None), None)
         if allocation is None:
-            raise InputError(f"There is no capacity left for a {request.kind} tenancy.", file=file, key="cell",
+            raise InputError(f"There is no capacity left for a {kind} tenancy.", file=file, key="cell",
                              found=request.cell or "any cell",
-                             allowed="; ".join(self._limits(n, request.kind) for n in names),
+                             allowed="; ".join(self._limits(n, kind) for n in names),
                              fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml. If storage "
                              "accounts are the limit, and Microsoft granted more, raise storage_accounts.")  # fmt: skip
         return self._record(stack, allocation)
@@ -160,12 +160,16 @@ class Allocator:
         self.next_slot[allocation.cell, allocation.kind] = allocation.slot + 1
         return allocation
 
-    def _require_same_cell_and_kind(self, allocation: Allocation, request: RequestFile, file: str) -> Allocation:
-        moves = (("cell", request.cell or allocation.cell, allocation.cell), ("kind", request.kind, allocation.kind))
-        for key, requested, current in moves:
+    def _require_same_cell_and_kind(
+        self, allocation: Allocation, request: RequestFile, kind: TenancyKind, file: str
+    ) -> Allocation:
+        template = f"{request.template}, of the kind {kind}"
+        moves = (("cell", request.cell or allocation.cell, allocation.cell, request.cell, allocation.cell),
+                 ("template", kind, allocation.kind, template, f"one of the kind {allocation.kind}"))  # fmt: skip
+        for key, requested, current, found, allowed in moves:
             if requested != current:
                 raise InputError("A tenancy's cell and kind are fixed, as its addresses and names are.", file=file,
-                                 key=key, found=requested, allowed=str(current),
+                                 key=key, found=found, allowed=allowed,
                                  fix="Create a new project with them, and destroy this one.")  # fmt: skip
         return allocation
 

@@ -16,14 +16,12 @@ from formats.errors import InputError
 from formats.yaml_reader import parse_mapping, read_mapping
 from operations.estate.allocations import FILE_NAME, Allocations
 from operations.estate.loading import Estate
-from operations.estate.rendering import Rendered
+from operations.estate.rendering import HEADER_PREFIX, Rendered
 from operations.settings import Settings, make_folder, write_whole
 
 ENGINE_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """Keys that the engines add next to `config`. Without them the stack's secrets are lost."""
 _ENGINE_LINES = re.compile(rf"(({'|'.join(ENGINE_KEYS)}): [^\n]*\n)+")
-HEADER_PREFIX = "# Made by tre_templates/"
-"""The start of a rendered file. The name of its template follows."""
 
 
 def config_folder(folder: Path, settings: Settings) -> Path:

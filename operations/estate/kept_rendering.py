@@ -19,7 +19,7 @@ from operations.estate.loading import TENANCY, Estate
 from operations.result_cache import FileCache
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("tre_templates/*.j2", "operations/estate/*.py", "formats/**/*.py")
+SOURCES = ("tre_templates/**/*.j2", "operations/estate/*.py", "formats/**/*.py")
 """The templates, and the code that renders."""
 
 

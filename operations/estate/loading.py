@@ -32,6 +32,8 @@ from operations.estate.approvals import (
 )
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, Expiry, expiry
 from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
+from operations.estate.templates import ServiceTemplate, service_template
+from operations.estate.templates import names as template_names
 
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
@@ -51,6 +53,8 @@ class Estate:
     """In the order of the file."""
     requests: Mapping[str, RequestFile]
     """By project, sorted."""
+    templates: Mapping[str, ServiceTemplate]
+    """The service template of each project."""
     allocations: Allocations
     """Includes the allocations of this load, which `write` saves."""
     today: date
@@ -195,10 +199,11 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     _check_activity_logs(file, path)
     refuse_endless(file, people, path, today)
     requests = _requests(folder, file, people, today)
+    templates = _templates(folder, requests)
     ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
     _check_staff(file, path)
-    allocations = _allocated(folder, file, cells, requests)
-    return Estate(folder, file, cells, requests, allocations, today, people, ways)
+    allocations = _allocated(folder, file, cells, requests, templates)
+    return Estate(folder, file, cells, requests, templates, allocations, today, people, ways)
 
 
 def _check_clouds(file: EstateFile, path: str) -> None:
@@ -243,6 +248,7 @@ def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> 
         if file.suffix != ".yaml":
             raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
         content = read_mapping(within(folder, file, path), path)
+        _refuse_kind(content, path)
         request = validated(RequestFile, content, file=path, context=context_of(people))
         _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
         _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
@@ -251,6 +257,31 @@ def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> 
         requests[request.project] = request
         numbers[request.request] = path
     return dict(sorted(requests.items()))
+
+
+def _refuse_kind(content: Mapping[str, object], path: str) -> None:
+    """Refuse the key that `template` replaced."""
+    if "kind" in content and "template" not in content:
+        raise InputError("A request names a template, which says the kind of its tenancy.", file=path, key="kind",
+                         found=content["kind"], allowed="template: " + " | ".join(template_names()),
+                         fix="Replace the line by `template: <name>`; scripts/sde catalogue lists them.")  # fmt: skip
+
+
+def _templates(folder: Path, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
+    """Return the service template of each request. `InputError` for a request that its template does not allow."""
+    found: dict[str, ServiceTemplate] = {}
+    for project, request in requests.items():
+        path = str(folder / REQUESTS / f"{project}.yaml")
+        if request.template not in (names := template_names()):
+            raise InputError("There is no such template.", file=path, key="template", found=request.template,
+                             allowed=", ".join(names))  # fmt: skip
+        template = service_template(request.template)
+        if template.kind not in SUPPORTED_KINDS:
+            raise InputError("Tenancies of this kind are not implemented.", file=template.file, key="kind",
+                             found=str(template.kind), allowed=", ".join(sorted(SUPPORTED_KINDS)))  # fmt: skip
+        template.check(request, path)
+        found[project] = template
+    return found
 
 
 def _refuse_duplicate(name: str, seen: Mapping[str, object], path: str, key: str, problem: str) -> None:
@@ -263,9 +294,6 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
     if file.stem != request.project:
         raise InputError("The file is not named after its project.", file=path, key="project", found=request.project,
                          allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
-    if request.kind not in SUPPORTED_KINDS:
-        raise InputError("Tenancies of this kind are not implemented.", file=path, key="kind", found=str(request.kind),
-                         allowed=", ".join(sorted(SUPPORTED_KINDS)))  # fmt: skip
     if request.approved_on > today:
         raise InputError("The request is not approved yet.", file=path, key="approved_on",
                          found=str(request.approved_on), allowed=f"a date up to {today}")  # fmt: skip
@@ -302,7 +330,7 @@ def _without_orchestrator(what: str, path: str) -> InputError:
 
 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
-             requests: Mapping[str, RequestFile]) -> Allocations:  # fmt: skip
+             requests: Mapping[str, RequestFile], templates: Mapping[str, ServiceTemplate]) -> Allocations:  # fmt: skip
     """Return the allocations with an allocation for every stack."""
     path, allocations = str(folder / FILE_NAME), Allocations.load(folder)
     first = file.cells[0].name
@@ -319,7 +347,7 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
             raise InputError(
                 "There is no such cell.", file=where, key="cell", found=request.cell, allowed=", ".join(cells)
             )
-        allocator.allocate(TENANCY + project, request, file=where)
+        allocator.allocate(TENANCY + project, request, templates[project].kind, file=where)
     return allocator.allocated()
 
 

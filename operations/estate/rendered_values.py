@@ -77,7 +77,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
             **{name: getattr(request, name) for name in ProjectSpec.model_fields},
             "desk": {**dict(request.desk), **file.computer_settings},
             "recipients": request.recipients and request.recipients.configured,
-            "egress": file.egress_of(request.kind),
+            "egress": file.egress_of(estate.templates[request.project].kind),
             "confidential_orchestrator": file.confidential_orchestrator,
             "root_certificates": file.tenant_restrictions.root_certificates if file.tenant_restrictions else (),
             "addresses": values["addresses"],

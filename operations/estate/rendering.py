@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -26,9 +25,13 @@ from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
+from operations.estate.templates import SERVICES, SUFFIX, TEMPLATES, parts
 from operations.result_cache import FileCache
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
+STACKS = "stacks"
+HEADER_PREFIX = "# Made by tre_templates/"
+"""The start of a rendered file. The name of its template follows."""
+HEADER = "# Made by {file} from the estate's data. Edits here are overwritten: change the estate instead.\n"
 UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML readers do not accept unescaped, or read as the end of a line."""
 
@@ -60,28 +63,29 @@ def render(estate: Estate, store: FileCache | None = None) -> tuple[Rendered, ..
 
 
 def _rendered(estate: Estate, stack: str, kept: KeptRendering | None) -> Rendered:
-    kind, values = _template_values(estate, stack)
+    template, values = _template_values(estate, stack)
     if kept and (found := kept.get(stack)):
         with contextlib.suppress(InputError):  # not what was kept: anybody may have written it
-            return _checked(estate, stack, kind, values, found)
-    made = _from_template(estate, stack, kind, values)
+            return _checked(estate, stack, template, values, found)
+    made = _from_template(estate, stack, template, values)
     if kept:
         kept.put(stack, made)
-    return _checked(estate, stack, kind, values, made)
+    return _checked(estate, stack, template, values, made)
 
 
-def _checked(estate: Estate, stack: str, kind: str, values: Mapping[str, Any], made: KeptStack) -> Rendered:
+def _checked(estate: Estate, stack: str, template: str, values: Mapping[str, Any], made: KeptStack) -> Rendered:
     """Return a rendered stack. `InputError` for settings that no program accepts, or that the estate does not state."""
-    settings, file = made["settings"], f"tre_templates/{kind}.yaml.j2"
+    settings, file = made["settings"], f"tre_templates/{template}{SUFFIX}"
     config = parse(stack, {key: _wire(value) for key, value in settings.items()})
     refuse_other_settings(config, settings, file)
     refuse_other_values(estate, stack, config, values, file)
+    kind = str(estate.allocations.stacks[stack].kind or template.rpartition("/")[2])
     return Rendered(stack, kind, estate.requires(stack), estate.cell_of(stack), config, settings, made["text"])
 
 
-def _from_template(estate: Estate, stack: str, kind: str, values: Mapping[str, Any]) -> KeptStack:
+def _from_template(estate: Estate, stack: str, template: str, values: Mapping[str, Any]) -> KeptStack:
     """Return the text of a stack's file, and the settings in it. `values`: for its template only."""
-    file = f"tre_templates/{kind}.yaml.j2"
+    file = f"tre_templates/{template}{SUFFIX}"
     shared = {
         "estate": estate.file,
         "stack": stack,
@@ -91,7 +95,7 @@ def _from_template(estate: Estate, stack: str, kind: str, values: Mapping[str, A
         "safe_haven": SAFE_HAVEN,
     }
     try:
-        text = _template(kind).render({**shared, **values})
+        text = HEADER.format(file=file) + _template(template).render({**shared, **values})
     except jinja2.UndefinedError as error:
         raise InputError("The template uses a value that the estate lacks.", file=file,
                          found=error.message) from None  # fmt: skip
@@ -104,8 +108,10 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
     if stack.startswith(TENANCY):
         allocation, request = estate.allocations.stacks[stack], estate.requests[stack.removeprefix(TENANCY)]
         assert allocation.kind is not None and allocation.slot is not None and allocation.subscription is not None  # noqa: S101
-        return str(allocation.kind), {
+        template = estate.templates[request.project]
+        return f"{SERVICES}/{template.name}", {
             "request": request,
+            "template": template,
             "subscription": cell.subscriptions.tenancies[allocation.subscription],
             "addresses": plan.tenancy(allocation.kind, allocation.slot).network,
             "platform": estate.platform_of(allocation.cell),
@@ -119,13 +125,25 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
     if stack in (JUNCTION_ZONE, SAFE_HAVEN):
         zones = {name.value: plan.zone(name).network for name in ZoneName}
         providers = estate.file.providers(estate.inboxes)
-        return stack, {"subscription": cell.subscriptions.zones, "ranges": zones, "tags": tags, "providers": providers}
+        return f"{STACKS}/{stack}", {
+            "subscription": cell.subscriptions.zones,
+            "ranges": zones,
+            "tags": tags,
+            "providers": providers,
+        }
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
-    return "platform", {"subscription": cell.subscriptions.platform, "subscriptions": cell.subscriptions.every,
-                        "cell": cell.name, "hub": plan.hub.network, "zone_range": plan.zone_range,
-                        "tenancy_ranges": ranges, "tags": tags,
-                        "staff_range": plan.staff.network, "staff": estate.staff_of(cell.name),
-                        "sites": estate.sites_of(cell.name)}  # fmt: skip
+    return f"{STACKS}/platform", {
+        "subscription": cell.subscriptions.platform,
+        "subscriptions": cell.subscriptions.every,
+        "cell": cell.name,
+        "hub": plan.hub.network,
+        "zone_range": plan.zone_range,
+        "tenancy_ranges": ranges,
+        "tags": tags,
+        "staff_range": plan.staff.network,
+        "staff": estate.staff_of(cell.name),
+        "sites": estate.sites_of(cell.name),
+    }
 
 
 def _tags(estate: Estate, **given: Any) -> dict[str, str]:
@@ -135,15 +153,24 @@ def _tags(estate: Estate, **given: Any) -> dict[str, str]:
 
 
 @cache
-def _template(kind: str) -> jinja2.Template:
-    return _environment().get_template(f"{kind}.yaml.j2")
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(f"{name}{SUFFIX}")
+
+
+class _Bodies(jinja2.FileSystemLoader):
+    """The templates of a folder; of service templates, the body without the front matter."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Return the source of a template, its path, and whether it is unchanged."""
+        text, path, is_unchanged = super().get_source(environment, template)
+        return (parts(text, path)[1] if template.startswith(f"{SERVICES}/") else text), path, is_unchanged
 
 
 @cache
 def _environment() -> jinja2.Environment:
     """Return a sandboxed environment that refuses undefined values and prints every value with `_scalar`."""
     return ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=_Bodies(TEMPLATES),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # the text is YAML, and `finalize` escapes for that
         finalize=_scalar,

@@ -412,7 +412,8 @@ class RequestFile(ProjectSpec):
     approved_on: date
     controller: Line
     cost_centre: Line
-    kind: TenancyKind
+    template: Slug
+    """The service template, which says the kind of the tenancy."""
     cell: Slug | None = None
     """None: the first cell with a free slot."""
     recipients: ApprovedRecipients | None = None

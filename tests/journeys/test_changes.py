@@ -170,6 +170,7 @@ def test_another_data_class_is_refused_for_the_keys(deployed: Workspace) -> None
                   "platform_team:")  # fmt: skip
     deployed.edit(REQUEST, "data_class: de-identified", "data_class: identifiable")
     deployed.edit(REQUEST, "Standard_NC24ads_A100_v4", "Standard_DC8ads_v5")
+    deployed.edit(REQUEST, "template: bespoke-imaging", "template: bespoke-confidential")
     told = deployed.sde("preview", TENANCY, code=3)
     assert f"{KEY_TYPE} keys-data would be replaced" in told
     assert "follow the data class" in told
@@ -184,6 +185,8 @@ def test_another_data_class_is_refused_for_the_keys(deployed: Workspace) -> None
 )
 def test_refused_resize_of_a_desk_is_valid_with_a_rebuild(deployed: Workspace, old: str, new: str, told: str) -> None:
     deployed.edit(REQUEST, old, new)
+    if old.startswith("Standard_NC"):  # another template of the same kind, which changes nothing else
+        deployed.edit(REQUEST, "template: bespoke-imaging", "template: bespoke-tabular")
     deployed.sde("render")
     before = deployed.bytes()
     for command in (("preview", TENANCY), ("up", TENANCY, "--yes")):

@@ -54,7 +54,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     workspace = Estate(tmp_path_factory.mktemp("people"))
     shutil.copytree(ROOT / "estate", workspace.estate)
     change(workspace.estate / "estate.yaml", every_way_in)
-    small = {"desk": {"size": "Standard_D2as_v5", "data_disk_gib": 64}}
+    small = {"template": "bespoke-tabular", "desk": {"size": "Standard_D2as_v5", "data_disk_gib": 64}}
     recipients = {"group": RECIPIENTS, "ranges": ["192.0.2.80/28"], "approval": APPROVAL}
     change(workspace.estate / "requests/hcm-progression.yaml", lambda data: data.update(recipients=recipients, **small))
     add_request(workspace.estate, "other", researchers="99999999-2222-4333-8444-0000000000f1",

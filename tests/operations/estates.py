@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from operations.settings import ROOT
-from scripts.generated_estates import remove_ways_in
+from scripts.generated_estates import remove_ways_in, template_for
 
 TODAY = date(2026, 11, 22)
 
@@ -56,10 +56,11 @@ def change(file: Path, edit: Callable[[Any], object]) -> None:
 
 
 def add_request(estate: Path, project: str, **other: Any) -> Path:
-    """One project more, alike but for its name, its number and what is given."""
+    """One project more, alike but for its name, its number and what is given; with the template that fits its desk."""
     data: dict[str, Any] = yaml.safe_load((ROOT / "estate/requests/hcm-progression.yaml").read_text())
     data.pop("recipients")
     data |= {"project": project, "request": f"DAR-{project}", **other}
+    data |= {"template": template_for(data["data_class"], data["desk"]["size"]), **other}
     file = estate / "requests" / f"{project}.yaml"
     file.write_text(yaml.safe_dump(data))
     return file

@@ -112,18 +112,22 @@ def test_an_undefined_template_value_is_refused(estate: Path, monkeypatch: pytes
         render(load(estate, today=TODAY))
 
 
+def source_of(kind: str) -> str:
+    return (rendering_module.TEMPLATES / f"stacks/{kind}.yaml.j2").read_text()
+
+
 STRANGER = "5ca1ab1e-0000-4000-8000-000000000000"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1kTySdCW0L+8XBK me"
 
 
 @pytest.mark.parametrize(("kind", "line", "other"), [
-    ("bespoke", "sde:researchers", STRANGER), ("bespoke", "sde:data_class", "synthetic"),
-    ("bespoke", "admin_public_key", OTHER_KEY), ("bespoke", "sde:expires", "2099-01-01"),
-    ("bespoke", "sde:tiers", {"delete_after_days": 1}), ("platform", "sde:platform_team", STRANGER),
+    ("tenancy", "sde:researchers", STRANGER), ("tenancy", "sde:data_class", "synthetic"),
+    ("tenancy", "admin_public_key", OTHER_KEY), ("tenancy", "sde:expires", "2099-01-01"),
+    ("tenancy", "sde:tiers", {"delete_after_days": 1}), ("platform", "sde:platform_team", STRANGER),
     ("platform", "sde:log_retention_days", 366), ("junction-zone", "stewards", STRANGER),
     ("safe-haven", "immutable_days", 1), ("safe-haven", "sde:secrets_expire", "2099-01-01"),
-    ("bespoke", "sde:tenant", STRANGER), ("bespoke", "sde:addresses", "10.65.0.0/16"),
-    ("bespoke", "sde:platform", "platform-two"), ("bespoke", "sde:generation", 2),
+    ("tenancy", "sde:tenant", STRANGER), ("tenancy", "sde:addresses", "10.65.0.0/16"),
+    ("tenancy", "sde:platform", "platform-two"), ("tenancy", "sde:generation", 2),
     ("platform", "sde:addresses", "10.64.0.0/16"), ("platform", "sde:zone_range", "10.64.0.0/10"),
     ("platform", "sde:tenancy_ranges", {"bespoke": "10.64.0.0/10"}),
     ("junction-zone", "addresses", "10.64.9.0/24"),
@@ -131,7 +135,7 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1IDdGQtx8ZP40TV/bhwypXXXXJy1k
 def test_a_template_with_another_value_than_the_estates_is_refused(
     estate: Path, monkeypatch: pytest.MonkeyPatch, kind: str, line: str, other: object
 ) -> None:
-    source = (rendering_module.TEMPLATES / f"{kind}.yaml.j2").read_text()
+    source = source_of(kind)
     key = re.escape(line)
     pattern, new = rf"^( *)\"?{key}\"?:.*(\n\1 +.*)*$", f"{line}: {json.dumps(other)}"
     changed, count = re.subn(pattern, lambda found: found[1] + new, source, flags=re.MULTILINE)
@@ -140,8 +144,8 @@ def test_a_template_with_another_value_than_the_estates_is_refused(
 
 
 def test_a_template_with_other_tags_is_refused(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = (rendering_module.TEMPLATES / "bespoke.yaml.j2").read_text()
-    _refuses(source.replace("{{ name }}: {{ value }}", "{{ name }}: synthetic"), "bespoke", estate, monkeypatch)
+    source = source_of("tenancy")
+    _refuses(source.replace("{{ name }}: {{ value }}", "{{ name }}: synthetic"), "tenancy", estate, monkeypatch)
 
 
 @pytest.mark.parametrize("line", [
@@ -151,7 +155,7 @@ def test_a_template_with_other_tags_is_refused(estate: Path, monkeypatch: pytest
 def test_a_template_with_other_settings_of_a_provider_is_refused(
     estate: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    source = (rendering_module.TEMPLATES / "platform.yaml.j2").read_text()
+    source = source_of("platform")
     if line.startswith("azure-native:location"):
         source = source.replace("  azure-native:location: {{ estate.region }}\n", "")
     changed = source.replace("config:\n", f"config:\n  {line}\n", 1)
@@ -166,8 +170,9 @@ def _refuses(
     said: str = "another value than the estate's files",
 ) -> None:
     original = rendering_module._template
+    used = "services/bespoke-imaging" if kind == "tenancy" else f"stacks/{kind}"
     template = _environment().from_string(text)
-    monkeypatch.setattr(rendering_module, "_template", lambda name: template if name == kind else original(name))
+    monkeypatch.setattr(rendering_module, "_template", lambda name: template if name == used else original(name))
     with pytest.raises(InputError, match=said):
         render(load(estate, today=TODAY))
 

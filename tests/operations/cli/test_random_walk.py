@@ -126,7 +126,10 @@ class EstateWalk(RuleBasedStateMachine):
     def change_size(self, project: str, size: str) -> None:
         """Change a desk's size."""
         if self.request(project).exists():
-            change(self.request(project), lambda content: content["desk"].update(size=size))
+            change(
+                self.request(project),
+                lambda content: (content["desk"].update(size=size), content.update(template="bespoke-tabular")),
+            )
 
     def change_tag(self, cost_centre: str) -> None:
         """Change a tag of every stack of the organisation."""
