@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
 from formats.errors import InputError, Refused, SdeError
 from operations.access.formats import as_csv, as_markdown, cells, remarks
 from operations.access.model import AccessModel
@@ -18,6 +15,7 @@ from operations.access.records import Change, Composed, Present, Records
 from operations.access.view import AccessView, Origin, Origins, access_view, holders_named
 from operations.cli.estate_state import deployed_states
 from operations.cli.output import printable
+from operations.cli.rows import Rows
 from operations.cli.session import Session
 from operations.cli.targets import write_text
 from operations.cli.text import plural
@@ -172,21 +170,16 @@ def _write(session: Session, view: AccessView, form: str, target: str | None, no
             output.line(text.rstrip("\n"))
         return
     if not output.json:
-        output.text_console.print(_table(view))
+        _rows(view).show(output.text_console)
     for note in (*notes, *remarks(view)):
         output.say(f"  {printable(note)}", style="dim")
 
 
-def _table(view: AccessView) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, overflow="fold")
-    shown = ""
+def _rows(view: AccessView) -> Rows:
+    rows = Rows(_COLUMNS, head=("may", "on"), heading="who")
     for row in view.rows:
         who, _, may, on, _, class_, _, way, role, limits, since, change = cells(row)
         style = "bold red" if row.grounds.is_pending else "" if row.is_usable else "dim"
         made = since if since == change else f"{since[:16].replace('T', ' ')} {change}"
-        values = ("" if who == shown else who, may, on, class_, way, role, limits, made)
-        table.add_row(*(Text(value, style) for value in values))
-        shown = who
-    return table
+        rows.add(who, may, on, class_, way, role, limits, made, style=style)
+    return rows

@@ -103,19 +103,29 @@ def main(
     session = Session(settings, output, open_catalog or _catalog, choose_engine or _engine, open_gate or real_gate,
                       open_ledger or real_ledger)  # fmt: skip
     try:
-        code = int(_app(arguments)(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
-        return failures.end(KeyboardInterrupt(), session.output, settings) if code == _INTERRUPTED else code
-    except BrokenPipeError:
+        return _run(arguments, session)
+    except (BrokenPipeError, SystemExit) as error:
+        if not failures.is_closed_pipe(error):
+            raise
         silence(sys.stdout)
         return Exit.FAILED
+    finally:
+        session.close()
+
+
+def _run(arguments: Sequence[str], session: Session) -> int:
+    """Run the command, and print its error. A closed pipe is raised: there is nobody to tell it."""
+    try:
+        code = int(_app(arguments)(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
     except (
         Exception,
         KeyboardInterrupt,
         SystemExit,
     ) as error:  # also code that ends the process: no exit code of its own
-        return failures.end(error, session.output, settings)
-    finally:
-        session.close()
+        if failures.is_closed_pipe(error):
+            raise
+        return failures.end(error, session.output, session.settings)
+    return failures.end(KeyboardInterrupt(), session.output, session.settings) if code == _INTERRUPTED else code
 
 
 def _app(arguments: Sequence[str]) -> typer.Typer:

@@ -331,24 +331,26 @@ class Deployment:
     def _estate_state(self) -> EstateState:
         return EstateState(self.session)
 
-    def _evaluate(self, stack: Stack, plan: Plan, *, alone: bool = False) -> Report:
+    def _evaluate(self, stack: Stack, plan: Plan, *, alone: bool = False, again: bool = False) -> Report:
         """Evaluate the policies on one stack with the rest of the estate as neighbours, and show the report.
 
-        `alone`: without the policies between stacks.
+        `alone`: without the policies between stacks. `again`: it is the rest of a plan whose ways and access are shown.
         """
         from operations.access.people import People  # noqa: PLC0415 - imports the policies
         from operations.cli.access_changes import access_changes_of  # noqa: PLC0415
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
-        self._view.new_ways(new_ways(plan, stack.ways))
-        self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
+        if not again:
+            self._view.new_ways(new_ways(plan, stack.ways))
+            self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
         try:
             neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
             configs = {**self.session.configs([stack.name]), **self._kept_configs}
-            self._access[stack.name] = access_changes_of(
-                plan, neighbours, configs, self._gate.stacks, self.session.records, alone=alone
-            )
-            self._view.access(stack.name, self._access[stack.name])
+            if not again:
+                self._access[stack.name] = access_changes_of(
+                    plan, neighbours, configs, self._gate.stacks, self.session.records, alone=alone
+                )
+                self._view.access(stack.name, self._access[stack.name])
             report = self._gate.evaluate([plan], neighbours=neighbours, scopes=OF_STACKS if alone else SCOPES)
         except SdeError:
             self._view.without_report(stack.name)
@@ -404,7 +406,7 @@ class Deployment:
             revoked.run(self.session.engine(stack), stack.settings, reporter)
         self._estate_state.invalidate(stack)
         plan = self._preview_of(stack)
-        report = self._evaluate(stack, plan)
+        report = self._evaluate(stack, plan, again=True)
         self._locked[stack.name] = locked_deletes(plan, lambda: ())
         self._refuse([report])
         refuse_protected(stack.name, plan)

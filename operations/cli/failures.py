@@ -44,6 +44,13 @@ def end(error: BaseException, output: Output, settings: Settings) -> int:
     return code
 
 
+def is_closed_pipe(error: BaseException) -> bool:
+    """True if the reader of the output has ended, as `head` does: also where Rich or Typer end the process for that."""
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    )
+
+
 def classified(error: BaseException, settings: Settings) -> tuple[int, str, str]:
     """Return the exit code, the kind and the message of an error."""
     if isinstance(error, SdeError):

@@ -64,7 +64,7 @@ def history(
         })  # fmt: skip
     if not session.output.json:
         if changes:
-            session.output.text_console.print(history_of(changes))
+            history_of(changes).show(session.output.text_console)
         else:
             session.output.say("The ledger has no such entry." if found else "The ledger has no entries.", style="dim")
 

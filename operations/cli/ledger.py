@@ -66,7 +66,7 @@ def show(
     session.output.say_whole(f"{printable(head.origin)}: {plural(head.size, 'entry')}")
     session.output.say_whole(f"key: {ledger.log.key}")
     if entry is None:
-        session.output.text_console.print(table_of(chosen))
+        table_of(chosen).show(session.output.text_console)
     for number, one in chosen if entry is not None else []:
         for line in details(number, one):
             session.output.say_whole(line)

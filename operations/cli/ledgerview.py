@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.table import Table
-from rich.text import Text
-
 from operations.cli.output import printable
+from operations.cli.rows import Rows
 from operations.ledger.entry import Entry, Kind, Result, Who
 
 _STYLES = {"refusal": "yellow", "failed": "red", "partial": "bold red", "unknown": "bold red", "open-finding": "red"}
@@ -15,27 +13,29 @@ _LONGEST = 120
 Numbered = tuple[int, Entry]
 
 
-def table_of(entries: Sequence[Numbered]) -> Table:
-    """Return one line for each entry."""
-    table = _table("entry", "time (UTC)", "what", "command", "stacks", "who", "reason")
+def table_of(entries: Sequence[Numbered]) -> Rows:
+    """Return a row for each entry."""
+    rows = Rows(("entry", "time (UTC)", "what", "command", "stacks", "who", "reason"),
+                head=("entry", "time (UTC)", "command", "stacks", "what"))  # fmt: skip
     for number, entry in entries:
         what = f"{entry.kind} of {entry.of}" if entry.of is not None else str(entry.kind)
         row = (what + (f": {entry.result}" if entry.result else ""), entry.command, " ".join(entry.stacks),
                name_of(entry.who), first_line(entry.reason))  # fmt: skip
-        table.add_row(str(number), minute(entry), *map(printable, row), style=_style(entry))
-    return table
+        rows.add(str(number), minute(entry), *map(printable, row), style=_style(entry))
+    return rows
 
 
-def history_of(changes: Sequence[tuple[int, Entry, Entry | None]]) -> Table:
-    """Return one line for each change with its result, and for each refusal."""
-    table = _table("change", "time (UTC)", "stacks", "command", "result", "changes", "who", "reason")
+def history_of(changes: Sequence[tuple[int, Entry, Entry | None]]) -> Rows:
+    """Return a row for each change with its result, and for each refusal."""
+    rows = Rows(("change", "time (UTC)", "stacks", "command", "result", "changes", "who", "reason"),
+                head=("change", "time (UTC)", "command", "stacks", "result"))  # fmt: skip
     for number, entry, result in changes:
         end = result or entry
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(end.counts.items()) if name != "same")
         row = (" ".join(entry.stacks), entry.command, what_became(entry, result), counts, name_of(entry.who),
                first_line(end.reason or entry.reason))  # fmt: skip
-        table.add_row(str(number), minute(entry), *map(printable, row), style=_style(end))
-    return table
+        rows.add(str(number), minute(entry), *map(printable, row), style=_style(end))
+    return rows
 
 
 def changes_of(entries: Sequence[Numbered]) -> Iterator[tuple[int, Entry, Entry | None]]:
@@ -84,10 +84,3 @@ def first_line(reason: str | None) -> str:
 
 def _style(entry: Entry) -> str:
     return _STYLES.get(str(entry.result or entry.kind), "") if entry.result is not Result.SUCCEEDED else ""
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(Text(name), no_wrap=name in ("entry", "change", "time (UTC)"), overflow="fold")
-    return table

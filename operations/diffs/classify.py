@@ -36,7 +36,9 @@ def steps_of_plan(plan: Plan) -> list[Step]:
 
     A replaced resource has both. That of a role assignment is one right, so its properties are no changes of their own.
     """
-    return [step for resource in plan.changes for step in _steps(plan.stack, resource)]
+    gone = (r.urn for r in plan.changes if r.operation is Operation.DELETE and not r.retain_on_delete)
+    deleted = frozenset(gone)
+    return [replace(step, deleted=deleted) for resource in plan.changes for step in _steps(plan.stack, resource)]
 
 
 def _steps(stack: str, resource: PlannedResource) -> Iterator[Step]:

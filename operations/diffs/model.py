@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
@@ -35,6 +35,8 @@ class Step:
     stack: str
     resource: PlannedResource
     change: PropertyChange | None = None
+    deleted: Collection[str] = ()
+    """The URNs of the resources that the same plan deletes in Azure."""
 
 
 @dataclass(frozen=True)

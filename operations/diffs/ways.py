@@ -30,6 +30,12 @@ CONNECTING: Mapping[str, str] = {
 """The types that are a way themselves: the network and service paths of the flow analysis."""
 BLOCKING = (dns_policies.LINK,)
 """The types whose resources close a way: without its policy, Azure's DNS server answers every name."""
+GUARDED: Mapping[str, str] = {
+    dns_policies.LINK: "virtualNetwork",
+    security_group.RULE: "networkSecurityGroupName",
+    firewall.GROUP: "firewallPolicyName",
+}
+"""The property of a control that names what it protects."""
 GROUP = "network:NetworkSecurityGroup"
 RULES: Mapping[str, frozenset[str]] = {
     GROUP: frozenset({"securityRules"}),
@@ -50,7 +56,15 @@ ADMITTING: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 def way_of_resource(step: Step) -> Sense | None:
-    """Return the meaning of a created, replaced or deleted resource that opens or closes a way."""
+    """Return the meaning of a created, replaced or deleted resource that opens or closes a way.
+
+    A control that goes together with all that it protects opens none.
+    """
+    found = _way_of_resource(step)
+    return None if found and found.meaning is Meaning.OPENS_WAY and _goes_with_all(step) else found
+
+
+def _way_of_resource(step: Step) -> Sense | None:
     type_, operation = plain_type(step.resource.type), step.resource.operation
     gone = operation is Operation.DELETE
     if type_ in CONNECTING:
@@ -61,6 +75,15 @@ def way_of_resource(step: Step) -> Sense | None:
     if type_ in RULES:
         return _of_rules(step, gone)
     return None
+
+
+def _goes_with_all(step: Step) -> bool:
+    """True if a plan deletes a control and all that it protects."""
+    if step.resource.operation is not Operation.DELETE:
+        return False
+    name = GUARDED.get(plain_type(step.resource.type))
+    protected = step.resource.property_dependencies.get(name, ()) if name else ()
+    return bool(protected) and all(urn in step.deleted for urn in protected)
 
 
 def _of_rules(step: Step, gone: bool) -> Sense | None:

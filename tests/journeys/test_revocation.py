@@ -11,7 +11,8 @@ def test_another_group_of_stewards_replaces_the_first(deployed: Workspace) -> No
     deployed.edit("estate.yaml", BEFORE, AFTER)
     said = deployed.sde("preview", "safe-haven")
     assert "1 role assignment under a lock: staging-stewards-writes" in said
-    deployed.sde("up", "safe-haven", "--yes")
+    said = deployed.sde("up", "safe-haven", "--yes")
+    assert said.count("Who can now read, write or reach which data") == 1
     assert not deployed.plans("safe-haven")["safe-haven"]
     deployed.sde("policy", "check", "safe-haven")
     said = deployed.sde("access", "--stack", "safe-haven")

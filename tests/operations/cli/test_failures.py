@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 
 import pytest
@@ -75,3 +76,18 @@ def test_code_that_ends_the_process_is_a_failure(sde: CliRunner, monkeypatch: py
     monkeypatch.setattr(FakeGate, "evaluate", end)
     assert sde("policy", "check", "platform") == 1
     assert "SystemExit" in sde.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("outputs", "--help"), (), ("ledger",), ("--version",), ("stacks",), ("history",)]
+)
+def test_a_closed_pipe_ends_every_command_quietly(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed, monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", closed)
+        code = sde(*arguments)
+    assert (code in (0, 1), sde.err) == (True, "")
+    assert not sde.settings.log_folder.exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from formats.plan import Plan, PlannedResource
+from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import parse, put
 from operations.diffs.meaning import Meaning
 from operations.diffs.model import StackDiff
@@ -214,6 +214,15 @@ def test_tenant_restrictions_are_a_control_of_a_way(given_up: bool, meaning: Mea
     found = stack_diff(replace(plan, resources=tuple(changed))).changes
     assert {change.meaning for change in found} == {meaning}
     assert all(any(word in change.sentence for change in found) for word in words)
+
+
+@pytest.mark.parametrize("stack", [PLATFORM, TRE])
+def test_controls_that_go_with_all_that_they_protect_open_no_way(stack: str) -> None:
+    plan = shipped.after(stack)
+    gone = tuple(replace(r, operation=Operation.DELETE) for r in plan.resources)
+    found = {change.meaning for change in stack_diff(replace(plan, resources=gone)).changes}
+    assert Meaning.OPENS_WAY not in found
+    assert {Meaning.LOSES_DATA, Meaning.CLOSES_WAY} <= found
 
 
 def test_a_group_is_named_where_the_estate_names_it() -> None:
