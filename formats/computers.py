@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -26,8 +26,8 @@ VmSize = Annotated[str, StringConstraints(pattern=r"^Standard_[A-Za-z0-9_]{1,60}
 """An Azure virtual machine size that supports premium disks, such as Standard_NC24ads_A100_v4."""
 
 
-class DeskSpec(Model):
-    """The desk as a request states it."""
+class ComputerSpec(Model):
+    """A virtual machine as the estate's files state it."""
 
     size: VmSize
     os_disk_gib: int = Field(default=128, ge=64, le=2048)
@@ -38,8 +38,8 @@ class DeskSpec(Model):
     """How many times the virtual machine was replaced on purpose. A larger number replaces it."""
 
 
-class DeskConfig(DeskSpec):
-    """The configuration of a project's desk."""
+class ComputerConfig(ComputerSpec):
+    """The configuration of a virtual machine."""
 
     admin_public_key: str
     """The public half of the break-glass SSH key. Researchers sign in with Entra."""
@@ -49,11 +49,46 @@ class DeskConfig(DeskSpec):
     """Earlier package archives, of apt or pip, that virtual machines from before still have."""
 
 
+MAIN, DESK = "main", "desk"
+MAX_DESKS = 8
+
+
+def desk_logical_name(name: str) -> str:
+    """Return the logical name of the virtual machine of a desk with this name."""
+    return DESK if name == MAIN else f"{DESK}-{name}"
+
+
+class DeskSpec(ComputerSpec):
+    """A desk as a request states it: a virtual machine of one group of the project's people."""
+
+    name: Slug
+    users: Guid | None = None
+    """The Entra group that signs in. None: the project's researchers."""
+
+    @property
+    def logical_name(self) -> str:
+        """The logical name of the virtual machine, which begins those of its parts."""
+        return desk_logical_name(self.name)
+
+
+class DeskConfig(DeskSpec, ComputerConfig):
+    """The configuration of a desk."""
+
+
+D = TypeVar("D", bound=DeskSpec)
+
+
+def distinct_desks(desks: tuple[D, ...]) -> tuple[D, ...]:
+    """Require desks with different names."""
+    refuse_duplicates((((i, "name"), desk.name) for i, desk in enumerate(desks)), "Two desks have the same name.")
+    return desks
+
+
 STAFF_PREFIX = "staff-vm-"
 """Begins the logical names of the staff machines, and of their parts."""
 
 
-class StaffMachineSpec(DeskSpec):
+class StaffMachineSpec(ComputerSpec):
     """A virtual machine of the staff network as the estate states it."""
 
     name: Slug
@@ -84,5 +119,5 @@ def refuse_shared_roles(staff: Sequence[StaffMachineSpec], researchers: UUID | N
                                problem="Every researcher would sign in to a staff machine.")  # fmt: skip
 
 
-class StaffMachine(StaffMachineSpec, DeskConfig):
+class StaffMachine(StaffMachineSpec, ComputerConfig):
     """The configuration of a virtual machine of the staff network."""

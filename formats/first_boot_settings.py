@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 
 OUTPUT = "desk_first_boot"
-"""The output of a tenancy with the digests of its desk's settings."""
+"""The output of a tenancy with the digests of its desks' settings, by the name of each."""
 STAFF_OUTPUT = "staff_first_boot"
 """The output of a platform with those of its staff machines, by the name of each."""
 _LENGTH = 16

@@ -28,7 +28,15 @@ from pydantic import (
 )
 
 from formats.addresses import TenancyKind, ZoneRange
-from formats.computers import DeskConfig, DeskSpec, StaffMachine, StaffMachineSpec, refuse_shared_roles
+from formats.computers import (
+    MAX_DESKS,
+    DeskConfig,
+    DeskSpec,
+    StaffMachine,
+    StaffMachineSpec,
+    distinct_desks,
+    refuse_shared_roles,
+)
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
@@ -305,7 +313,7 @@ class ProjectSpec(Model):
     """The Entra group that approves data for the project."""
     checkers: Guid
     """The Entra group that checks outputs before they leave."""
-    desk: DeskSpec
+    desks: tuple[DeskSpec, ...] = Field(min_length=1, max_length=MAX_DESKS)
     redundancy: Redundancy
     tiers: Tiers
     recipients: Recipients | None = None
@@ -314,8 +322,10 @@ class ProjectSpec(Model):
     @field_validator("recipients")
     @classmethod
     def _other_recipients(cls, recipients: Recipients | None, before: ValidationInfo) -> Recipients | None:
-        for role in ("researchers", "checkers"):
-            if recipients and before.data.get(role) == recipients.group:
+        others = {role: before.data.get(role) for role in ("researchers", "checkers")}
+        others |= {f"users of the desk {desk.name}": desk.users for desk in before.data.get("desks", ())}
+        for role, group in others.items():
+            if recipients and group == recipients.group:
                 raise InvalidValue(f"an Entra group other than the {role}'", at=("group",),
                                    found=str(recipients.group),
                                    problem="Nobody fetches what they asked for or released themselves.")  # fmt: skip
@@ -330,11 +340,29 @@ class ProjectSpec(Model):
                                    fix="Name a group that approves independently.")  # fmt: skip
         return group
 
-    @field_validator("desk")
+    @field_validator("desks")
     @classmethod
-    def _confidential_desk(cls, desk: DeskSpec, before: ValidationInfo) -> DeskSpec:
-        require_matching_size(desk.size, before.data.get("data_class"))
-        return desk
+    def _desks_of_researchers(cls, desks: tuple[DeskSpec, ...], before: ValidationInfo) -> tuple[DeskSpec, ...]:
+        """Require desks with different names, of sizes for the data class, whose users are no other role's group."""
+        distinct_desks(desks)
+        for i, desk in enumerate(desks):
+            require_matching_size(desk.size, before.data.get("data_class"), at=(i, "size"))
+            for role in ("stewards", "checkers"):
+                if desk.users and desk.users == before.data.get(role):
+                    raise InvalidValue(f"an Entra group other than the {role}'", at=(i, "users"), found=str(desk.users),
+                                       problem="Nobody releases data to themselves, or checks their own outputs.",
+                                       fix="Name a group of researchers.")  # fmt: skip
+        return desks
+
+    @property
+    def groups(self) -> frozenset[UUID]:
+        """Every Entra group of the project."""
+        outside = {self.recipients.group} if self.recipients else set()
+        return frozenset({self.researchers, self.stewards, self.checkers, *map(self.users_of, self.desks), *outside})
+
+    def users_of(self, desk: DeskSpec) -> UUID:
+        """Return the Entra group that signs in to a desk."""
+        return desk.users or self.researchers
 
 
 class TenancyConfig(ProjectSpec, StackConfig):
@@ -343,7 +371,7 @@ class TenancyConfig(ProjectSpec, StackConfig):
     platform: str
     safe_haven: str
     addresses: IPv4Network
-    desk: DeskConfig
+    desks: tuple[DeskConfig, ...] = Field(min_length=1, max_length=MAX_DESKS)
     egress: Egress
     """The egress rules of the tenancy's kind."""
     confidential_orchestrator: Guid | None = None

@@ -91,11 +91,14 @@ def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict
         "template": template_for(data_class, size),
         "data_class": data_class,
         **{group: _guid(seed, project, group) for group in ("researchers", "stewards", "checkers")},
-        "desk": {
-            "size": size,
-            "os_disk_gib": choice.choice((64, 128, 256)),
-            "data_disk_gib": choice.choice((64, 256, 1024)),
-        },
+        "desks": [
+            {
+                "name": "main",
+                "size": size,
+                "os_disk_gib": choice.choice((64, 128, 256)),
+                "data_disk_gib": choice.choice((64, 256, 1024)),
+            }
+        ],
         "redundancy": choice.choice(("Standard_LRS", "Standard_GRS")),
         "tiers": choice.choice(TIERS),
     }

@@ -30,12 +30,12 @@ RETENTION = Tiers(delete_after_days=90)
 class AirlockRoles:
     """The three parties of an airlock."""
 
-    submitter: Principal
-    """Writes files to the pending stage."""
+    submitters: Mapping[str, Principal]
+    """Write files to the pending stage. The keys end the names of their assignments."""
     reviewer: Principal
     """Reads the pending stage and writes approved files to the approved stage."""
-    recipient: Principal
-    """Reads the approved stage."""
+    recipients: Mapping[str, Principal]
+    """Read the approved stage. The keys are as those of `submitters`."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,18 @@ class Airlock(BaseComponent):
     def __init__(self, name: str, args: AirlockArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         roles, outside = args.roles, args.outbox.recipients if args.outbox else None
-        if roles.reviewer in (roles.submitter, roles.recipient, outside):
+        if roles.reviewer in (*roles.submitters.values(), *roles.recipients.values(), outside):
             raise ValueError(f"the reviewer of the airlock {name} is also its submitter or recipient")
         self.stores = {stage: self._store(stage, args) for stage in Stage}
         pending, approved = self.stores[Stage.PENDING], self.stores[Stage.APPROVED]
-        pending.grant_read_write("brings", roles.submitter, container=Stage.PENDING.value)
+        for suffix, submitter in roles.submitters.items():
+            pending.grant_read_write(f"brings{suffix}", submitter, container=Stage.PENDING.value)
         pending.grant_read("checks", roles.reviewer, container=Stage.PENDING.value, clean_only=True)
         approved.grant_read_write("releases", roles.reviewer, container=Stage.APPROVED.value)
-        approved.grant_read("fetches", roles.recipient, container=Stage.APPROVED.value)
+        for suffix, recipient in roles.recipients.items():
+            approved.grant_read(f"fetches{suffix}", recipient, container=Stage.APPROVED.value)
         # Azure refuses a second assignment of one role to one principal on one resource.
-        if outside and outside != roles.recipient:
+        if outside and outside not in roles.recipients.values():
             approved.grant_read("outbox", outside, container=Stage.APPROVED.value)
         self.register_outputs({stage.value: store.account.id for stage, store in self.stores.items()})
 

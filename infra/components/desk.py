@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 import pulumi
 from pulumi_azure_native import compute, managedidentity, network
 
-from formats.computers import DeskConfig
+from formats.computers import ComputerConfig
 from formats.errors import InputError
 from formats.vm_size_names import has_accelerated_networking
 from infra.components.base_component import BaseComponent, ComponentArgs
@@ -56,9 +56,9 @@ class DeskArgs(ComponentArgs):
     """The rules that allow traffic of the desk's interface."""
     address: IPv4Address | None = None
     """The address of its interface. None: Azure assigns one."""
-    config: DeskConfig
+    config: ComputerConfig
     """The configuration of the desk."""
-    key: str = "sde:desk"
+    key: str
     """The configuration key of the desk, for errors."""
     disk_encryption: DiskEncryption
     first_boot: str
@@ -281,12 +281,16 @@ class Desk(BaseComponent):
 
     def grant_sign_in(self, name: str, principal: Principal) -> None:
         """Allow a principal to sign in through Bastion as an ordinary user: the login role, and Reader on the virtual
-        machine, its interface and, because Bastion is in a peered network, its network (learn.microsoft.com, "Configure
-        Microsoft Entra ID authentication for Azure Bastion"). Reader on Bastion is assigned by the platform stack."""
+        machine and its interface. `grant_see_network` and the platform stack, with Reader on Bastion, do the rest."""
         self.grant(f"{self.name}-{name}-sign-in", Role.VM_USER_LOGIN, principal, self.virtual_machine.id)
         self.grant(f"{self.name}-{name}-see-desk", Role.READER, principal, self.virtual_machine.id)
         self.grant(f"{self.name}-{name}-see-interface", Role.READER, principal, self.interface.id)
-        self.grant(f"{self.name}-{name}-see-network", Role.READER, principal, self.network_id)
+
+    def grant_see_network(self, name: str, principal: Principal) -> None:
+        """Assign Reader on the network, which signing in requires because Bastion is in a peered one
+        (learn.microsoft.com, "Configure Microsoft Entra ID authentication for Azure Bastion"). `name` is the logical
+        name of the assignment: one for each principal, for Azure refuses a second one."""
+        self.grant(name, Role.READER, principal, self.network_id)
 
 
 def _identity(data: managedidentity.UserAssignedIdentity | None) -> compute.VirtualMachineIdentityArgs:

@@ -68,6 +68,7 @@ class StaffNetwork:
                 # The people have roles on data, and the virtual machine has none.
                 users = Principal.group(machine.users)
                 desk.grant_sign_in("users", users)
+                desk.grant_see_network(f"{desk.name}-users-see-network", users)
                 bastion.grant_connect(f"{NAME}-{machine.name}", users)
         return {
             "staff_vm_ids": [desk.virtual_machine.id for desk in desks],

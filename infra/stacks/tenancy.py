@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import pulumi
 
 from formats.addresses import TenancyEndpoint, TenancyRange
+from formats.computers import DESK, DeskConfig
 from formats.egress import SIGN_IN_ADDRESS, EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
@@ -47,9 +49,7 @@ STAFF_ENDPOINTS = (
 def tenancy(config: TenancyConfig) -> None:
     """Declare a project's environment: spoke network, key vault, store, desk, and the import and export airlocks."""
     platform, safe_haven = PlatformOutputs(config.platform), SafeHavenOutputs(config.safe_haven)
-    researchers, stewards, checkers = (
-        Principal.group(group) for group in (config.researchers, config.stewards, config.checkers)
-    )
+    stewards, checkers = (Principal.group(group) for group in (config.stewards, config.checkers))
     scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope("project", scope_args) as scope:
         guardrails_args = PolicyGuardrailsArgs(
@@ -64,7 +64,7 @@ def tenancy(config: TenancyConfig) -> None:
             space=addresses.network,
             subnets=_subnets(addresses, platform, config.egress),
             platform=platform,
-            unencrypted_reason=unencrypted_reason(config.data_class, [config.desk.size]),
+            unencrypted_reason=unencrypted_reason(config.data_class, [desk.size for desk in config.desks]),
         )
         network = SpokeNetwork("net", network_args)
         keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
@@ -80,19 +80,27 @@ def tenancy(config: TenancyConfig) -> None:
         )
         store = BlobStorageAccount("data", store_args)
         hosts = desk_lines(scope.names, addresses, DESK_ENDPOINTS)
-        desk_args = DeskArgs(
-            scope=scope,
-            network=network,
-            allowed=network.allowed("desks"),
-            config=config.desk,
-            disk_encryption=disk_encryption(scope, keys, config.confidential_orchestrator),
-            first_boot=desk_first_boot(config.desk.size, config.egress, hosts, config.root_certificates),
-        )
-        desk = Desk("desk", desk_args)
-        # Researchers may sign in but have no role on data: only the desk's identity reads and writes it, so an export
-        # is submitted by the desk.
-        desk.grant_sign_in("researchers", researchers)
-        store.grant_read_write("desk", desk.principal)
+        disks = disk_encryption(scope, keys, config.confidential_orchestrator)
+
+        def new_desk(desk: DeskConfig) -> Desk:
+            desk_args = DeskArgs(
+                scope=scope,
+                network=network,
+                allowed=network.allowed("desks"),
+                config=desk,
+                key=f"sde:desks.{desk.name}",
+                disk_encryption=disks,
+                first_boot=desk_first_boot(desk.size, config.egress, hosts, config.root_certificates),
+            )
+            return Desk(desk.logical_name, desk_args)
+
+        desks = {desk.name: new_desk(desk) for desk in config.desks}
+        _grant_sign_in(config, desks)
+        # Researchers may sign in but have no role on data: only the desks' identities read and write it, so an export
+        # is submitted by a desk.
+        for desk in desks.values():
+            store.grant_read_write(desk.name, desk.principal)
+        principals = {desk.name.removeprefix(DESK): desk.principal for desk in desks.values()}
 
         def airlock(name: str, roles: AirlockRoles, outbox: Outbox | None = None) -> Airlock:
             endpoints = {
@@ -105,8 +113,8 @@ def tenancy(config: TenancyConfig) -> None:
             return Airlock(name, args)
 
         staging = Principal.service(safe_haven.staging.mover)
-        import_airlock = airlock("import", AirlockRoles(staging, stewards, desk.principal))
-        export_roles = AirlockRoles(desk.principal, checkers, stewards)
+        import_airlock = airlock("import", AirlockRoles({"": staging}, stewards, principals))
+        export_roles = AirlockRoles(principals, checkers, {"": stewards})
         export_airlock = airlock("export", export_roles, _outbox(config, guardrails))
 
     outputs = {
@@ -121,15 +129,29 @@ def tenancy(config: TenancyConfig) -> None:
             for airlock in (import_airlock, export_airlock)
             for stage, stage_store in airlock.stores.items()
         },
-        "desk_name": desk.virtual_machine.name,
-        "desk_id": desk.virtual_machine.id,
+        "desk_names": {name: desk.virtual_machine.name for name, desk in desks.items()},
+        "desk_ids": {name: desk.virtual_machine.id for name, desk in desks.items()},
+        OUTPUT: {name: setting_digests(desk.first_boot) for name, desk in desks.items()},
     }
-    pulumi.export(OUTPUT, setting_digests(desk.first_boot))
-    if driver := gpu_driver(config.desk.size, config.egress):
-        outputs["gpu_driver"] = driver
+    drivers = {desk.name: gpu_driver(desk.size, config.egress) for desk in config.desks}
+    if found := {name: driver for name, driver in drivers.items() if driver}:
+        outputs["gpu_drivers"] = found
     for name, value in outputs.items():
         pulumi.export(name, value)
     export_reads(platform, safe_haven)
+
+
+def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
+    """Allow each desk's users to sign in to it. A group of several desks may read the network once."""
+    seeing: dict[UUID, Desk] = {}
+    for desk_config in config.desks:
+        group, desk = config.users_of(desk_config), desks[desk_config.name]
+        desk.grant_sign_in("researchers", Principal.group(group))
+        seeing.setdefault(group, desk)
+    for group, desk in seeing.items():
+        # Named by group and not by desk: when the first of its desks goes, Azure would refuse another assignment.
+        of = "researchers" if group == config.researchers else f"users-{group}"
+        desk.grant_see_network(f"{DESK}-{of}-see-network", Principal.group(group))
 
 
 def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | None:

@@ -75,7 +75,8 @@ class People:
                 found.setdefault(member, set()).add(group)
         for platform in self._of_kind(PlatformConfig):
             for tenancy in self._of_kind(TenancyConfig) if platform.desk_users else ():
-                found.setdefault(str(tenancy.researchers).lower(), set()).add(str(platform.desk_users).lower())
+                for users in (tenancy.researchers, *map(tenancy.users_of, tenancy.desks)):
+                    found.setdefault(str(users).lower(), set()).add(str(platform.desk_users).lower())
         return {member: frozenset(groups) for member, groups in found.items()}
 
     def _of_kind(self, kind: type[C]) -> list[C]:
@@ -98,6 +99,9 @@ def _named(stack: str, config: StackConfig) -> Iterator[tuple[object, str]]:
         yield from ((getattr(config, zone).stewards, f"stewards of {zone}") for zone in ZONES)
     elif isinstance(config, TenancyConfig):
         yield config.researchers, f"researchers of {config.project}"
+        for desk in config.desks:
+            if desk.users and desk.users != config.researchers:
+                yield desk.users, f"users of the desk {desk.name} of {config.project}"
         yield config.stewards, f"stewards of {config.project}"
         yield config.checkers, f"checkers of {config.project}"
         if config.recipients:

@@ -108,7 +108,7 @@ def _words(resource: Resource, kind: Kind, place: str) -> str:
     if kind in (Kind.STORE, Kind.CONTAINER):
         return _store_words(name, place)
     if kind is Kind.COMPUTER:
-        return f"desk of {place}" if name == "desk" else f"staff machine {name}"
+        return f"{name.replace('-', ' ', 1)} of {place}" if place else f"staff machine {name}"
     return f"{kind} {name}"
 
 

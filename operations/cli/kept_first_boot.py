@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from formats.computers import DeskConfig, StaffMachine
+from formats.computers import ComputerConfig, DeskConfig, StaffMachine
 from formats.first_boot_settings import OUTPUT, STAFF_OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import get
@@ -36,8 +36,10 @@ class KeptFirstBoot:
     """The keys of cloud-init's settings that differ, and `break-glass key`."""
     rebuilds: int
     """The present number of the machine's rebuilds."""
+    desk: str = ""
+    """The name of the desk; empty for a staff machine."""
     machine: str = ""
-    """The name of a staff machine; empty for a desk."""
+    """The name of the staff machine; empty for a desk."""
 
 
 def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoot]:
@@ -50,12 +52,13 @@ def kept_first_boots(plan: Plan, config: Mapping[str, Any]) -> list[KeptFirstBoo
 
 
 def _kept(machine: PlannedResource, plan: Plan, config: StackConfig) -> KeptFirstBoot | None:
-    desk = desk_of(machine.name, config)
-    if desk is None:  # VM22 refuses it
+    computer = desk_of(machine.name, config)
+    if not isinstance(computer, DeskConfig | StaffMachine):  # VM22 refuses it
         return None
-    name = desk.name if isinstance(desk, StaffMachine) else ""
-    settings = tuple(_differing(machine, desk, _present(plan, name)))
-    return KeptFirstBoot(plan.stack, settings, desk.rebuilds, name) if settings else None
+    is_desk = isinstance(computer, DeskConfig)
+    settings = tuple(_differing(machine, computer, _present(plan, OUTPUT if is_desk else STAFF_OUTPUT, computer.name)))
+    name = {"desk" if is_desk else "machine": computer.name}
+    return KeptFirstBoot(plan.stack, settings, computer.rebuilds, **name) if settings else None
 
 
 def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> None:
@@ -68,14 +71,17 @@ def show_kept_first_boots(found: Sequence[KeptFirstBoot], output: Output) -> Non
             stacks.setdefault(one.settings, []).append(one)
     for settings, kept in stacks.items():
         names = [one.stack for one in kept]
-        output.emit({"event": "kept-first-boot", "stacks": names, "settings": list(settings)})
+        desks = {"stacks": names, "desks": [one.desk for one in kept], "settings": list(settings)}
+        output.emit({"event": "kept-first-boot", **desks})
         where = (
-            f"The desk of {names[0]} keeps" if len(kept) == 1 else f"The desks of {plural(len(names), 'stack')} keep"
+            f"The desk {kept[0].desk} of {names[0]} keeps"
+            if len(kept) == 1
+            else f"{plural(len(kept), 'desk')} of {plural(len(set(names)), 'stack')} keep"
         )
         number = str(kept[0].rebuilds + 1) if len(kept) == 1 else "one more"
         output.say(printable(
             f"  ! {where} settings of the first boot that differ from the estate's: {', '.join(settings)}. To apply "
-            f"the estate's, replace the virtual machine: desk.rebuilds: {number} in its request, then up"
+            f"the estate's, replace the virtual machine: rebuilds: {number} for the desk in its request, then up"
         ), style="yellow")  # fmt: skip
 
 
@@ -89,14 +95,14 @@ def _show_machine(kept: KeptFirstBoot, output: Output) -> None:
     ), style="yellow")  # fmt: skip
 
 
-def _present(plan: Plan, name: str) -> Mapping[str, Any]:
-    """Return the digests of the program's present settings, by name. `name`: of a staff machine; empty: a desk."""
-    found = next((output.after for output in plan.outputs if output.name == (STAFF_OUTPUT if name else OUTPUT)), None)
-    inner = found.get(name) if name and isinstance(found, Mapping) else found
+def _present(plan: Plan, output: str, name: str) -> Mapping[str, Any]:
+    """Return the digests of the program's present settings for the machine of a name, which an output has by name."""
+    found = next((one.after for one in plan.outputs if one.name == output), None)
+    inner = found.get(name) if isinstance(found, Mapping) else None
     return inner if isinstance(inner, Mapping) else {}
 
 
-def _differing(machine: PlannedResource, config: DeskConfig, present: Mapping[str, Any]) -> Iterator[str]:
+def _differing(machine: PlannedResource, config: ComputerConfig, present: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names of the settings in which a machine differs from the present ones and from its configuration."""
     deployed = setting_digests(get(machine.inputs, parse_path("osProfile.customData")))
     names = sorted(key for key in {*deployed, *present} if deployed.get(key) != present.get(key))

@@ -33,7 +33,7 @@ def refresh(
     from operations.prices import book, meters, retail  # noqa: PLC0415 - imports what --help does not need
 
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks]
-    sizes = {config.desk.size for config in configs if isinstance(config, TenancyConfig)}
+    sizes = {desk.size for config in configs if isinstance(config, TenancyConfig) for desk in config.desks}
     sizes |= {machine.size for config in configs if isinstance(config, PlatformConfig) for machine in config.staff}
     regions = sorted({config.region for config in configs})
     old = book.load()

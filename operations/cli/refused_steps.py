@@ -21,7 +21,7 @@ MACHINE, DISK = "azure-native:compute:VirtualMachine", "azure-native:compute:Dis
 SIZE, SYSTEM_DISK = "hardwareProfile.vmSize", "storageProfile.osDisk.diskSizeGB"
 LARGEST_CACHED_GIB, FOUR_TIB_IN_GIB = 4095, 4096
 ONLINE_AT_ANY_SIZE = ("PremiumV2_LRS", "UltraSSD_LRS")
-REBUILD = "replace the virtual machine in the same change (desk.rebuilds in its request, one higher), or undo it"
+REBUILD = "replace the virtual machine in the same change (rebuilds of the desk in its request, one higher), or undo it"
 
 
 @dataclass(frozen=True)

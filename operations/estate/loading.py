@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from formats.addresses import CellRange, StaffRole, TenancyKind, ZoneName
-from formats.computers import StaffMachine, StaffMachineSpec
+from formats.computers import MAIN, StaffMachine, StaffMachineSpec
 from formats.errors import InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
@@ -249,6 +250,7 @@ def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> 
             raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
         content = read_mapping(within(folder, file, path), path)
         _refuse_kind(content, path)
+        _refuse_former_keys(content, path)
         request = validated(RequestFile, content, file=path, context=context_of(people))
         _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
         _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
@@ -256,6 +258,7 @@ def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> 
         _check_confidential(request, estate, str(folder / ESTATE))
         requests[request.project] = request
         numbers[request.request] = path
+    _refuse_foreign_users(requests, estate, folder)
     return dict(sorted(requests.items()))
 
 
@@ -284,6 +287,42 @@ def _templates(folder: Path, requests: Mapping[str, RequestFile]) -> dict[str, S
     return found
 
 
+def _refuse_former_keys(content: Mapping[str, Any], path: str) -> None:
+    """Refuse a key that a request had before, with its present form."""
+    if "desk" in content:
+        former = content["desk"] if isinstance(content["desk"], dict) else {}
+        inner = ", ".join(f"{key}: {value}" for key, value in {"name": MAIN, **former}.items())
+        raise InputError("A request has a list of desks.", file=path, key="desk", found=str(content["desk"]),
+                         allowed="desks", fix=f"desks: [{{{inner}}}]")  # fmt: skip
+
+
+def _refuse_foreign_users(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:
+    """Refuse users of a desk who are a group of another project or of the estate: no desk is shared."""
+    owners: dict[UUID, dict[str, None]] = {group: {name: None} for group, name in _groups_of(estate)}
+    for project, request in requests.items():
+        for group in request.groups:
+            owners.setdefault(group, {})[f"the project {project}"] = None
+    for project, request in requests.items():
+        for i, desk in enumerate(request.desks):
+            owned = owners.get(desk.users, {}) if desk.users else {}
+            if others := [name for name in owned if name != f"the project {project}"]:
+                raise InputError("Another group of the estate would sign in to the desk.",
+                                 file=str(folder / REQUESTS / f"{project}.yaml"), key=f"desks[{i}].users",
+                                 found=f"{desk.users}, a group of {others[0]}",
+                                 allowed="a group of this project alone",
+                                 fix="Name a group of this project's researchers.")  # fmt: skip
+
+
+def _groups_of(estate: EstateFile) -> Iterator[tuple[UUID, str]]:
+    """Yield the groups that `estate.yaml` names for people other than those of a project."""
+    yield estate.platform_team, "platform engineers"
+    if estate.desk_users:
+        yield estate.desk_users, "all researchers"
+    yield from ((machine.users, "staff") for machine in estate.staff)
+    yield from ((getattr(estate.zones, name).stewards, "stewards of a zone") for name in ZoneName)
+    yield from ((provider.group, f"the provider {provider.code}") for provider in estate.listed_providers)
+
+
 def _refuse_duplicate(name: str, seen: Mapping[str, object], path: str, key: str, problem: str) -> None:
     if name in seen:
         raise InputError(problem, file=path, key=key, found=name, fix="Change one of them.")
@@ -305,9 +344,10 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
         raise InputError("The request is for more sensitive data than the estate allows.", file=path,
                          key="data_class", found=str(request.data_class),
                          allowed=f"up to {estate.data_class}")  # fmt: skip
-    if estate.region is Region.UKWEST and request.desk.zone is not None:
-        raise InputError("UK West has no availability zones.", file=path, key="desk.zone", found=request.desk.zone,
-                         fix="Remove `zone`.")  # fmt: skip
+    for i, desk in enumerate(request.desks):
+        if estate.region is Region.UKWEST and desk.zone is not None:
+            raise InputError("UK West has no availability zones.", file=path, key=f"desks[{i}].zone", found=desk.zone,
+                             fix="Remove `zone`.")  # fmt: skip
 
 
 def _check_staff(file: EstateFile, path: str) -> None:

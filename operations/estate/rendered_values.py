@@ -75,7 +75,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         request = estate.requests[stack.removeprefix(TENANCY)]
         return {
             **{name: getattr(request, name) for name in ProjectSpec.model_fields},
-            "desk": {**dict(request.desk), **file.computer_settings},
+            "desks": tuple({**dict(desk), **file.computer_settings} for desk in request.desks),
             "recipients": request.recipients and request.recipients.configured,
             "egress": file.egress_of(estate.templates[request.project].kind),
             "confidential_orchestrator": file.confidential_orchestrator,
@@ -110,7 +110,9 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
 
 
 def _comparable(value: Any, wanted: Any) -> Any:
-    """Return a value for comparison: of a model, the fields that the estate states."""
+    """Return a value for comparison: of a model, also in a list, the fields that the estate states."""
+    if isinstance(value, tuple) and isinstance(wanted, tuple) and len(value) == len(wanted):
+        return tuple(map(_comparable, value, wanted))
     if isinstance(value, BaseModel):
         names = type(wanted).model_fields if isinstance(wanted, BaseModel) else wanted
         return {name: getattr(value, name) for name in names}

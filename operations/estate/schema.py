@@ -358,7 +358,7 @@ class EstateFile(Model):
 
     @property
     def computer_settings(self) -> dict[str, Any]:
-        """The fields of `DeskConfig` that are the same for all computers."""
+        """The fields of `ComputerConfig` that are the same for all computers."""
         return {
             "admin_public_key": self.admin_public_key,
             "former_admin_public_keys": tuple(one.key for one in self.former_admin_keys),

@@ -6,7 +6,7 @@ here. A resource is named by its type and its logical name, which never change o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,16 +142,17 @@ def _store_of_zone(stack: str, zone: ZoneName, config: ZoneConfig, store: str) -
 
 
 def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
-    researchers, desk = _group(config.researchers), Identity(stack, "desk")
+    desks = tuple(Identity(stack, desk.logical_name) for desk in config.desks)
     yield _encryption(stack, "keys")
     if config.confidential_orchestrator:
         application = Application(str(config.confidential_orchestrator))
         yield Entitlement(application, KEY_RELEASE_USER, VAULT, "keys", stack)
-    yield from _sign_in(stack, researchers, "desk", "net")
-    yield Entitlement(desk, BLOB_WRITER, STORE, "data", stack)
+    for desk in config.desks:
+        yield from _sign_in(stack, _group(config.users_of(desk)), desk.logical_name, "net")
+    yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
     staging = _mover(config.safe_haven, ZoneName.STAGING)
-    yield from _airlock(stack, "import", staging, _group(config.stewards), desk)
-    yield from _airlock(stack, "export", desk, _group(config.checkers), _group(config.stewards))
+    yield from _airlock(stack, "import", (staging,), _group(config.stewards), desks)
+    yield from _airlock(stack, "export", desks, _group(config.checkers), (_group(config.stewards),))
     if config.recipients:
         yield Entitlement(_group(config.recipients.group), BLOB_READER, CONTAINER, f"{OUTBOX}-{RELEASED}", stack)
 
@@ -164,12 +165,14 @@ def _sign_in(stack: str, group: Group, machine: str, network: str) -> Iterator[E
     yield Entitlement(group, READER, "network:VirtualNetwork", network, stack)
 
 
-def _airlock(stack: str, name: str, submitter: Holder, reviewer: Holder, recipient: Holder) -> Iterator[Entitlement]:
+def _airlock(
+    stack: str, name: str, submitters: Iterable[Holder], reviewer: Holder, recipients: Iterable[Holder]
+) -> Iterator[Entitlement]:
     asked, released = f"{name}-{ASKED}-{ASKED}", f"{name}-{RELEASED}-{RELEASED}"
-    yield Entitlement(submitter, BLOB_WRITER, CONTAINER, asked, stack)
+    yield from (Entitlement(submitter, BLOB_WRITER, CONTAINER, asked, stack) for submitter in submitters)
     yield Entitlement(reviewer, BLOB_READER, CONTAINER, asked, stack, condition_text(CLEAN_BLOBS_ONLY))
     yield Entitlement(reviewer, BLOB_WRITER, CONTAINER, released, stack)
-    yield Entitlement(recipient, BLOB_READER, CONTAINER, released, stack)
+    yield from (Entitlement(recipient, BLOB_READER, CONTAINER, released, stack) for recipient in recipients)
 
 
 def _encryption(stack: str, vault: str) -> Entitlement:

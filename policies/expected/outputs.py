@@ -41,7 +41,7 @@ PATTERNS: Mapping[Form, re.Pattern[str]] = {
 }
 """The forms that a pattern describes."""
 KEY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
-"""A key of a map: a zone, a provider, a stack or a domain name."""
+"""A key of a map: a zone, a provider, a desk, a stack or a domain name."""
 FIRST_BOOT = (
     "apt", "ca_certs", "disk_setup", "fs_setup", "growpart", "manage_etc_hosts", "mounts", "package_reboot_if_required",
     "packages", "runcmd", "user", "write_files",
@@ -91,11 +91,11 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
     SafeHavenConfig: {**_EVERY, **_ZONE},
     TenancyConfig: {
         "reads.*[*]": Form.PATH,
-        **{f"desk_first_boot.{setting}": Form.DIGEST for setting in FIRST_BOOT},
-        "desk_id": Form.ID,
-        "desk_name": Form.NAME,
+        **{f"desk_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT},
+        "desk_ids.*": Form.ID,
+        "desk_names.*": Form.NAME,
         "expires": Form.DATE,
-        "gpu_driver": Form.DRIVER,
+        "gpu_drivers.*": Form.DRIVER,
         "export_asked_store_name": Form.NAME,
         "export_released_store_name": Form.NAME,
         "group_id": Form.ID,

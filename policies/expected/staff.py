@@ -19,7 +19,7 @@ from formats.addresses import (
     endpoint_addresses,
     zone_in,
 )
-from formats.computers import DeskConfig, StaffMachine
+from formats.computers import ComputerConfig, StaffMachine
 from formats.egress import EgressRule
 from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
 
@@ -39,9 +39,11 @@ def machines(config: StackConfig) -> Mapping[str, StaffMachine]:
     return {machine.logical_name: machine for machine in staff}
 
 
-def desk_of(name: str, config: StackConfig) -> DeskConfig | None:
+def desk_of(name: str, config: StackConfig) -> ComputerConfig | None:
     """Return the configuration of a virtual machine with this logical name; None for one that nobody requested."""
-    return config.desk if isinstance(config, TenancyConfig) else machines(config).get(name)
+    if isinstance(config, TenancyConfig):
+        return next((desk for desk in config.desks if desk.logical_name == name), None)
+    return machines(config).get(name)
 
 
 def archives_of(config: StackConfig) -> tuple[EgressRule, ...] | None:

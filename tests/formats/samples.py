@@ -16,8 +16,8 @@ def tenancy_settings() -> dict[str, str]:
         "data_class": "de-identified", "tags": {"project": "hcm"}, "project": "hcm", "title": "123",
         "request": "DAR-1", "expires": "2028-09-30", "platform": "platform", "safe_haven": "safe-haven",
         "addresses": "10.65.0.0/24", "researchers": GROUPS[0], "stewards": GROUPS[1], "checkers": GROUPS[2],
-        "desk": {"size": "Standard_D4s_v5", "os_disk_gib": 128, "data_disk_gib": 64,
-                 "admin_public_key": "ssh-ed25519 A"},
+        "desks": [{"name": "main", "size": "Standard_D4s_v5", "os_disk_gib": 128, "data_disk_gib": 64,
+                   "admin_public_key": "ssh-ed25519 A"}],
         "redundancy": "Standard_LRS", "tiers": {"cool_after_days": 30}, "egress": [],
     }  # fmt: skip
     return _settings(values)

@@ -59,8 +59,11 @@ def test_settings_become_typed_values(settings: dict[str, str]) -> None:
         ({"sde:checkers": GROUPS[0]}, "sde:checkers"),
         ({"sde:checkers": GROUPS[1]}, "sde:checkers"),
         ({"sde:stewards": GROUPS[0]}, "sde:stewards"),
-        ({"sde:desk": '{"size": "Standard_D4_v5", "data_disk_gib": 64, "admin_public_key": "k"}'}, "sde:desk.size"),
-        ({"sde:data_class": "identifiable"}, "sde:desk"),
+        (
+            {"sde:desks": '[{"name": "main", "size": "Standard_D4_v5", "data_disk_gib": 64, "admin_public_key": "k"}]'},
+            "sde:desks[0].size",
+        ),
+        ({"sde:data_class": "identifiable"}, "sde:desks[0].size"),
         ({"azure-native:subscriptionId": GROUPS[0]}, "azure-native:subscriptionId"),
         ({"sde:stewards": "{" + GROUPS[2] + "}"}, "sde:stewards"),
         ({"sde:title": "One\nTwo"}, "sde:title"),

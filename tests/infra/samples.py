@@ -106,7 +106,15 @@ def tenancy(**more: Any) -> TenancyConfig:
         researchers=group(30),
         stewards=group(31),
         checkers=group(32),
-        desk={"size": "Standard_NC24ads_A100_v4", "os_disk_gib": 128, "data_disk_gib": 1024, "admin_public_key": KEY},
+        desks=[
+            {
+                "name": "main",
+                "size": "Standard_NC24ads_A100_v4",
+                "os_disk_gib": 128,
+                "data_disk_gib": 1024,
+                "admin_public_key": KEY,
+            }
+        ],
         redundancy="Standard_LRS",
         tiers={"cool_after_days": 90},
         egress=EGRESS,

@@ -192,7 +192,7 @@ def test_refused_resize_of_a_desk_is_valid_with_a_rebuild(deployed: Workspace, o
     for command in (("preview", TENANCY), ("up", TENANCY, "--yes")):
         refused = deployed.sde(*command, code=3)
         assert told in refused
-        assert "desk.rebuilds" in refused
+        assert "rebuilds of the desk" in refused
         assert deployed.bytes() == before
     deployed.edit(REQUEST, "  data_disk_gib: 1024", "  data_disk_gib: 1024\n  rebuilds: 1")
     assert steps(deployed)["VirtualMachine desk"] == "replace"

@@ -54,7 +54,10 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     workspace = Estate(tmp_path_factory.mktemp("people"))
     shutil.copytree(ROOT / "estate", workspace.estate)
     change(workspace.estate / "estate.yaml", every_way_in)
-    small = {"template": "bespoke-tabular", "desk": {"size": "Standard_D2as_v5", "data_disk_gib": 64}}
+    small = {
+        "template": "bespoke-tabular",
+        "desks": [{"name": "main", "size": "Standard_D2as_v5", "data_disk_gib": 64}],
+    }
     recipients = {"group": RECIPIENTS, "ranges": ["192.0.2.80/28"], "approval": APPROVAL}
     change(workspace.estate / "requests/hcm-progression.yaml", lambda data: data.update(recipients=recipients, **small))
     add_request(workspace.estate, "other", researchers="99999999-2222-4333-8444-0000000000f1",
@@ -231,7 +234,8 @@ def test_logs_are_closed_to_the_public_network_and_to_desks(estate: Estate) -> N
     engineer = person(estate.file["platform_team"])
     refused(query(estate.store, engineer, place_of(estate.store, HOME), workspace), NO_QUERY, Control.NETWORK_RULES)
     researcher, machine = estate.researcher(PROJECT), place_of(estate.store, estate.desk(PROJECT)[1])
-    refused(query(estate.store, researcher, machine, workspace, estate.outputs[f"tre-{PROJECT}"]["desk_id"]), NO_NAME)
+    desk = estate.outputs[f"tre-{PROJECT}"]["desk_ids"]["main"]
+    refused(query(estate.store, researcher, machine, workspace, desk), NO_NAME)
 
 
 def test_a_zone_steward_reads_the_own_zone_on_the_staff_machine(estate: Estate) -> None:
@@ -340,7 +344,8 @@ def test_engineers_search_logs_on_their_machine_alone(estate: Estate) -> None:
     done(query(estate.store, engineer, place_of(estate.store, estate.staff("engineers")), workspace))
     for role in ("zone-stewards", "project-stewards", "checkers"):
         refused(query(estate.store, engineer, place_of(estate.store, estate.staff(role)), workspace), NO_WAY)
-    desk, there = estate.outputs[f"tre-{PROJECT}"]["desk_id"], place_of(estate.store, estate.staff("engineers"))
+    desk = estate.outputs[f"tre-{PROJECT}"]["desk_ids"]["main"]
+    there = place_of(estate.store, estate.staff("engineers"))
     refused(query(estate.store, estate.researcher(PROJECT), there, workspace, desk), NO_QUERY, Control.ROLES)
     refused(query(estate.store, person(estate.users("engineers")), there, workspace), NO_QUERY, Control.ROLES)
     refused(estate.ask(engineer, estate.staff("engineers"), LIST, (estate.zone_store("landing"), "arrived")), NO_WAY)

@@ -60,7 +60,7 @@ def add_request(estate: Path, project: str, **other: Any) -> Path:
     data: dict[str, Any] = yaml.safe_load((ROOT / "estate/requests/hcm-progression.yaml").read_text())
     data.pop("recipients")
     data |= {"project": project, "request": f"DAR-{project}", **other}
-    data |= {"template": template_for(data["data_class"], data["desk"]["size"]), **other}
+    data |= {"template": template_for(data["data_class"], data["desks"][0]["size"]), **other}
     file = estate / "requests" / f"{project}.yaml"
     file.write_text(yaml.safe_dump(data))
     return file

@@ -13,6 +13,7 @@ from operations.estate.allocations import MAX_TENANCIES_PER_HUB, Allocations, ma
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
 
 Edit = Callable[[Any], object]
+ENGINEERS = "aae33021-c16b-58e5-bb66-b140da62dcdc"
 AZURE_SUBSCRIPTION = "7f0c8a52-1111-4222-8333-444455556666"
 LOCAL_SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000002"
 
@@ -100,13 +101,24 @@ def test_an_error_in_the_estate_is_named(estate: Path, edit: Edit, key: str) -> 
 
 REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("unknown key", lambda d: d.update(colour="blue"), "colour"),
-    ("unknown key of the desk", lambda d: d["desk"].update(gpus=4), "desk.gpus"),
+    ("the former key", lambda d: d.update(desk=d.pop("desks")[0]), "desk"),
+    ("no desk", lambda d: d.update(desks=[]), "desks"),
+    ("two desks of one name", lambda d: d["desks"].append(d["desks"][0]), "desks[1].name"),
+    ("stewards at a desk", lambda d: d["desks"][0].update(users=d["stewards"]), "desks[0].users"),
+    ("checkers at a desk", lambda d: d["desks"][0].update(users=d["checkers"]), "desks[0].users"),
+    ("engineers at a desk", lambda d: d["desks"][0].update(users=ENGINEERS), "desks[0].users"),
+    (
+        "one desk of two is confidential",
+        lambda d: d["desks"].append({"name": "secret", "size": "Standard_DC8ads_v5", "data_disk_gib": 64}),
+        "desks[1].size",
+    ),
+    ("unknown key of the desk", lambda d: d["desks"][0].update(gpus=4), "desks[0].gpus"),
     ("not approved yet", lambda d: d.update(approved_on=date(2026, 11, 23)), "approved_on"),
     ("expires before approval", lambda d: d.update(expires=date(2026, 9, 1)), "expires"),
     (
         "identifiable data on a computer that is not confidential",
         lambda d: d.update(data_class="identifiable"),
-        "desk",
+        "desks[0].size",
     ),
     ("checkers are researchers", lambda d: d.update(checkers=d["researchers"]), "checkers"),
     ("checkers are stewards", lambda d: d.update(checkers=d["stewards"]), "checkers"),
@@ -116,12 +128,12 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("kind instead of a template", lambda d: d.update(kind=d.pop("template") and "bespoke"), "kind"),
     ("unknown template", lambda d: d.update(template="luxury"), "template"),
     ("a file elsewhere as the template", lambda d: d.update(template="../stacks/tenancy"), "template"),
-    ("a size outside the template's limits", lambda d: d.update(template="bespoke-tabular"), "desk.size"),
+    ("a size outside the template's limits", lambda d: d.update(template="bespoke-tabular"), "desks[0].size"),
     ("a data class outside the template's limits", lambda d: d.update(template="synthetic"), "data_class"),
-    ("bad size", lambda d: d["desk"].update(size="big"), "desk.size"),
-    ("size without premium disks", lambda d: d["desk"].update(size="Standard_D4_v5"), "desk.size"),
+    ("bad size", lambda d: d["desks"][0].update(size="big"), "desks[0].size"),
+    ("size without premium disks", lambda d: d["desks"][0].update(size="Standard_D4_v5"), "desks[0].size"),
     ("another name than the file", lambda d: d.update(project="other"), "project"),
-    ("text for a number", lambda d: d["desk"].update(os_disk_gib="large"), "desk.os_disk_gib"),
+    ("text for a number", lambda d: d["desks"][0].update(os_disk_gib="large"), "desks[0].os_disk_gib"),
 ]
 
 
@@ -134,7 +146,12 @@ def test_an_error_in_a_request_is_named(estate: Path, edit: Edit, key: str) -> N
 
 
 def test_identifiable_data_needs_an_orchestrator(estate: Path) -> None:
-    add_request(estate, "patients", data_class="identifiable", desk={"size": "Standard_DC8ads_v5", "data_disk_gib": 64})
+    add_request(
+        estate,
+        "patients",
+        data_class="identifiable",
+        desks=[{"name": "main", "size": "Standard_DC8ads_v5", "data_disk_gib": 64}],
+    )
     refused = refusal(estate)
     assert (refused.file, refused.key) == (str(estate / "estate.yaml"), "confidential_orchestrator")
     change(estate / "estate.yaml", lambda d: d.update(confidential_orchestrator=AZURE_SUBSCRIPTION))
@@ -189,8 +206,8 @@ def test_data_more_sensitive_than_the_estate_is_refused(estate: Path) -> None:
 
 def test_uk_west_has_no_availability_zones(estate: Path) -> None:
     change(estate / "estate.yaml", lambda d: d.update(region="ukwest"))
-    change(estate / "requests/hcm-progression.yaml", lambda d: d["desk"].update(zone=1))
-    assert refusal(estate).key == "desk.zone"
+    change(estate / "requests/hcm-progression.yaml", lambda d: d["desks"][0].update(zone=1))
+    assert refusal(estate).key == "desks[0].zone"
 
 
 @pytest.mark.parametrize(

@@ -111,4 +111,4 @@ def _with_root(computer: Resource) -> Resource:
     config = configs()[computer.stack]
     if not isinstance(config, TenancyConfig):
         return computer
-    return having(computer, CUSTOM_DATA, desk_first_boot(config.desk.size, config.egress, roots=[root()]))
+    return having(computer, CUSTOM_DATA, desk_first_boot(config.desks[0].size, config.egress, roots=[root()]))

@@ -48,7 +48,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.01"), ncsc=("9", "10"), iso27001=("5.17", "8.2"), five_safes=("people", "settings")
     ),
-    fix="Replace the virtual machine (desk.rebuilds in the request), which gets admin_public_key; or name the key in "
+    fix="Replace the virtual machine (`rebuilds` in the request), which gets admin_public_key; or name the key in "
     "former_admin_keys of estate.yaml until then.",
     check=check,
     check_paths=for_vm_and_scale_set(USER, LINUX, f"{KEYS}[*].path", f"{KEYS}[*].keyData"),

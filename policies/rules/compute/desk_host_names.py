@@ -16,7 +16,7 @@ from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CONNECTION, CONFIGURATION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations", "privateIPAddress"
-REBUILD = "raise desk.rebuilds in the request, which replaces the virtual machine"
+REBUILD = "raise the desk's rebuilds in the request, which replaces the virtual machine"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -74,7 +74,7 @@ POLICY = Policy(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("settings", "outputs")
     ),
     fix="Set customData to desk_first_boot() of infra/desk_first_boot.py. A desk from before is replaced by a larger "
-    "desk.rebuilds in the request; its data disk stays.",
+    "`rebuilds` in the request; its data disk stays.",
     check=check,
     check_paths=(
         CUSTOM_DATA,

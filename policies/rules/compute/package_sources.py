@@ -36,7 +36,7 @@ POLICY = Policy(
         satre=("2.1.06", "2.7.02"), ncsc=("5", "8"), iso27001=("8.19",), five_safes=("settings",)
     ),
     fix="Name the archives in `apt` and `pip` of an egress rule. A desk keeps those of its first boot: name them in "
-    "former_archives of estate.yaml until it is rebuilt, or rebuild it (desk.rebuilds in the request).",
+    "former_archives of estate.yaml until it is rebuilt, or rebuild it (`rebuilds` in the request).",
     check=check,
     check_paths=(CUSTOM_DATA,),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,

@@ -1,11 +1,13 @@
-"""Virtual machines have the size, the disks and the zone that a request or the estate states (VM22)."""
+"""Virtual machines have the size, the disks, the zone and the parts that a request or the estate states (VM22)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from formats.stack_config import TenancyConfig
+from policies.azure_semantics.assigned_identities import ASSIGNED, assigned_identities
 from policies.azure_semantics.properties import require
-from policies.expected.staff import desk_of, machines
+from policies.expected.staff import desk_of
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 MACHINE, DISK = "compute:VirtualMachine", "compute:Disk"
@@ -17,6 +19,7 @@ SIZE, SYSTEM_DISK, DATA_DISK, ZONES = (
 )
 INTERFACE = "network:NetworkInterface"
 INTERFACES, DATA_DISKS = "networkProfile.networkInterfaces[*].id", "storageProfile.dataDisks[*].managedDisk.id"
+IDENTITY = "managedidentity:UserAssignedIdentity"
 DATA = "-data"
 """Ends the logical name of a virtual machine's data disk."""
 
@@ -40,24 +43,28 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_parts(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require the interface and the data disk of its own name of a staff machine: those of another one have
-    that one's connections and files."""
-    if machine.name not in machines(context.configs[machine.stack]):
-        return
-    for path, type_, name in ((INTERFACES, INTERFACE, machine.name), (DATA_DISKS, DISK, machine.name + DATA)):
-        parts = [context.get(id_) for id_ in machine.each(path)]
+    """Require the interface, the data disk and, for a desk, the identity of its own name: those of another one have
+    that one's connections, files and rights."""
+    parts_of: list[tuple[str, Iterable[object], str, str]] = [
+        (INTERFACES, machine.each(INTERFACES), INTERFACE, machine.name),
+        (DATA_DISKS, machine.each(DATA_DISKS), DISK, machine.name + DATA),
+    ]
+    if isinstance(context.configs[machine.stack], TenancyConfig):
+        parts_of.append((ASSIGNED, assigned_identities(machine), IDENTITY, machine.name))
+    for path, found, type_, name in parts_of:
+        parts = [context.get(id_) for id_ in found]
         if [(part.type, part.name, part.stack) if part else None for part in parts] != [(type_, name, machine.stack)]:
             yield Violation(path, f"is not {name} alone")
 
 
 POLICY = Policy(
     id="VM22",
-    title="Virtual machines have the size, the disks and the zone that a request or the estate states",
+    title="Virtual machines have the size, the disks, the zone and the parts that a request or the estate states",
     why="A larger computer costs more than was approved, and one of another kind may lack what the data needs.",
     resource_types=(MACHINE, DISK),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(satre=("1.4.06", "3.1.03"), ncsc=("5",), iso27001=("5.9",), five_safes=("projects",)),
-    fix="Take the values from `desk` or `staff` of the stack's configuration; change the request or the estate for "
+    fix="Take the values from `desks` or `staff` of the stack's configuration; change the request or the estate for "
     "others.",
     check=check,
     check_paths=(
@@ -67,6 +74,7 @@ POLICY = Policy(
         ZONES,
         f"{MACHINE}:{INTERFACES}",
         f"{MACHINE}:{DATA_DISKS}",
+        f"{MACHINE}:{ASSIGNED}",
     ),
     evaluation_scope="stack",
     needs_config=True,

@@ -32,7 +32,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
-    fix="A computer keeps its first boot: rebuild it (desk.rebuilds in the request, or `rebuilds` of the virtual "
+    fix="A computer keeps its first boot: rebuild it (`rebuilds` of the desk in the request, or of the virtual "
     "staff machine).",
     check=check,
     check_paths=(CUSTOM_DATA,),

@@ -35,7 +35,7 @@ POLICY = Policy(
         satre=("2.2.11",), ncsc=("1", "2"), iso27001=("8.20", "8.24"), five_safes=("settings",)
     ),
     fix="Name only root_certificates in tenant_restrictions of estate.yaml at first, and rebuild each computer "
-    "(desk.rebuilds in the request, or `rebuilds` of the staff machine); then add certificate_authority.",
+    "(`rebuilds` of the desk or staff machine); then add certificate_authority.",
     check=check,
     check_paths=(CUSTOM_DATA, f"{FIREWALL_POLICY}:{AUTHORITY}"),
     applies=lambda machine, context: machine.at(CUSTOM_DATA) is not MISSING and _decrypts(context),

@@ -34,7 +34,7 @@ POLICY = Policy(
         satre=("2.2.11", "3.2.03"), ncsc=("1",), iso27001=("8.20", "8.24"), five_safes=("settings",)
     ),
     fix="Name the certificates in tenant_restrictions of estate.yaml. A computer keeps its first boot: rebuild it "
-    "(desk.rebuilds in the request, or `rebuilds` of the staff machine).",
+    "(`rebuilds` of the desk or staff machine).",
     check=check,
     check_paths=(CUSTOM_DATA,),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,

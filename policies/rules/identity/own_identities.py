@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.assigned_identities import ASSIGNED, assigned_identities
 from policies.azure_semantics.properties import display
-from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-ASSIGNED = "identity.userAssignedIdentities"
 MACHINE, STORE, ENCRYPTION_SET = "compute:VirtualMachine", "storage:StorageAccount", "compute:DiskEncryptionSet"
 FIREWALL_POLICY = "network:FirewallPolicy"
 ENCRYPTION: Mapping[str, str] = {
@@ -45,14 +45,8 @@ def _users(resource: Resource, context: PolicyContext, *types: str) -> frozenset
 
 
 def _identities(resource: Resource) -> Iterator[tuple[str, object]]:
-    """Yield the identities, which azure-native takes as a list or as the keys of a map."""
-    found = resource.at(ASSIGNED)
-    if found is not MISSING:
-        if not isinstance(found, Mapping | list | tuple):
-            raise Unknown(ASSIGNED)
-        count = len(found)
-        known = found if isinstance(found, Mapping) else [resource.at(f"{ASSIGNED}[{i}]") for i in range(count)]
-        yield from ((ASSIGNED, id_) for id_ in known)
+    """Yield the identities with their paths."""
+    yield from ((ASSIGNED, id_) for id_ in assigned_identities(resource))
     path = ENCRYPTION.get(resource.type)
     if path and (id_ := resource.at(path)) is not MISSING:
         yield path, id_

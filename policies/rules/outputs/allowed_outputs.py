@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from formats.addresses import ZoneName
-from formats.computers import STAFF_PREFIX
+from formats.computers import STAFF_PREFIX, desk_logical_name
 from formats.errors import InputError
 from formats.plan import UNKNOWN
 from formats.property_paths import parse
@@ -20,6 +20,7 @@ from policies.rule_helpers.entitlements import object_ids
 
 READS = "reads"
 """The output with the outputs of other stacks that this one reads, by stack."""
+MACHINE = "compute:VirtualMachine"
 MOVER = "mover_principal_id"
 ZONES = frozenset(zone.value for zone in ZoneName)
 
@@ -33,7 +34,7 @@ def check(root: Resource, context: PolicyContext) -> Iterator[Violation]:
     values = {Form.ID: {ids.own(r) for r in own}, Form.NAME: names}
     config = context.configs.get(root.stack)
     decided = stated(config) if config else {}
-    yield from _check_keys(root, names, {r.name for r in own})
+    yield from _check_keys(root, names, {r.name for r in own if r.type == MACHINE})
     for place, pattern, value in _values(root.inputs):
         form = allowed.get(pattern)
         if form is None:
@@ -66,11 +67,12 @@ def _check_keys(root: Resource, names: Collection[str], logical: Collection[str]
             if output == READS:
                 is_name = is_kind(key, StackConfig)
             else:
-                known = key in ZONES or key in names or f"provider-{key}" in names or f"{STAFF_PREFIX}{key}" in logical
+                machines = {f"{STAFF_PREFIX}{key}", desk_logical_name(key)}
+                known = key in ZONES or key in names or f"provider-{key}" in names or not machines.isdisjoint(logical)
                 is_name = _is_field(output, key) or known
             if not is_name:
                 yield Violation(
-                    f"{output}.{key}", "is the name of no zone, provider, private DNS zone, machine or stack"
+                    f"{output}.{key}", "is the name of no zone, provider, private DNS zone, desk, machine or stack"
                 )
 
 

@@ -12,7 +12,13 @@ from infra.malware_scanning import CAP_GB_PER_MONTH, CLEAN_BLOBS_ONLY
 from tests.infra.components.conftest import Build, key_vault, placement
 
 SUBMITTER, REVIEWER, RECIPIENT = (Principal.service(name) for name in ("submitter", "reviewer", "recipient"))
-ROLES = AirlockRoles(SUBMITTER, REVIEWER, RECIPIENT)
+
+
+def _roles(submitter: Principal, reviewer: Principal, recipient: Principal) -> AirlockRoles:
+    return AirlockRoles({"": submitter}, reviewer, {"": recipient})
+
+
+ROLES = _roles(SUBMITTER, REVIEWER, RECIPIENT)
 
 
 def _airlock(scope: ResourceGroupScope, roles: AirlockRoles = ROLES) -> Airlock:
@@ -51,9 +57,7 @@ def test_pending_files_are_scanned_and_read_only_if_clean(build: Build) -> None:
     assert grant.inputs["conditionVersion"] == "2.0"
 
 
-@pytest.mark.parametrize(
-    "roles", [AirlockRoles(SUBMITTER, SUBMITTER, RECIPIENT), AirlockRoles(SUBMITTER, RECIPIENT, RECIPIENT)]
-)
+@pytest.mark.parametrize("roles", [_roles(SUBMITTER, SUBMITTER, RECIPIENT), _roles(SUBMITTER, RECIPIENT, RECIPIENT)])
 def test_a_reviewer_who_submits_or_receives_is_refused(build: Build, roles: AirlockRoles) -> None:
     with pytest.raises(ValueError, match="reviewer of the airlock export is also"):
         build(lambda scope: _airlock(scope, roles))

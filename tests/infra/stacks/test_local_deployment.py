@@ -66,10 +66,16 @@ def test_the_state_has_no_secret_in_plain_text(site: LocalStacks) -> None:
 
 def test_a_second_tenancy_changes_no_other_stack(site: LocalStacks) -> None:
     """In another subscription than its hub, with identifiable data on a confidential desk; then destroyed."""
-    desk = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256, "admin_public_key": samples.KEY}
+    desk = {
+        "name": "main",
+        "size": "Standard_DC8ads_v5",
+        "os_disk_gib": 128,
+        "data_disk_gib": 256,
+        "admin_public_key": samples.KEY,
+    }
     config = samples.tenancy(
         project="brain", subscription="10ca1000-0000-4000-8000-000000000002", data_class="identifiable",
-        desk={**desk, "zone": 1}, confidential_orchestrator=group(99),
+        desks=[{**desk, "zone": 1}], confidential_orchestrator=group(99),
         addresses=str(CELL.tenancy(TenancyKind.BESPOKE, 1).network),
     )  # fmt: skip
     stack = settings("tre-brain", config, site.folder)

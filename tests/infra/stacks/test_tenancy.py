@@ -25,7 +25,7 @@ from tests.infra.mock_stack import SUBSCRIPTION, MockStack, Registration, run
 from tests.infra.samples import group
 
 MOVER, DESK = "principal-of-staging-mover", "principal-of-desk"
-CONFIDENTIAL = {"size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256,
+CONFIDENTIAL = {"name": "main", "size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256,
                 "admin_public_key": samples.KEY}  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_a_data_disk_above_4095_gib_is_not_cached(
     platform: MockStack, safe_haven: MockStack, size: int, caching: str
 ) -> None:
     desk = {**CONFIDENTIAL, "size": "Standard_D8s_v5", "data_disk_gib": size}
-    (machine,) = _tenancy(platform, safe_haven, desk=desk).of("VirtualMachine")
+    (machine,) = _tenancy(platform, safe_haven, desks=[desk]).of("VirtualMachine")
     assert machine.inputs["storageProfile"]["dataDisks"][0]["caching"] == caching
 
 
@@ -148,9 +148,9 @@ def test_patches_restart_no_desk_by_themselves(tenancy: MockStack) -> None:
 
 
 def test_the_outputs_name_the_gpu_driver_or_its_absence(platform: MockStack, safe_haven: MockStack) -> None:
-    assert _tenancy(platform, safe_haven, egress=[]).outputs["gpu_driver"] == NO_ARCHIVE
+    assert _tenancy(platform, safe_haven, egress=[]).outputs["gpu_drivers"] == {"main": NO_ARCHIVE}
     desk = {**CONFIDENTIAL, "size": "Standard_D8s_v5"}
-    assert "gpu_driver" not in _tenancy(platform, safe_haven, desk=desk).outputs
+    assert "gpu_drivers" not in _tenancy(platform, safe_haven, desks=[desk]).outputs
 
 
 def test_a_desk_reaches_its_endpoints_and_egress_only(tenancy: MockStack) -> None:
@@ -272,7 +272,9 @@ def test_a_standing_desk_keeps_its_first_boot(tenancy: MockStack) -> None:
 def test_each_rebuild_of_a_desk_replaces_its_system_disk(platform: MockStack, safe_haven: MockStack) -> None:
     names = []
     for rebuilds in (0, 1, 2):
-        stack = _tenancy(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_D4s_v5", "rebuilds": rebuilds})
+        stack = _tenancy(
+            platform, safe_haven, desks=[{**CONFIDENTIAL, "size": "Standard_D4s_v5", "rebuilds": rebuilds}]
+        )
         (desk,) = stack.of("VirtualMachine")
         names.append(desk.inputs["storageProfile"]["osDisk"]["name"])
         assert "storageProfile.osDisk.name" in desk.replace_on_changes
@@ -299,7 +301,7 @@ def test_sign_in_traffic_is_routed_to_the_firewall(tenancy: MockStack) -> None:
 
 
 def test_identifiable_data_needs_a_confidential_desk(platform: MockStack, safe_haven: MockStack) -> None:
-    stack = _tenancy(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
+    stack = _tenancy(platform, safe_haven, data_class="identifiable", desks=[CONFIDENTIAL],
                    confidential_orchestrator=group(99))  # fmt: skip
     (desk,) = stack.of("VirtualMachine")
     assert desk.inputs["securityProfile"]["securityType"] == "ConfidentialVM"
@@ -312,7 +314,7 @@ def test_identifiable_data_needs_a_confidential_desk(platform: MockStack, safe_h
 
 
 def test_a_size_without_acceleration_has_a_tag_with_the_reason(platform: MockStack, safe_haven: MockStack) -> None:
-    stack = _tenancy(platform, safe_haven, desk={**CONFIDENTIAL, "size": "Standard_B2ms"})
+    stack = _tenancy(platform, safe_haven, desks=[{**CONFIDENTIAL, "size": "Standard_B2ms"}])
     assert stack.of("NetworkInterface")[0].inputs["enableAcceleratedNetworking"] is False
     (network,) = stack.of("VirtualNetwork")
     assert network.inputs["encryption"]["enabled"] is False
@@ -321,7 +323,7 @@ def test_a_size_without_acceleration_has_a_tag_with_the_reason(platform: MockSta
 
 def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe_haven: MockStack) -> None:
     """Azure does not rotate such a key automatically, and requires its version."""
-    stack = _tenancy(platform, safe_haven, data_class="identifiable", desk=CONFIDENTIAL,
+    stack = _tenancy(platform, safe_haven, data_class="identifiable", desks=[CONFIDENTIAL],
                    confidential_orchestrator=group(99))  # fmt: skip
     follows = {one.name: one.inputs["rotationToLatestKeyVersionEnabled"] for one in stack.of("DiskEncryptionSet")}
     assert follows == {"disks": True, "system-disks": False}
@@ -333,16 +335,16 @@ def test_only_keys_of_confidential_desks_do_not_rotate(platform: MockStack, safe
     ("more", "message"),
     [
         ({"data_class": "identifiable"}, "confidential virtual machine"),
-        ({"data_class": "identifiable", "desk": CONFIDENTIAL}, "Confidential VM Orchestrator"),
-        ({"desk": CONFIDENTIAL}, "for identifiable data only"),
-        ({"desk": {**CONFIDENTIAL, "size": "Standard_EC4eds_v7"}}, "for identifiable data only"),
+        ({"data_class": "identifiable", "desks": [CONFIDENTIAL]}, "Confidential VM Orchestrator"),
+        ({"desks": [CONFIDENTIAL]}, "for identifiable data only"),
+        ({"desks": [{**CONFIDENTIAL, "size": "Standard_EC4eds_v7"}]}, "for identifiable data only"),
         ({"checkers": group(30)}, "other than the researchers"),
         ({"recipients": {**RECIPIENTS, "group": group(30)}}, "other than the researchers"),
         ({"recipients": {**RECIPIENTS, "group": group(32)}}, "other than the checkers"),
         ({"stewards": group(30)}, "other than the researchers"),
-        ({"desk": {**CONFIDENTIAL, "size": "Standard_D4_v5"}}, "premium disks"),
+        ({"desks": [{**CONFIDENTIAL, "size": "Standard_D4_v5"}]}, "premium disks"),
         (
-            {"region": "ukwest", "desk": {**CONFIDENTIAL, "size": "Standard_D4s_v5", "zone": 1}},
+            {"region": "ukwest", "desks": [{**CONFIDENTIAL, "size": "Standard_D4s_v5", "zone": 1}]},
             "no such availability zone",
         ),
     ],

@@ -67,8 +67,8 @@ def zones(redundancy: str, tiers: dict[str, int], **more: int) -> dict[str, Any]
 def tenancy(
     data_class: str, size: str, disk: int, redundancy: str, tiers: dict[str, int], **more: Any
 ) -> dict[str, Any]:
-    desk = {"size": size, "data_disk_gib": disk, **more.pop("desk", {})}
-    return {"data_class": data_class, "desk": desk, "redundancy": redundancy, "tiers": tiers, **more}
+    desks = [{"name": "main", "size": size, "data_disk_gib": disk, **more.pop("desk", {})}, *more.pop("desks", ())]
+    return {"data_class": data_class, "desks": desks, "redundancy": redundancy, "tiers": tiers, **more}
 
 
 ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
@@ -98,7 +98,10 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
         {
             "synthetic": tenancy("synthetic", "Standard_D8ds_v5", 32767, "Standard_GRS", {"archive_after_days": 1}),
             "d-i": tenancy("de-identified", "Standard_E8ads_v5", 33, "Standard_LRS",
-                                    {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 3}),
+                           {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 3},
+                           desks=[{"name": "data", "size": "Standard_D2s_v5", "data_disk_gib": 32, "users": group("d")},
+                                  {"name": "two", "size": "Standard_D2s_v5", "data_disk_gib": 32, "users": group("d"),
+                                   "rebuilds": 1}]),
         },
     ),
     "identifiable": (

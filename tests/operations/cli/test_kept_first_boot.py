@@ -31,7 +31,7 @@ def plan(custom_data: object, key: str = samples.KEY, operation: Operation = Ope
     profile = {"customData": custom_data, "linuxConfiguration": {"ssh": {"publicKeys": [{"keyData": key}]}}}
     urn = f"urn:pulumi:{STACK}::sde::{MACHINE}::desk"
     machine = PlannedResource(urn, MACHINE, operation, inputs={"osProfile": profile})
-    present = PlannedOutput(OUTPUT, Operation.SAME, after=setting_digests(first_boot()))
+    present = PlannedOutput(OUTPUT, Operation.SAME, after={"main": setting_digests(first_boot())})
     return Plan("sde", STACK, "local", (machine,), outputs=(present,))
 
 
@@ -69,8 +69,8 @@ def test_desks_with_equal_settings_are_one_line(capsys: pytest.CaptureFixture[st
     show_kept_first_boots([one], Output(json=False))
     said = capsys.readouterr()
     line = " ".join((said.out + said.err).split())
-    assert "The desk of tre-hcm keeps settings of the first boot that differ from the estate's: apt." in line
-    assert "desk.rebuilds: 1" in line
+    assert "The desk main of tre-hcm keeps settings of the first boot that differ from the estate's: apt." in line
+    assert "rebuilds: 1 for the desk in its request" in line
 
 
 def test_a_machine_of_staff_is_named_with_its_entry(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,4 +105,9 @@ def test_json_has_one_event_for_equal_settings(capsys: pytest.CaptureFixture[str
     (one,) = kept_first_boots(plan(first_boot(OLD)), SETTINGS)
     show_kept_first_boots([one, one], Output(json=True))
     (event,) = told(capsys.readouterr().out)
-    assert event == {"event": "kept-first-boot", "stacks": [STACK, STACK], "settings": ["apt"]}
+    assert event == {
+        "event": "kept-first-boot",
+        "stacks": [STACK, STACK],
+        "desks": ["main", "main"],
+        "settings": ["apt"],
+    }

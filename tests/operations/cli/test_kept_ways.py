@@ -174,7 +174,7 @@ def test_a_hub_keeps_the_way_of_a_tenancy_that_failed(estate: Path, capsys: pyte
     egress(estate, list.clear)
     request = estate / "estate/requests/hcm-progression.yaml"
     original = request.read_text()
-    change(request, lambda content: content["desk"].update(data_disk_gib=32))  # disks cannot shrink
+    change(request, lambda content: content["desks"][0].update(data_disk_gib=32))  # disks cannot shrink
     code, found = events(estate, capsys, "up", HUB, TENANCY, "--yes")
     assert code != 0
     (progress,) = (event for event in found if event["event"] == "unfinished")

@@ -128,7 +128,7 @@ class EstateWalk(RuleBasedStateMachine):
         if self.request(project).exists():
             change(
                 self.request(project),
-                lambda content: (content["desk"].update(size=size), content.update(template="bespoke-tabular")),
+                lambda content: (content["desks"][0].update(size=size), content.update(template="bespoke-tabular")),
             )
 
     def change_tag(self, cost_centre: str) -> None:

@@ -89,7 +89,8 @@ def test_refusal_names_steps_and_what_to_do() -> None:
     with pytest.raises(Refused) as caught:
         refuse_refused_steps(STACK, found)
     told = str(caught.value)
-    for part in ("tre-hcm: Azure refuses these steps", "virtual machine one", "desk.rebuilds", "disk one: from 1024",
+    for part in ("tre-hcm: Azure refuses these steps", "virtual machine one", "rebuilds of the desk",
+                 "disk one: from 1024",
                  "az vm disk detach -g rg --vm-name vm -n data", "scripts/sde refresh tre-hcm"):  # fmt: skip
         assert part in told
     refuse_refused_steps(STACK, ())

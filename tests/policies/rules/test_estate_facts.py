@@ -88,8 +88,8 @@ def test_another_break_glass_key_is_refused(path: str, value: object) -> None:
 def test_a_former_break_glass_key_passes_while_named(named: tuple[str, ...], deployed: str, refused: bool) -> None:
     configs = shipped.configs()
     tenancy: Any = configs[TENANCY]
-    desk_config = tenancy.desk.model_copy(update={"former_admin_public_keys": named})
-    configs = {**configs, TENANCY: tenancy.model_copy(update={"desk": desk_config})}
+    desk_config = tenancy.desks[0].model_copy(update={"former_admin_public_keys": named})
+    configs = {**configs, TENANCY: tenancy.model_copy(update={"desks": (desk_config,)})}
     found = blocking("VM20", desk(f"{KEYS}[0].keyData", deployed), configs=configs)
     assert names(found) == ({"desk"} if refused else set())
 
@@ -103,9 +103,9 @@ def test_a_scale_set_has_no_other_key_either() -> None:
     machine = one(TENANCY, "compute:VirtualMachine", "desk")
     profile = {"osProfile": machine.inputs["osProfile"]}
     scale_set = replace(machine, type="compute:VirtualMachineScaleSet", urn="urn:set", id=f"{machine.id}-set",
-                        name="set", inputs={"virtualMachineProfile": profile})  # fmt: skip
+                        name="desk", inputs={"virtualMachineProfile": profile})  # fmt: skip
     assert blocking("VM20", scale_set) == []
     other = having(scale_set, f"virtualMachineProfile.{KEYS}[0].keyData", OWN_KEY)
-    assert names(blocking("VM20", other)) == {"set"}
+    assert names(blocking("VM20", other)) == {"desk"}
     elsewhere = replace(scale_set, stack="platform")
-    assert names(blocking("VM20", elsewhere)) == {"set"}
+    assert names(blocking("VM20", elsewhere)) == {"desk"}

@@ -63,8 +63,8 @@ def test_a_former_archive_passes_while_named(
     named: tuple[str, ...], change: Callable[[dict[str, Any]], object], refused: bool
 ) -> None:
     tenancy: Any = shipped.configs()[TENANCY]
-    desk = tenancy.desk.model_copy(update={"former_archives": named})
-    configs: Any = {**shipped.configs(), TENANCY: tenancy.model_copy(update={"desk": desk})}
+    desk = tenancy.desks[0].model_copy(update={"former_archives": named})
+    configs: Any = {**shipped.configs(), TENANCY: tenancy.model_copy(update={"desks": (desk,)})}
     assert names(blocking("VM21", desk_with(change), configs=configs)) == ({"desk"} if refused else set())
 
 

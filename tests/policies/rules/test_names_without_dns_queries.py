@@ -82,7 +82,7 @@ def test_a_desk_without_its_names_must_be_rebuilt(change: Callable[[Any], object
     data = base64.b64encode(f"{header}\n{json.dumps(settings)}".encode()).decode()
     found = blocking("VM24", having(desk, DATA, data))
     assert len(found) == findings
-    assert all("desk.rebuilds" in one_.message for one_ in found)
+    assert all("the desk's rebuilds" in one_.message for one_ in found)
 
 
 def test_a_file_that_replaces_the_names_of_sign_in_is_refused() -> None:
