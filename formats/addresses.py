@@ -106,6 +106,10 @@ class TenancyEndpoint(StrEnum):
     EXPORT_APPROVED = "export-released"
 
 
+IMPORT_ENDPOINTS = frozenset({TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED})
+"""The endpoints of the import airlock."""
+
+
 @dataclass(frozen=True)
 class HubRange:
     """A hub's /22. Azure requires at least /26 for the subnets of the firewall and of Bastion."""

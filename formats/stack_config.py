@@ -27,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from formats.addresses import TenancyKind, ZoneRange
+from formats.addresses import IMPORT_ENDPOINTS, TenancyEndpoint, TenancyKind, ZoneRange
 from formats.computers import (
     MAX_DESKS,
     DeskConfig,
@@ -379,6 +379,21 @@ class TenancyConfig(ProjectSpec, StackConfig):
     keys of confidential disks to attested virtual machines. Required for identifiable data."""
     root_certificates: Roots = ()
     """The root certificate authorities that the desk trusts besides Ubuntu's, in an estate with tenant restrictions."""
+    import_airlock: bool = True
+    """False: nothing comes from the safe haven. For synthetic data only."""
+
+    @field_validator("import_airlock")
+    @classmethod
+    def _import_airlock_of_patient_data(cls, exists: bool, before: ValidationInfo) -> bool:
+        if not exists and before.data.get("data_class") is not DataClass.SYNTHETIC:
+            raise InvalidValue("true: only a tenancy with synthetic data has no import airlock")
+        return exists
+
+    @property
+    def endpoints(self) -> frozenset[TenancyEndpoint]:
+        """The private endpoints of the tenancy."""
+        missing = frozenset[TenancyEndpoint]() if self.import_airlock else IMPORT_ENDPOINTS
+        return frozenset(TenancyEndpoint) - missing
 
     @model_validator(mode="after")
     def _orchestrator_of_confidential_disks(self) -> Self:

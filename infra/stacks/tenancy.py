@@ -62,7 +62,7 @@ def tenancy(config: TenancyConfig) -> None:
         network_args = SpokeNetworkArgs(
             scope=scope,
             space=addresses.network,
-            subnets=_subnets(addresses, platform, config.egress),
+            subnets=_subnets(config, addresses, platform),
             platform=platform,
             unencrypted_reason=unencrypted_reason(config.data_class, [desk.size for desk in config.desks]),
         )
@@ -79,7 +79,7 @@ def tenancy(config: TenancyConfig) -> None:
             tiers=config.tiers,
         )
         store = BlobStorageAccount("data", store_args)
-        hosts = desk_lines(scope.names, addresses, DESK_ENDPOINTS)
+        hosts = desk_lines(scope.names, addresses, _existing(DESK_ENDPOINTS, config))
         disks = disk_encryption(scope, keys, config.confidential_orchestrator)
 
         def new_desk(desk: DeskConfig) -> Desk:
@@ -112,10 +112,12 @@ def tenancy(config: TenancyConfig) -> None:
             )
             return Airlock(name, args)
 
-        staging = Principal.service(safe_haven.staging.mover)
-        import_airlock = airlock("import", AirlockRoles({"": staging}, stewards, principals))
+        airlocks = []
+        if config.import_airlock:
+            staging = Principal.service(safe_haven.staging.mover)
+            airlocks.append(airlock("import", AirlockRoles({"": staging}, stewards, principals)))
         export_roles = AirlockRoles(principals, checkers, {"": stewards})
-        export_airlock = airlock("export", export_roles, _outbox(config, guardrails))
+        airlocks.append(airlock("export", export_roles, _outbox(config, guardrails)))
 
     outputs = {
         "project": config.project,
@@ -125,9 +127,9 @@ def tenancy(config: TenancyConfig) -> None:
         "vault_name": keys.vault.name,
         "store_name": store.account.name,
         **{
-            f"{airlock.name}_{stage.value}_store_name": stage_store.account.name
-            for airlock in (import_airlock, export_airlock)
-            for stage, stage_store in airlock.stores.items()
+            f"{each.name}_{stage.value}_store_name": stage_store.account.name
+            for each in airlocks
+            for stage, stage_store in each.stores.items()
         },
         "desk_names": {name: desk.virtual_machine.name for name, desk in desks.items()},
         "desk_ids": {name: desk.virtual_machine.id for name, desk in desks.items()},
@@ -162,11 +164,14 @@ def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | Non
     return Outbox(Principal.group(config.recipients.group), access)
 
 
-def _subnets(
-    addresses: TenancyRange, platform: PlatformOutputs, egress: Sequence[EgressRule]
-) -> tuple[SubnetSpec, ...]:
+def _existing(endpoints: Sequence[TenancyEndpoint], config: TenancyConfig) -> list[TenancyEndpoint]:
+    """Return the endpoints that the tenancy has."""
+    return [endpoint for endpoint in endpoints if endpoint in config.endpoints]
+
+
+def _subnets(config: TenancyConfig, addresses: TenancyRange, platform: PlatformOutputs) -> tuple[SubnetSpec, ...]:
     def hosts(endpoints: Sequence[TenancyEndpoint]) -> list[str]:
-        return [host_range(addresses.address(endpoint)) for endpoint in endpoints]
+        return [host_range(addresses.address(endpoint)) for endpoint in _existing(endpoints, config)]
 
     desks, own = str(addresses.desks), hosts(DESK_ENDPOINTS)
     endpoint_rules = (
@@ -176,7 +181,7 @@ def _subnets(
     )  # fmt: skip
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
-        SubnetSpec("desks", addresses.desks, _desk_rules(desks, own, platform, egress)),
+        SubnetSpec("desks", addresses.desks, _desk_rules(desks, own, platform, config.egress)),
     )
 
 

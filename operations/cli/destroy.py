@@ -8,6 +8,7 @@ from functools import cached_property
 
 from formats.errors import InputError, Refused
 from formats.plan import Plan
+from operations.cli.ended import ended, objections
 from operations.cli.estate_state import EstateState
 from operations.cli.immutable_data import immutable_containers, warn_of_immutable
 from operations.cli.planview import forbidden, named, show
@@ -28,6 +29,8 @@ class Destruction:
     targets: Sequence[str] = ()
     yes: bool = False
     release_data: Sequence[str] = ()
+    ended: bool = False
+    """True: the stacks have ended by themselves, and what is deployed of them has no patient data."""
     summary: Summary = field(default_factory=lambda: Summary(destroyed=True))
 
     def run(self) -> None:
@@ -90,8 +93,8 @@ class Destruction:
         return EstateState(self.session)
 
     def _releases(self, stack: Stack) -> bool:
-        """The local Azure has no patient records. In Azure a person must name the stack."""
-        return not self.targets and (stack.cloud == "local" or stack.name in self.release_data)
+        """The local Azure has no patient records. In Azure a person must name the stack, unless it has ended."""
+        return not self.targets and (stack.cloud == "local" or self.ended or stack.name in self.release_data)
 
     def _check_protected(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         protected = [(stack, forbidden(plan)) for stack, plan in plans if not self._releases(stack) and forbidden(plan)]
@@ -112,7 +115,8 @@ class Destruction:
             raise Refused("Nothing was deleted: you answered no.")
 
     def _destroy(self, stack: Stack) -> None:
-        released = "protected resources were released" if self._releases(stack) else None
+        reasons = (("its end is past", self.ended), ("protected resources were released", self._releases(stack)))
+        released = "; ".join(reason for reason, holds in reasons if holds) or None
         self.recorder.intent(stack, released)
         with watching(self.session.output) as reporter:
             outcome = self.session.engine(stack).destroy(
@@ -126,3 +130,26 @@ class Destruction:
         if not self.targets:
             self.session.catalog.mark_destroyed(stack.name)
             self.session.bring_up_to_date()
+
+
+def destroy_ended(session: Session, recorder: Recorder, *, yes: bool) -> None:
+    """Destroy each tenancy that ends by itself and whose end is past. `Refused` names those whose deployed resources do
+    not prove that they have no patient data; the others are destroyed."""
+    found = ended(session)
+    against = {stack.name: objections(session, stack) for stack in found}
+    chosen = [stack for stack in found if not against[stack.name]]
+    kept = [stack for stack in found if against[stack.name]]
+    if chosen:
+        session.bring_up_to_date()
+        with recorder.recording(chosen):
+            Destruction(session, chosen, recorder, yes=yes, ended=True).run()
+    if not found:
+        session.output.say("No deployed tenancy has ended.")
+    if kept:
+        lines = "\n".join(f"  {stack.name}: {', '.join(against[stack.name])}" for stack in kept)
+        names = " ".join(stack.name for stack in kept)
+        with recorder.recording(kept):
+            raise Refused(
+                f"What is deployed of these does not prove that it has no patient data:\n{lines}\n"
+                f"  fix:     scripts/sde destroy {names}"
+            )

@@ -54,8 +54,10 @@ class EstateCatalog:
         cloud = str(rendered.config.cloud)
         expiries = self._estate.expiries(rendered.name)
         ways = self._estate.ways_of(rendered.name)
+        template = self._estate.template_of(rendered.name)
+        ends = template is not None and template.ends_by_itself
         return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries, ways,
-                     rendered.config)  # fmt: skip
+                     rendered.config, ends_by_itself=ends)  # fmt: skip
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:

@@ -19,6 +19,10 @@ FoldedSummary = Annotated[
 ByResource = Annotated[
     bool, typer.Option("--by-resource", help="Each resource with its changed properties, not the changes by meaning.")
 ]
+Ended = Annotated[
+    bool,
+    typer.Option("--ended", help="The tenancies that end by themselves and whose end is past, with their data."),
+]
 ReleaseData = Annotated[
     list[str] | None,
     typer.Option(
@@ -179,12 +183,20 @@ def destroy(
     yes: Yes = False,
     target: Target = None,
     release_data: ReleaseData = None,
+    ended: Ended = False,
 ) -> None:
-    """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data."""
-    from operations.cli.destroy import Destruction  # noqa: PLC0415
+    """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data, unless --ended chose
+    them."""
+    from operations.cli.destroy import Destruction, destroy_ended  # noqa: PLC0415
 
     recorder = Recorder(session, "destroy")
     recorder.read_estate(stacks or ())
+    if ended:
+        if stacks or everything or target or release_data:
+            raise InputError("--ended chooses the stacks, and destroys each whole.",
+                             fix="leave out the names, --all, --target and --release-data")  # fmt: skip
+        destroy_ended(session, recorder, yes=yes)
+        return
     chosen = session.selected(stacks, everything)
     with recorder.recording(chosen):
         Destruction(session, chosen, recorder, target or (), yes, release_data or ()).run()

@@ -35,6 +35,13 @@ class Stack:
     """The settings as their model. None for an orphaned stack, which the estate's files do not name."""
     is_orphaned: bool = False
     """True if the estate no longer has its request."""
+    ends_by_itself: bool = False
+    """True for a tenancy whose template says that `sde destroy --ended` destroys it after its end."""
+
+    @property
+    def has_ended(self) -> bool:
+        """True for a tenancy that ends by itself, and whose request has expired."""
+        return self.ends_by_itself and any(one.is_past and one.key == "expires" for one in self.expiries)
 
     @property
     def expired(self) -> tuple[Expiry, ...]:

@@ -127,6 +127,10 @@ class Estate:
         uses = dict.fromkeys(use for way in self.ways for use in way.way.uses)
         return {use: tuple(way for way in self.ways if use in way.way.uses) for use in uses}
 
+    def template_of(self, stack: str) -> ServiceTemplate | None:
+        """Return the service template of a tenancy; None for other stacks."""
+        return self.templates.get(stack.removeprefix(TENANCY)) if stack.startswith(TENANCY) else None
+
     def orphaned(self) -> tuple[str, ...]:
         """Return the tenancies that have an allocation and no request."""
         tenancies = {stack for stack in self.allocations.stacks if stack.startswith(TENANCY)}

@@ -77,6 +77,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
             **{name: getattr(request, name) for name in ProjectSpec.model_fields},
             "desks": tuple({**dict(desk), **file.computer_settings} for desk in request.desks),
             "recipients": request.recipients and request.recipients.configured,
+            "import_airlock": estate.templates[request.project].import_airlock,
             "egress": file.egress_of(estate.templates[request.project].kind),
             "confidential_orchestrator": file.confidential_orchestrator,
             "root_certificates": file.tenant_restrictions.root_certificates if file.tenant_restrictions else (),

@@ -47,7 +47,7 @@ class ServiceTemplate(Model):
     longest_days: int | None = Field(default=None, ge=1, le=5 * 366)
     """The longest time from the approval of a request to its end. None: as long as the estate allows."""
     ends_by_itself: bool = False
-    """True: `sde destroy --ended` destroys a tenancy whose end is past. For synthetic data only."""
+    """True: `sde destroy --ended` destroys a tenancy whose end is past. Without an import airlock only."""
     import_airlock: bool = True
     """False: nothing comes from the safe haven. For synthetic data only."""
     request: RequestSchema
@@ -69,12 +69,15 @@ class ServiceTemplate(Model):
 
     @model_validator(mode="after")
     def _only_for_synthetic_data(self) -> Self:
-        loose = {"ends_by_itself: true": self.ends_by_itself, "import_airlock: false": not self.import_airlock}
         found = self.request.constant("data_class")
-        for key in (key for key, is_set in loose.items() if is_set and found != DataClass.SYNTHETIC.value):
+        if not self.import_airlock and found != DataClass.SYNTHETIC.value:
             raise InvalidValue("{const: synthetic}", at=("request", "properties", "data_class"),
-                               found=found or "no constant", problem=f"`{key}` is for synthetic data only.",
-                               fix="Set the constant, or remove the key.")  # fmt: skip
+                               found=found or "no constant",
+                               problem="Only an environment for synthetic data has no import airlock.",
+                               fix="Set the constant, or remove `import_airlock: false`.")  # fmt: skip
+        if self.ends_by_itself and self.import_airlock:
+            raise InvalidValue("false: what patient data may have come into does not end by itself",
+                               at=("import_airlock",), found="true")  # fmt: skip
         if self.ends_by_itself and self.longest_days is None:
             raise InvalidValue("a number of days, for a template with `ends_by_itself`", at=("longest_days",),
                                found="nothing")  # fmt: skip

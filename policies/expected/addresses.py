@@ -62,7 +62,7 @@ def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
             if name is not ZoneName.JUNCTION:
                 yield name, _zone(name, getattr(config, name).addresses)
     elif isinstance(config, TenancyConfig):
-        yield "net", _tenancy(TenancyRange(config.addresses))
+        yield "net", _tenancy(config)
 
 
 def _hub(hub: HubRange) -> NetworkAddresses:
@@ -92,10 +92,11 @@ def _zone(name: ZoneName, network: IPv4Network, inboxes: Mapping[str, IPv4Addres
     return NetworkAddresses(network, subnets, {}, addresses | dict(inboxes))
 
 
-def _tenancy(tenancy: TenancyRange) -> NetworkAddresses:
+def _tenancy(config: TenancyConfig) -> NetworkAddresses:
+    tenancy = TenancyRange(config.addresses)
     return NetworkAddresses(
         tenancy.network,
         (tenancy.endpoints, tenancy.services, tenancy.desks),
         {},
-        {endpoint.value: tenancy.address(endpoint) for endpoint in TenancyEndpoint},
+        {endpoint.value: tenancy.address(endpoint) for endpoint in TenancyEndpoint if endpoint in config.endpoints},
     )

@@ -124,8 +124,8 @@ def _between_zones(name: ZoneName, compute: IPv4Network, hub: PlatformConfig) ->
 def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
     tenancy = TenancyRange(config.addresses)
     yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
-    yield Connection(tenancy.desks, _hosts(map(tenancy.address, DESK_ENDPOINTS)))
-    yield Connection(hub.firewall, _hosts(map(tenancy.address, AIRLOCK_ENDPOINTS)))
+    yield Connection(tenancy.desks, _hosts(tenancy.address(one) for one in DESK_ENDPOINTS if one in config.endpoints))
+    yield Connection(hub.firewall, _hosts(tenancy.address(one) for one in AIRLOCK_ENDPOINTS if one in config.endpoints))
     yield from _egress(tenancy.desks, config.egress)
 
 

@@ -150,8 +150,9 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     for desk in config.desks:
         yield from _sign_in(stack, _group(config.users_of(desk)), desk.logical_name, "net")
     yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
-    staging = _mover(config.safe_haven, ZoneName.STAGING)
-    yield from _airlock(stack, "import", (staging,), _group(config.stewards), desks)
+    if config.import_airlock:
+        staging = _mover(config.safe_haven, ZoneName.STAGING)
+        yield from _airlock(stack, "import", (staging,), _group(config.stewards), desks)
     yield from _airlock(stack, "export", desks, _group(config.checkers), (_group(config.stewards),))
     if config.recipients:
         yield Entitlement(_group(config.recipients.group), BLOB_READER, CONTAINER, f"{OUTBOX}-{RELEASED}", stack)
