@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cancel": "inspect.cancel",
         "render": "inspect.render",
         "history": "history.history",
+        "catalogue": "service_catalogue.catalogue",
     },
     "ledger": {
         "show": "ledger.show",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,27 @@ from operations.engine.program_process import ProgramProcess
 
 def declared(stacks: Sequence[StackSettings], root: Path, program_seconds: float) -> Iterator[Plan]:
     """Yield the resources of each stack as a Plan. `stacks` are in dependency order, required ones included."""
+    with _scratch(root, program_seconds) as (engine, folder):
+        for stack in stacks:
+            scratch = replace(stack, file=folder / stack.file.name)
+            engine.up(scratch)
+            yield engine.current_state([scratch])[stack.name]
+
+
+def planned(
+    stacks: Sequence[StackSettings], required: Sequence[StackSettings], root: Path, program_seconds: float
+) -> Iterator[Plan]:
+    """Yield the plan of each stack, before its first deployment. `required`: what they require, in dependency order."""
+    with _scratch(root, program_seconds) as (engine, folder):
+        for stack in required:
+            engine.up(replace(stack, file=folder / stack.file.name))
+        for stack in stacks:
+            yield engine.preview(replace(stack, file=folder / stack.file.name))
+
+
+@contextmanager
+def _scratch(root: Path, program_seconds: float) -> Iterator[tuple[EmbeddedEngine, Path]]:
+    """Give an engine with an empty state and an empty local Azure, and the folder of its files."""
     with tempfile.TemporaryDirectory(prefix="sde-") as name:
         folder = Path(name)
         (folder / "state").mkdir()
@@ -30,9 +52,6 @@ def declared(stacks: Sequence[StackSettings], root: Path, program_seconds: float
         program = ProgramProcess(root, program_seconds)
         engine = EmbeddedEngine(root, folder / "state", providers, lambda: passphrase, program)
         try:
-            for stack in stacks:
-                scratch = replace(stack, file=folder / stack.file.name)
-                engine.up(scratch)
-                yield engine.current_state([scratch])[stack.name]
+            yield engine, folder
         finally:
             engine.close()

@@ -94,14 +94,15 @@ class ServiceTemplate(Model):
 
         return Draft202012Validator(self.request.written())
 
-    def check(self, request: RequestFile, path: str) -> None:
-        """Raise `InputError` for a value of a request that the template does not allow."""
+    def check(self, request: RequestFile, path: str, prefix: str = "") -> None:
+        """Raise `InputError` for a value of a request that the template does not allow. `prefix`: of its key."""
         from jsonschema.exceptions import best_match  # noqa: PLC0415 - as above
 
         found = best_match(self._validator.iter_errors(request.model_dump(mode="json", exclude_none=True)))
         if found:
             key, value, allowed = explained(found)
-            raise InputError(f"The template {self.name} does not allow this.", file=path, key=key, found=value,
+            raise InputError(f"The template {self.name} does not allow this.", file=path, key=prefix + key,
+                             found=value,
                              allowed=allowed, fix="Change the value, or the template: scripts/sde catalogue lists "
                              "them.")  # fmt: skip
         days = (request.expires - request.approved_on).days
@@ -117,7 +118,7 @@ class ServiceTemplate(Model):
         dates = {"approved_on": today, "expires": today + timedelta(days=days)}
         content = {**self.example, "template": self.name, **dates}
         request = validated(RequestFile, content, file=self.file, prefix="example.")
-        self.check(request, self.file)
+        self.check(request, self.file, prefix="example.")
         return content
 
 

@@ -1,0 +1,125 @@
+"""`sde catalogue`: the environments on offer, from the service templates, with their monthly price."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from operations.cli.options import command
+from operations.cli.output import printable
+from operations.cli.session import Session
+from operations.cli.text import plural
+
+if TYPE_CHECKING:
+    from operations.estate.templates import ServiceTemplate
+
+
+class Form(StrEnum):
+    """The forms of the catalogue."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="The form of the catalogue.")]
+
+
+@dataclass(frozen=True)
+class Service:
+    """An environment on offer."""
+
+    template: ServiceTemplate
+    price: Mapping[str, Any]
+    """The idle price of the example a month: `currency`, `amount`, and `unknown`, the items without a price."""
+
+    @property
+    def amount(self) -> str:
+        """The price as text: a lower bound if a price is unknown."""
+        least = "at least " if self.price["unknown"] else ""
+        return f"{least}{self.price['currency']} {self.price['amount']:,.2f}"
+
+    @property
+    def example(self) -> str:
+        """The example that the price is of."""
+        return f"{self.template.example['title']}: {_computer(self.template.example)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the service as plain JSON."""
+        fields = self.template.model_dump(mode="json", by_alias=True, exclude={"request"})
+        return {**fields, "request": self.template.request.written(), "price_of_example": dict(self.price)}
+
+
+@command("estate", "json_")
+def catalogue(session: Session, *, form: FormOption = Form.TEXT) -> None:
+    """List the environments on offer: what, for whom, limits, and the monthly price of an example. Deploys nothing.
+
+    The price is that of the price book, for the estate's region, with the desk running all month.
+    """
+    from operations.cli.example_prices import prices  # noqa: PLC0415 - imports the engine
+    from operations.estate.templates import names, service_template  # noqa: PLC0415
+
+    templates = [service_template(name) for name in names()]
+    found = prices(session, templates)
+    services = [Service(template, found[template.name]) for template in templates]
+    if form is Form.JSON or session.output.json:
+        for service in services:
+            print(json.dumps(service.to_json(), ensure_ascii=False))
+    elif form is Form.MARKDOWN:
+        print(markdown(services))
+    else:
+        _show(session, services)
+
+
+def _computer(example: Mapping[str, Any]) -> str:
+    return ", ".join(f"{desk['size']} with {desk['data_disk_gib']} GiB" for desk in example["desks"])
+
+
+def _show(session: Session, services: Sequence[Service]) -> None:
+    output = session.output
+    for service in services:
+        template = service.template
+        output.say(Text.assemble((f"\n{template.name}", "bold"), f"  {printable(template.title)}"))
+        output.say(f"  {printable(template.description)}")
+        output.say(Text.assemble(("  for whom:    ", "dim"), printable(template.audience)))
+        for label, lines in (("contains", template.contains), ("leaves out", template.leaves_out),
+                             ("limits", template.limits)):  # fmt: skip
+            for index, line in enumerate(lines):
+                head = f"  {label + ':':<13}" if index == 0 else " " * 15
+                output.say(Text.assemble((head, "dim"), printable(line)))
+        output.say(Text.assemble(("  price:       ", "dim"), (service.amount, "bold"),
+                                 f" a month for {printable(service.example)}"))  # fmt: skip
+        if unknown := service.price["unknown"]:
+            output.say(f"               price unknown: {printable(', '.join(unknown))}", style="yellow")
+    output.say(f"\n{plural(len(services), 'template')} in tre_templates/services/.", style="dim")
+
+
+def markdown(services: Sequence[Service]) -> str:
+    """Return the catalogue as Markdown: a table, then a section for each environment."""
+    rows = "\n".join(
+        f"| [{one.template.name}](#{one.template.name}) | {_md(one.template.audience)} | {one.amount} |"
+        for one in services
+    )
+    parts = [_section(one) for one in services]
+    head = "| template | for whom | example, a month |\n|---|---|---|"
+    return "\n\n".join(["# Service catalogue", f"{head}\n{rows}", *parts])
+
+
+def _section(service: Service) -> str:
+    template = service.template
+    lists = [("Contains", template.contains), ("Leaves out", template.leaves_out), ("Limits", template.limits)]
+    parts = [f"## {template.name}", f"**{_md(template.title)}.** {_md(template.description)}"]
+    parts += [f"{label}:\n\n" + "\n".join(f"- {_md(line)}" for line in lines) for label, lines in lists if lines]
+    unknown = f" Without {_md(', '.join(service.price['unknown']))}." if service.price["unknown"] else ""
+    return "\n\n".join([*parts, f"Price: {service.amount} a month for the example, {_md(service.example)}.{unknown}"])
+
+
+def _md(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!" else char for char in text)
