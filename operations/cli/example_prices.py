@@ -45,8 +45,8 @@ def prices(session: Session, templates: Sequence[ServiceTemplate]) -> Mapping[st
     kept = store.get(key)
     if isinstance(kept, dict) and set(kept) == {template.name for template in templates}:
         return kept
-    session.output.say(f"planning {plural(len(templates), 'example')}", style="dim")
-    found = _planned(session, templates)
+    with session.output.err.status(f"Planning {plural(len(templates), 'example')}"):
+        found = _planned(session, templates)
     store.put(key, found)
     return found
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from formats.errors import InputError
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -65,14 +66,17 @@ def catalogue(session: Session, *, form: FormOption = Form.TEXT) -> None:
     from operations.cli.example_prices import prices  # noqa: PLC0415 - imports the engine
     from operations.estate.templates import names, service_template  # noqa: PLC0415
 
+    if session.output.json and form is Form.MARKDOWN:
+        raise InputError("The catalogue has one form.", key="--format", found="markdown, with --json",
+                         fix="leave out one of them")  # fmt: skip
     templates = [service_template(name) for name in names()]
     found = prices(session, templates)
     services = [Service(template, found[template.name]) for template in templates]
     if form is Form.JSON or session.output.json:
         for service in services:
-            print(json.dumps(service.to_json(), ensure_ascii=False))
+            session.output.line(json.dumps(service.to_json(), ensure_ascii=False))
     elif form is Form.MARKDOWN:
-        print(markdown(services))
+        session.output.line(markdown(services))
     else:
         _show(session, services)
 

@@ -64,6 +64,7 @@ def test_settings_become_typed_values(settings: dict[str, str]) -> None:
             "sde:desks[0].size",
         ),
         ({"sde:data_class": "identifiable"}, "sde:desks[0].size"),
+        ({"sde:import_airlock": "false"}, "sde:import_airlock"),
         ({"azure-native:subscriptionId": GROUPS[0]}, "azure-native:subscriptionId"),
         ({"sde:stewards": "{" + GROUPS[2] + "}"}, "sde:stewards"),
         ({"sde:title": "One\nTwo"}, "sde:title"),

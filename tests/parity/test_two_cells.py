@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 
 from local_azure.admin import count, set_load
 from local_azure.load.setting import Load
+from operations.estate.templates import service_template
 from operations.settings import Settings
 from tests.kept_hosts import main
 from tests.operations.estates import change, copy_estate
@@ -32,8 +34,13 @@ storage_accounts: 250
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
-    """Run a command, which must succeed, on the sample estate with a second cell. Return the printed lines."""
+    """Run a command, which must succeed, on the sample estate with a second cell, and a tenancy for synthetic data. Return
+    the printed lines."""
     copy_estate(tmp_path / "estate")
+    (tmp_path / "estate/allocations.yaml").unlink()
+    (tmp_path / "estate/requests/hcm-progression.yaml").unlink()
+    request = service_template("synthetic").example_request(datetime.now(UTC).date())
+    (tmp_path / "estate/requests/sample-course.yaml").write_text(yaml.safe_dump(request))
     change(tmp_path / "estate/estate.yaml", lambda estate: estate["cells"].append(yaml.safe_load(SECOND)))
     assert CLI
     path = os.pathsep.join([str(CLI.parent), os.environ["PATH"]])

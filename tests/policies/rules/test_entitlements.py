@@ -191,3 +191,13 @@ def test_a_database_administrator_is_refused() -> None:
     server = replace(vault, type="sql:Server", urn="urn:server", id=f"{vault.id}-sql",
                      inputs={"administrators": {"sid": STRANGER}})  # fmt: skip
     assert blocking("IA10", server)
+
+
+def test_a_tenancy_without_an_import_airlock_may_not_have_its_rights_or_connections() -> None:
+    update = {"data_class": "synthetic", "import_airlock": False}
+    configs = {**shipped.configs(), TENANCY: shipped.configs()[TENANCY].model_copy(update=update)}
+    assert names(blocking("IA8", configs=configs)) == {
+        "import-asked-brings-writes", "import-asked-checks-reads", "import-released-releases-writes",
+        "import-released-fetches-reads",
+    }  # fmt: skip
+    assert names(blocking("NW23", configs=configs)) >= {"net-endpoints", "net-desks"}
