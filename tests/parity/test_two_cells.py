@@ -34,8 +34,8 @@ storage_accounts: 250
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
-    """Run a command, which must succeed, on the sample estate with a second cell, and a tenancy for synthetic data. Return
-    the printed lines."""
+    """Run a command, which must succeed, on the sample estate with a second cell, and a tenancy of the template
+    `synthetic` as its only one. Return the printed lines."""
     copy_estate(tmp_path / "estate")
     (tmp_path / "estate/allocations.yaml").unlink()
     (tmp_path / "estate/requests/hcm-progression.yaml").unlink()
