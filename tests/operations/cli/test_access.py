@@ -228,6 +228,30 @@ def test_many_stacks_are_compared_beside_the_shared_ones() -> None:
     assert {change.effect for change in found.changes} == {Effect.GAINED, Effect.LOST}
 
 
+@pytest.mark.usefixtures("local_azure")
+def test_a_refresh_compares_access_and_flows_and_revokes_nothing(
+    whole: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role assignment whose delete failed is there before the drift and after it."""
+    left = read_export(with_left_grant("safe-haven", "staging-stewards-writes", NEW_GROUP), cloud="local")
+    assert left
+    use(whole, monkeypatch, {**{name: shipped.deployed(name) for name in shipped.STACKS}, "safe-haven": left})
+    opened = {"publicNetworkAccess": "Enabled", "networkRuleSet": {"defaultAction": "Allow"}}
+    whole.engine.drifts["safe-haven"] = tuple(
+        replace(
+            r, operation=Operation.UPDATE, old_inputs=r.inputs, inputs={**r.inputs, **opened}, changed=tuple(opened)
+        )
+        if r.type.endswith(":StorageAccount") and r.name == "staging"
+        else r
+        for r in left.resources
+    )
+    assert whole("refresh", "safe-haven", "--yes") == 0
+    intent = next(one for _, one in whole.ledger.entries() if one.kind is Kind.INTENT)
+    found = whole.ledger.kept(intent.objects["access"])
+    assert any(flow["weakens"] for flow in found["flows"])
+    assert not [change for change in found["changes"] if change["effect"] == "lost"]
+
+
 def tenancy(number: int) -> Plan:
     """Return a copy of the shipped tenancy with its own names, addresses and groups."""
     text = json.dumps({**shipped.deployed("tre-hcm-progression").to_json(), "digest": ""})
