@@ -30,14 +30,17 @@ def refresh(
     currency: Annotated[CurrencyChoice, typer.Option("--currency", help="The currency.")] = CurrencyChoice.GBP,
 ) -> None:
     """Write the price book from Azure's public price list, for the estate's regions and sizes. Needs a network."""
-    from operations.prices import book, meters, retail  # noqa: PLC0415 - imports what --help does not need
+    from operations.estate.templates import names, service_template  # noqa: PLC0415 - what --help does not need
+    from operations.prices import book, meters, retail  # noqa: PLC0415
 
+    today = datetime.now(UTC).date()
     configs = [parse(s.name, s.settings.config) for s in session.catalog.stacks]
     sizes = {desk.size for config in configs if isinstance(config, TenancyConfig) for desk in config.desks}
+    examples = (service_template(name).example_request(today)["desks"] for name in names())
+    sizes |= {desk["size"] for desks in examples for desk in desks}  # which sde catalogue prices
     sizes |= {machine.size for config in configs if isinstance(config, PlatformConfig) for machine in config.staff}
     regions = sorted({config.region for config in configs})
     old = book.load()
-    today = datetime.now(UTC).date()
     found = retail.look_up(meters.meters(sorted(sizes)), regions, currency.value, today, retail.fetch)
     if not found.found:
         raise Failed(

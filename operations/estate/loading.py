@@ -277,11 +277,12 @@ def _refuse_kind(content: Mapping[str, object], path: str) -> None:
 def _templates(folder: Path, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
     """Return the service template of each request. `InputError` for a request that its template does not allow."""
     found: dict[str, ServiceTemplate] = {}
+    known = template_names()
     for project, request in requests.items():
         path = str(folder / REQUESTS / f"{project}.yaml")
-        if request.template not in (names := template_names()):
+        if request.template not in known:
             raise InputError("There is no such template.", file=path, key="template", found=request.template,
-                             allowed=", ".join(names))  # fmt: skip
+                             allowed=", ".join(known))  # fmt: skip
         template = service_template(request.template)
         if template.kind not in SUPPORTED_KINDS:
             raise InputError("Tenancies of this kind are not implemented.", file=template.file, key="kind",
