@@ -61,6 +61,8 @@ class PulumiCli:
         self._saved = UpdatePlans()
         self._exported: dict[str, dict[str, Any]] = {}
         """The last export of each stack, until a run changes it."""
+        self._texts: dict[str, tuple[str, str]] = {}
+        """The text of the last export of each stack in a folder, with the digest of the state's file."""
 
     def prepare(self) -> None:
         """Start the host of the program, which takes about as long as the CLI before it requests the program."""
@@ -310,8 +312,16 @@ class PulumiCli:
             raise InputError("The state is damaged.", key=name, fix="restore it from its .bak file") from None
 
     def _export(self, name: str) -> dict[str, Any]:
-        """Return the result of `pulumi stack export`. `StackMissingError` if the backend does not know the stack."""
-        text = self._commands.run(name, ["stack", "export", "--stack", name])
+        """Return the result of `pulumi stack export`. `StackMissingError` if the backend does not know the stack.
+
+        The same file of a state is exported once.
+        """
+        content = self._commands.checkpoint(name)  # before the export, so that a change during it has another digest
+        digest = hashlib.sha256(content).hexdigest() if content is not None else ""
+        kept, text = self._texts.get(name, ("", ""))
+        if not digest or kept != digest:
+            text = self._commands.run(name, ["stack", "export", "--stack", name])
+            self._texts[name] = digest, text
         try:
             document = json.loads(text)
         except ValueError:
