@@ -135,12 +135,8 @@ class Egress:
         )
 
     def _candidates(self, location: NetworkLocation, fits: Callable[[Span], bool]) -> list[Span]:
-        allowed = {
-            destination
-            for g in self.nsgs(location)
-            for destination, _ in g.allowed_destinations
-            if fits(destination) and not destination.everywhere
-        }
+        found = (destination for g in self.nsgs(location) for destination in g.allowed_destinations_that(fits))
+        allowed = {destination for destination in found if not destination.everywhere}
         return [ANY_PUBLIC_ADDRESS, *sorted(allowed - {ANY_PUBLIC_ADDRESS}, key=lambda destination: destination.text)]
 
     def _to_any(

@@ -7,7 +7,7 @@ because two NSGs that allow different destinations allow nothing together.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Network
@@ -24,6 +24,7 @@ class Nsg:
     id: str
     rules: tuple[NsgRule, ...] | None
     _known: dict[tuple[object, ...], bool] = field(default_factory=dict, init=False, repr=False)
+    _allowed: dict[Callable[[Span], bool], frozenset[Span]] = field(default_factory=dict, init=False, repr=False)
 
     def allows(self, *, inbound: bool, source: IPv4Network, to: IPv4Network, port: int, protocol: str = "tcp") -> bool:
         """True if some packet may pass from one network to a port in another."""
@@ -69,6 +70,12 @@ class Nsg:
     def allowed_destinations(self) -> Iterable[tuple[Span, int]]:
         """The destinations of its rules that allow outbound traffic, each with the first port of each range."""
         yield from self._destinations_of(self.rules or ())
+
+    def allowed_destinations_that(self, fit: Callable[[Span], bool]) -> frozenset[Span]:
+        """Return those of these destinations that meet a condition. They are hundreds, and are tested once for each."""
+        if fit not in self._allowed:
+            self._allowed[fit] = frozenset(found for found, _ in self.allowed_destinations if fit(found))
+        return self._allowed[fit]
 
     def destinations_from(self, source: IPv4Network) -> Iterable[tuple[Span, int]]:
         """Yield those of its rules that may match packets from a network."""
