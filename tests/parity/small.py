@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import textwrap
 from collections import Counter
@@ -132,6 +133,17 @@ class Pair:
         content = {"encryptionsalt": crypter.state, "config": {**CONFIG, **plain, **sealed}}
         file.write_text(yaml.safe_dump(content))
 
+    def deployed(self, body: str) -> None:
+        """Set the program of a new stack and deploy it with both engines; a later test gets a copy of what it left."""
+        self.program(body)
+        kept = self.root / "kept" / hashlib.sha256(body.encode()).hexdigest()
+        if not kept.exists():
+            self.up()
+        for name, world in self.worlds.items():
+            for part in ("local", "state"):
+                _copy(world.home / part, kept / name / part)
+        _copy(self.root / "Pulumi.small.yaml", kept / "Pulumi.small.yaml")
+
     # Steps
 
     def preview(self, *, stack: str = "small", ends: str = "done", same_outputs: bool = True, **options: Any) -> Run:
@@ -248,6 +260,15 @@ class Pair:
         found = {name: run.exit for name, run in runs.items()}
         assert found == dict.fromkeys(self.worlds, ends), {name: run.message for name, run in runs.items()}
         return runs
+
+
+def _copy(own: Path, kept: Path) -> None:
+    """Keep a copy of a test's file or folder; where one is kept, replace the test's own by it."""
+    if kept.exists():
+        shutil.rmtree(own) if own.is_dir() else own.unlink(missing_ok=True)
+        own, kept = kept, own
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(own, kept) if own.is_dir() else shutil.copy2(own, kept)
 
 
 def _run(engine: Engine, step: Callable[..., Any]) -> Run:

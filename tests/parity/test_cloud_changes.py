@@ -30,8 +30,7 @@ def drift(pair: Pair, statement: str, *values: Any) -> None:
 
 
 def test_refresh_records_changed_and_deleted_resources(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     drift(pair, "UPDATE resource SET properties = json_set(properties, '$.tags.owner', 'eve') WHERE name = 'rg-g'")
     drift(pair, "DELETE FROM resource WHERE name = 'id-who'")
     assert pair.preview().plan == {}
@@ -44,8 +43,7 @@ def test_refresh_records_changed_and_deleted_resources(pair: Pair) -> None:
 
 
 def test_drift_is_shown_without_a_change_and_undone_by_the_plan_after_a_refresh(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     assert pair.preview_refresh().plan == {}
     drift(pair, "UPDATE resource SET properties = json_set(properties, '$.tags.owner', 'eve') WHERE name = 'rg-g'")
     drift(pair, "DELETE FROM resource WHERE name = 'id-who'")
@@ -85,23 +83,20 @@ def test_a_stack_that_is_not_up_has_no_drift(pair: Pair) -> None:
 
 
 def test_refresh_without_drift_changes_nothing(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     pair.refresh()
     pair.carry_on()
 
 
 def test_destroy_ignores_resources_deleted_in_the_cloud(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     drift(pair, "DELETE FROM resource WHERE name = 'id-who'")
     pair.destroy()
     assert pair.cloud() == []
 
 
 def test_import_option_adopts_an_existing_resource(pair: Pair) -> None:
-    pair.program("group()")
-    pair.up()
+    pair.deployed("group()")
     pair.forget_state()
     pair.program(f"group(options=Options(import_='{GROUP}'))")
     assert pair.preview().plan == {"g": "import"}
@@ -114,8 +109,7 @@ def test_import_option_adopts_an_existing_resource(pair: Pair) -> None:
 
 def test_import_option_with_different_inputs_fails_in_the_embedded_engine(pair: Pair) -> None:
     """An accepted difference: the CLI imports and updates in one run, and its preview shows the import only."""
-    pair.program("group()")
-    pair.up()
+    pair.deployed("group()")
     pair.forget_state()
     pair.program(f"group(options=Options(import_='{GROUP}'), tags={{'owner': 'ann'}})")
     with pytest.raises(Failed, match="differs from the existing resource in tags"):
@@ -124,8 +118,7 @@ def test_import_option_with_different_inputs_fails_in_the_embedded_engine(pair: 
 
 
 def test_import_command_adopts_and_protects(pair: Pair) -> None:
-    pair.program("group()")
-    pair.up()
+    pair.deployed("group()")
     pair.forget_state()
     pair.program("group(options=Options(protect=True))")
     pair.import_resource("azure-native:resources:ResourceGroup", "g", GROUP)

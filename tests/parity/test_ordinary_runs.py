@@ -24,8 +24,7 @@ def test_first_preview_and_up_then_nothing_to_change(pair: Pair) -> None:
 
 
 def test_a_changed_tag_is_one_update_of_one_path(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     pair.program(ROOM.replace("ann", "ben"))
     preview = pair.preview()
     assert preview.plan == {"g": "update"}
@@ -35,8 +34,7 @@ def test_a_changed_tag_is_one_update_of_one_path(pair: Pair) -> None:
 
 
 def test_unregistered_resources_are_deleted_dependants_first(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     pair.program('group(tags={"owner": "ann"})')
     assert pair.preview().plan == {"who": "delete"}
     assert pair.up().done == {"who": "delete"}
@@ -124,8 +122,7 @@ def test_each_engine_executes_its_plan(pair: Pair) -> None:
 
 
 def test_step_that_is_not_in_the_plan_is_refused(pair: Pair) -> None:
-    pair.program(ROOM)
-    pair.up()
+    pair.deployed(ROOM)
     pair.program(ROOM.replace("ann", "ben"))
     plan = pair.preview().value
     pair.program(ROOM.replace("ann", "eve"))

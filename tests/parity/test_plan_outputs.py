@@ -6,6 +6,9 @@ import pytest
 
 from formats.plan import SECRET, UNKNOWN, Operation, Plan
 from tests.parity.small import Pair
+from tests.pulumi_cli import needs_cli
+
+pytestmark = needs_cli
 
 HOME = """
     home = group(tags={{"owner": "{owner}"}})
@@ -52,8 +55,7 @@ def test_outputs_of_a_new_stack_are_added(pair: Pair) -> None:
 
 
 def test_outputs_change_though_no_resource_does(pair: Pair) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     assert set(operations(pair.preview().value).values()) == {"same"}
     pair.program(AFTER)
     run = pair.preview()
@@ -69,16 +71,14 @@ def test_outputs_change_though_no_resource_does(pair: Pair) -> None:
 
 
 def test_a_plan_of_output_changes_alone_is_applied(pair: Pair) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     pair.program(AFTER)
     assert pair.up(plan=pair.preview().value).done == {}
     assert pair.outputs()["new"] == "rg-g"
 
 
 def test_outputs_that_are_not_in_the_plan_are_refused(pair: Pair) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     plan = pair.preview().value
     pair.program(AFTER)
     assert "outputs differ" in pair.up(plan=plan, ends="Refused").message
@@ -105,8 +105,7 @@ def test_an_output_of_a_replaced_resource_is_unknown(pair: Pair) -> None:
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_destroy_removes_the_outputs_with_the_whole_stack(pair: Pair, whole: bool) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     targets = [] if whole else ["urn:pulumi:small::sde::azure-native:resources:ResourceGroup::g"]
     plans = [w.engine.preview_destroy(pair.stack(), targets=targets) for w in pair.worlds.values()]
     assert plans[0].outputs == plans[1].outputs
@@ -114,15 +113,13 @@ def test_destroy_removes_the_outputs_with_the_whole_stack(pair: Pair, whole: boo
 
 
 def test_current_state_has_the_outputs_as_they_are(pair: Pair) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     found = [w.engine.current_state([pair.stack()])["small"].outputs for w in pair.worlds.values()]
     assert found[0] == found[1] == tuple(o for o in pair.preview().value.outputs)
 
 
 def test_targets_leave_outputs_of_new_resources_unknown(pair: Pair) -> None:
-    pair.program(BEFORE)
-    pair.up()
+    pair.deployed(BEFORE)
     pair.program(
         BEFORE
         + """

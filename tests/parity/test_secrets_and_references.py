@@ -97,8 +97,7 @@ def test_reference_to_a_missing_stack_fails(pair: Pair) -> None:
 
 
 def test_the_ledger_records_the_same_of_a_state_whichever_engine_reads_it(pair: Pair) -> None:
-    pair.program(SECRETS)
-    pair.up()
+    pair.deployed(SECRETS)
     before = [world.engine.state_record("small") for world in pair.worlds.values()]
     assert None not in before
     pair.swap()
