@@ -56,20 +56,19 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
 
 
 def test_cli_deploys_two_cells_in_a_busy_azure_and_each_engine_continues(sde: Sde, tmp_path: Path) -> None:
-    """The CLI makes writes at the same time; the embedded engine follows it, and it the embedded engine."""
+    """The CLI makes writes at the same time; the embedded engine follows it, and it the embedded engine.
+
+    `test_engines_agree.py` compares the engines' plans of these stacks after each of these runs.
+    """
     database = tmp_path / "home/local/azure.db"
     set_load(database, Load.BUSY)
     sde("up", "--all", "--yes", "--engine", "pulumi")
     stacks = [json.loads(line) for line in sde("stacks", "--json")]
     assert len(stacks) == 5
     assert all(stack["state"] == "up" for stack in stacks)
-    assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 5
 
     estate = tmp_path / "estate/estate.yaml"
     change(estate, lambda content: content.update(organisation="changed"))  # a tag of every resource
-    events = [json.loads(line) for line in sde("preview", "--all", "--json", "--engine", "pulumi")]
-    resources = [r for event in events if event["event"] == "plan" for r in event["plan"]["resources"]]
-    assert {path for r in resources for path in r["changed"]} == {"tags.organisation"}
     assert any("updated" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
     assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 5
 
