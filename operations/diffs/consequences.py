@@ -13,7 +13,7 @@ from operations.diffs.model import Sense, Step
 from operations.diffs.readers import place_of
 from operations.diffs.text import kind_of
 from operations.prices.charges import charges_of
-from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
+from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT, LOCKS
 
 MACHINE, LIFECYCLE = "compute:VirtualMachine", "storage:ManagementPolicy"
 HOLDING = frozenset({*HOLDS_DATA, *HOLDS_DATA_IN_PARENT})
@@ -34,8 +34,10 @@ CannotAddOrRemoveNetworkInterfacesFromARunningVirtualMachine."""
 
 
 def loss_of_resource(step: Step) -> Sense | None:
-    """Return the meaning of a deleted or replaced resource that holds data, or that people work on."""
+    """Return the meaning of a new lock, and of a deleted or replaced resource with data or on which people work."""
     resource, type_ = step.resource, plain_type(step.resource.type)
+    if type_ in LOCKS and resource.operation is Operation.CREATE:
+        return Sense(Meaning.STRENGTHENS_CONTROL, "Adds a lock, which keeps what it is on from being deleted")
     if not resource.operation.destroys:
         return None
     verb = "Deletes" if resource.operation is Operation.DELETE else "Replaces"

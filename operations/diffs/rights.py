@@ -14,9 +14,11 @@ from operations.diffs.model import Sense, Step
 from operations.diffs.text import kind_of, shortened
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.concerns import Concern, concern_of
+from policies.expected.entitlements import NO_ACCESS, condition_text
 from policies.model import Policy
 
 DEFINITION = "authorization:RoleDefinition"
+_CONDITION = ("condition", "conditionVersion")
 _MAX = 90
 
 
@@ -45,12 +47,31 @@ def right_of_property(
     type_ = plain_type(step.resource.type)
     about_rights = any(concern_of(policy.id) is Concern.RIGHT for policy in readers)
     if type_ in ASSIGNMENTS and about_rights:
-        return Sense(Meaning.GRANTS_RIGHT, f"Changes {_grant(step, step.resource.inputs, names)}")
+        return _of_condition(step, change, names) or Sense(
+            Meaning.GRANTS_RIGHT, f"Changes {_grant(step, step.resource.inputs, names)}"
+        )
     if type_ == DEFINITION and about_rights:
         fewer = change.kind is ChangeKind.REMOVED and "not" not in change.text.lower()
         if fewer:
             return Sense(Meaning.REVOKES_RIGHT, "Takes operations out of a role")
         return Sense(Meaning.GRANTS_RIGHT, "Changes the operations of a role")
+    return None
+
+
+def _of_condition(step: Step, change: PropertyChange, names: Mapping[str, str]) -> Sense | None:
+    """Return the meaning of a condition that an assignment gets, loses or has no effect with; None for another change.
+
+    A condition only restricts what a role permits (docs/azure-facts.md#conditions-of-role-assignments).
+    """
+    if str(change.path[0]) not in _CONDITION:
+        return None
+    before, after = (condition_text(str(inputs.get("condition") or ""))
+                     for inputs in (step.resource.old_inputs or {}, step.resource.inputs))  # fmt: skip
+    if after == condition_text(NO_ACCESS):
+        text = _grant(step, step.resource.inputs, names, "from")
+        return Sense(Meaning.REVOKES_RIGHT, f"Revokes {text}, by a condition under which it permits nothing")
+    if after and not before:
+        return Sense(Meaning.REVOKES_RIGHT, f"Restricts {_grant(step, step.resource.inputs, names)} by a condition")
     return None
 
 

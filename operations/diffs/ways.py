@@ -4,6 +4,7 @@ before and after it, and by the resources that connect networks and services."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 
 from formats.plan import Operation
 from formats.property_changes import ChangeKind, Entry, PropertyChange
@@ -114,7 +115,18 @@ def way_of_property(step: Step, change: PropertyChange) -> Sense | None:
         return Sense(Meaning.OPENS_WAY, "Admits one more entry")
     if change.kind is ChangeKind.REMOVED:
         return Sense(Meaning.CLOSES_WAY, "Admits one entry less")
+    if _is_narrower(change):
+        return Sense(Meaning.CLOSES_WAY, "Admits fewer addresses")
     return Sense(Meaning.OPENS_WAY, "Admits other entries")
+
+
+def _is_narrower(change: PropertyChange) -> bool:
+    """True if a range of addresses becomes a part of itself."""
+    try:
+        before, after = (ip_network(str(value)) for value in (change.before, change.after))
+    except ValueError:
+        return False
+    return before.version == after.version and after.subnet_of(before)  # type: ignore[arg-type]
 
 
 def _by_effect(step: Step, change: PropertyChange) -> Sense | None:
