@@ -17,6 +17,8 @@ class StateRecord:
     """`sha256:` and the hash of its resources and pending operations, with secrets as they are stored, encrypted."""
     pending_deletes: tuple[str, ...] = ()
     """The URNs of resources that were replaced or removed, and whose delete has not succeeded: they still exist."""
+    ids: frozenset[str] = frozenset()
+    """The ids of the other resources."""
 
 
 def record_of(deployment: Mapping[str, Any]) -> StateRecord | None:
@@ -27,5 +29,9 @@ def record_of(deployment: Mapping[str, Any]) -> StateRecord | None:
     resources, pending = (deployment.get(key) or [] for key in ("resources", "pending_operations"))
     if not resources and not pending:
         return None
-    deletes = (str(one.get("urn")) for one in resources if isinstance(one, Mapping) and one.get("delete"))
-    return StateRecord(digest_of({"resources": resources, "pending_operations": pending}), tuple(deletes))
+    known = [one for one in resources if isinstance(one, Mapping)]
+    return StateRecord(
+        digest_of({"resources": resources, "pending_operations": pending}),
+        tuple(str(one.get("urn")) for one in known if one.get("delete")),
+        frozenset(str(one["id"]) for one in known if one.get("id") and not one.get("delete")),
+    )

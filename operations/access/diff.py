@@ -166,6 +166,7 @@ class AccessDiff:
 
 
 NO_CHANGE = AccessDiff()
+NO_NAMES: Mapping[str, str] = {}
 
 
 def access_diff(
@@ -174,18 +175,20 @@ def access_diff(
     *,
     configs: Mapping[str, StackConfig] = NO_CONFIGS,
     configs_before: Mapping[str, StackConfig] | None = None,
+    former_names: Mapping[str, str] = NO_NAMES,
     with_flows: bool = True,
 ) -> AccessDiff:
     """Return what a change does to access.
 
     `before` and `after`: the stacks of the estate as they are deployed and as the change leaves them. Plans that are in
     both are the same objects, and cost nothing twice. `configs`: the configurations of the estate's stacks, which name
-    the groups; `configs_before`: those before the change, if they are known. `with_flows`: count the controls of each
-    forbidden flow too, where the change touches what they depend on.
+    the groups; `configs_before`: those before the change, if they are known. `former_names`: of groups that
+    neither may name, by object id. `with_flows`: count the controls of each forbidden flow too, where the change
+    touches what they depend on.
     """
     earlier = configs if configs_before is None else configs_before
     people = People(configs)
-    people_before = people if earlier is configs else People(earlier)
+    people_before = people if earlier is configs else People(earlier, former_names)
     renames = tuple(_renames(people_before, people))
     changed = list(_changed(before, after))
     if not any(may_change_access(plan) for plan in changed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,6 +45,8 @@ class People:
     """The groups and applications that the configurations of an estate's stacks name."""
 
     configs: Mapping[str, StackConfig] = field(default_factory=dict)
+    former: Mapping[str, str] = field(default_factory=dict)
+    """The names of groups that the configurations may not name any more, by object id in lower case."""
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -52,7 +55,7 @@ class People:
         for stack, config in self.configs.items():
             for id_, name in _named(stack, config):
                 found.setdefault(str(id_).lower(), {})[name] = None
-        return {id_: ", ".join(names) for id_, names in found.items()}
+        return {**self.former, **{id_: ", ".join(names) for id_, names in found.items()}}
 
     def holder(self, key: str) -> Holder:
         """Return the holder with an object id or URN."""
@@ -81,6 +84,13 @@ class People:
 
     def _of_kind(self, kind: type[C]) -> list[C]:
         return [config for config in self.configs.values() if isinstance(config, kind)]
+
+
+def names_across(before: People, after: People) -> Mapping[str, str]:
+    """Return the names of all groups before and after a change, by object id; with the id where two have one name."""
+    found = {**before.names, **after.names}
+    counts = Counter(found.values())
+    return {id_: f"{name} ({id_})" if counts[name] > 1 else name for id_, name in found.items()}
 
 
 def _named(stack: str, config: StackConfig) -> Iterator[tuple[object, str]]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from formats.errors import SdeError
 from formats.plan import Plan
 from formats.stack_config import TenancyConfig, is_kind
 from operations.access.diff import NO_CHANGE, AccessDiff, access_diff
+from operations.access.people import People, names_across
 from operations.access.relevance import may_change_access
 from operations.cli.output import Output, printable
 from operations.diffs.terminal import ACCESS
+from operations.ledger.entry import Result
 from policies.estate_evaluation import EstateEvaluation, deployed_stack, planned_stack
 from policies.expected.staff import members
 from policies.plan_evaluation import Neighbours, today
@@ -67,27 +70,56 @@ def access_changes(
     A plan without changes can have groups with other names. `configs`: of the estate. `records`: of the ledger of a
     cloud, which has the configuration that named the groups before the change.
     """
-    last = _last_config(plan, records) if neighbours.before else None
-    if not plan.changes and last in (None, configs.get(plan.stack)):
+    earlier = _Earlier.of(plan, neighbours, records)
+    if not plan.changes and earlier.config.get(plan.stack) in (None, configs.get(plan.stack)):
         return NO_CHANGE
-    configs_before = {**configs, plan.stack: last} if last else configs
+    compare = partial(access_diff, configs=configs, configs_before=earlier.beside(configs), former_names=earlier.names)
     if not may_change_access(plan):
-        return access_diff([plan], [plan], configs=configs, configs_before=configs_before)
+        return compare([plan], [plan])
     left_out = _left_out(plan, neighbours, configs, cache)
     others = [found.load() for found in neighbours.deployed if found.name not in left_out]
     before = [found.load() for found in neighbours.before]
-    return access_diff(
-        [*others, *before], [*others, plan], configs=configs, configs_before=configs_before, with_flows=with_flows
-    )
+    return compare([*others, *before], [*others, plan], with_flows=with_flows)
 
 
-def _last_config(plan: Plan, records: RecordsOf) -> StackConfig | None:
-    """Return the last configuration of a stack that the ledger has; None without a ledger that can be read."""
-    try:
-        found = records(plan.cloud)
-        return found.config(found.until(plan.stack, None))
-    except SdeError:  # a configuration only helps to name groups
-        return None
+def names_of(
+    plan: Plan, neighbours: Neighbours, configs: Mapping[str, StackConfig], records: RecordsOf
+) -> Mapping[str, str]:
+    """Return the names of the groups before and after a plan, by object id. The arguments are those of
+    `access_changes`."""
+    if not plan.changes:
+        return People(configs).names
+    earlier = _Earlier.of(plan, neighbours, records)
+    return names_across(People(earlier.beside(configs), earlier.names), People(configs))
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What the ledger has of a stack before a plan. Without one that can be read, that is nothing."""
+
+    config: Mapping[str, StackConfig] = field(default_factory=dict)
+    """The configuration of the last change, by the stack's name."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of the groups that the last `up` that succeeded named: after one that failed, their rights may remain."""
+
+    @classmethod
+    def of(cls, plan: Plan, neighbours: Neighbours, records: RecordsOf) -> _Earlier:
+        """Return what the ledger of the plan's cloud has, if the stack is deployed."""
+        if not neighbours.before:
+            return cls()
+        try:
+            found = records(plan.cloud)
+            done = found.until(plan.stack, None)
+            last = found.config(done)
+            succeeded = [c for c in done if c.result is Result.SUCCEEDED and c.entry.command == "up"]
+            former = last if done and done[-1] in succeeded else found.config(succeeded)
+        except SdeError:  # a configuration only helps to name groups
+            return cls()
+        return cls({plan.stack: last} if last else {}, People({plan.stack: former}).names if former else {})
+
+    def beside(self, configs: Mapping[str, StackConfig]) -> Mapping[str, StackConfig]:
+        """Return the configurations of the estate as they were for this stack."""
+        return {**configs, **self.config}
 
 
 def attach_meaning(recorder: Recorder, estate_state: EstateState, stack: Stack, plan: Plan) -> None:
@@ -97,8 +129,7 @@ def attach_meaning(recorder: Recorder, estate_state: EstateState, stack: Stack, 
     as in `access_changes_of`. Where a state cannot be read, the ledger keeps no changes of access: a destroy does not
     depend on it.
     """
-    from operations.access.people import People  # noqa: PLC0415 - imports the policies
-    from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415
+    from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
     from policies.stack_cache import StackCache  # noqa: PLC0415
 
     session = recorder.session

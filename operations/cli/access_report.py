@@ -14,6 +14,7 @@ from operations.access.people import People
 from operations.access.records import Change, Composed, Present, Records
 from operations.access.view import AccessView, Origin, Origins, access_view, holders_named
 from operations.cli.estate_state import deployed_states
+from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.output import printable
 from operations.cli.rows import Rows
 from operations.cli.session import Session
@@ -93,7 +94,11 @@ def _deployed(session: Session) -> tuple[Sequence[Plan], Mapping[str, StackConfi
              for s in stacks if s.is_orphaned]  # fmt: skip
     missing = [s.name for s in stacks if s.name not in found]
     notes += [f"Not deployed: {', '.join(missing)}."] if missing else []
-    return list(found.values()), session.configs([s.name for s in stacks]), notes
+    return (
+        with_failed_revocations(session, list(found.values()), are_states=True),
+        session.configs([s.name for s in stacks]),
+        notes,
+    )
 
 
 def _recorded(session: Session, day: date) -> tuple[Sequence[Plan], Mapping[str, StackConfig], Sequence[str]]:

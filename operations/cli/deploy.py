@@ -213,7 +213,7 @@ class Deployment:
         judged = plan.with_deletes_done() if plan.only_deletes else plan
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
         report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
-        self.recorder.evaluated(stack, plan, report)
+        self.recorder.evaluated(stack, plan, report, is_whole=not self.targets)
         if diff := self._view.diff(stack.name):
             self.recorder.attach(stack, "diff", diff.to_json())
         if access := self._access.get(stack.name):
@@ -336,8 +336,7 @@ class Deployment:
 
         `alone`: without the policies between stacks. `again`: it is the rest of a plan whose ways and access are shown.
         """
-        from operations.access.people import People  # noqa: PLC0415 - imports the policies
-        from operations.cli.access_changes import access_changes_of  # noqa: PLC0415
+        from operations.cli.access_changes import access_changes_of, names_of  # noqa: PLC0415 - imports the policies
         from policies.plan_evaluation import OF_STACKS, SCOPES  # noqa: PLC0415
 
         if not again:
@@ -355,7 +354,7 @@ class Deployment:
         except SdeError:
             self._view.without_report(stack.name)
             raise
-        self._view.report(report, People(configs).names)
+        self._view.report(report, names_of(plan, neighbours, configs, self.session.records))
         requiring = {other.name for other in self.session.known if stack.name in other.requires}
         # A generator: their states are read only if the plan removes or changes an output.
         others = (found.load() for found in neighbours.deployed if found.name in requiring)

@@ -89,8 +89,7 @@ def _show(output: Output, found: StackDiff, plan: Plan, details: Sequence[str]) 
 
 def _planned(session: Session, name: str) -> tuple[Plan, StackDiff]:
     """Return the plan of a stack, and its diff with the findings of the policies on it."""
-    from operations.access.people import People  # noqa: PLC0415 - imports the policies
-    from operations.cli.access_changes import access_changes_of  # noqa: PLC0415
+    from operations.cli.access_changes import access_changes_of, names_of  # noqa: PLC0415 - imports the policies
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
     from operations.cli.estate_state import EstateState  # noqa: PLC0415
     from operations.cli.plan_views import way_parts  # noqa: PLC0415
@@ -106,7 +105,8 @@ def _planned(session: Session, name: str) -> tuple[Plan, StackDiff]:
     report = gate.evaluate([plan], neighbours=neighbours)
     access = access_changes_of(plan, neighbours, configs, gate.stacks, session.records)
     price = price_of(plan, load(), way_parts(stack.ways))
-    return plan, diff_of_report(plan, report, price=price, access=access, names=People(configs).names)
+    return plan, diff_of_report(plan, report, price=price, access=access,
+                                names=names_of(plan, neighbours, configs, session.records))  # fmt: skip
 
 
 def _document(found: StackDiff, plan: Plan, details: tuple[str, ...], format_: DiffFormat) -> str:

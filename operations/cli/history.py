@@ -54,12 +54,14 @@ def history(
                          allowed="markdown, csv, json")  # fmt: skip
     ledger = session.ledger(session.ledger_cloud)
     found = [(number, entry) for number, entry in ledger.entries() if stack in (None, *entry.stacks)]
-    changes = [one for one in changes_of(found) if one[1].time.startswith(month)]
-    for number, entry, result in changes:
+    changes = [one for one in changes_of(found) if one.entry.time.startswith(month)]
+    for one in changes:
+        entry, result = one.entry, one.result
         session.output.emit({
-            "change": number, "time": entry.time, "stacks": entry.stacks, "command": entry.command,
+            "change": one.number, "time": entry.time, "stacks": entry.stacks, "command": entry.command,
             "result": what_became(entry, result), "who": entry.who.model_dump(exclude_none=True),
             "counts": dict((result or entry).counts), "reason": (result and result.reason) or entry.reason,
+            "parts": [{"kind": part.kind, "reason": part.reason, "details": part.details} for part in one.parts],
             "objects": dict(entry.objects),
         })  # fmt: skip
     if not session.output.json:

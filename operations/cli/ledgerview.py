@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from operations.cli.output import printable
 from operations.cli.rows import Rows
@@ -25,25 +26,54 @@ def table_of(entries: Sequence[Numbered]) -> Rows:
     return rows
 
 
-def history_of(changes: Sequence[tuple[int, Entry, Entry | None]]) -> Rows:
+def history_of(changes: Sequence[Recorded]) -> Rows:
     """Return a row for each change with its result, and for each refusal."""
     rows = Rows(("change", "time (UTC)", "stacks", "command", "result", "changes", "who", "reason"),
                 head=("change", "time (UTC)", "command", "stacks", "result"))  # fmt: skip
-    for number, entry, result in changes:
-        end = result or entry
+    for one in changes:
+        entry, end = one.entry, one.result or one.entry
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(end.counts.items()) if name != "same")
-        row = (" ".join(entry.stacks), entry.command, what_became(entry, result), counts, name_of(entry.who),
+        became = ", ".join([what_became(entry, one.result), *(part.kind.value for part in one.parts)])
+        row = (" ".join(entry.stacks), entry.command, became, counts, name_of(entry.who),
                first_line(end.reason or entry.reason))  # fmt: skip
-        rows.add(str(number), minute(entry), *map(printable, row), style=_style(end))
+        left = next((part for part in one.parts if part.kind is Kind.OPEN_FINDING), end)
+        rows.add(str(one.number), minute(entry), *map(printable, row), style=_style(left))
     return rows
 
 
-def changes_of(entries: Sequence[Numbered]) -> Iterator[tuple[int, Entry, Entry | None]]:
-    """Yield each change with its last result, or None, and all other entries but questions."""
+@dataclass(frozen=True)
+class Recorded:
+    """A change, a refusal or a use of break-glass, with all that the ledger has of it."""
+
+    number: int
+    entry: Entry
+    result: Entry | None
+    """Its last result; None without one."""
+    parts: Sequence[Entry] = ()
+    """The entries that say more of it, such as exemptions in use."""
+
+
+_AFTER = (Kind.OPEN_FINDING, Kind.DRIFT)
+"""The entries that follow the change of the same run and stacks that they are part of; exemptions in use precede it."""
+
+
+def changes_of(entries: Sequence[Numbered]) -> Sequence[Recorded]:
+    """Return each change with its last result and its parts, and all other entries but questions."""
     results = {entry.of: entry for _, entry in entries if entry.kind is Kind.RESULT}
+    found: list[Recorded] = []
+    before: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+    parts: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     for number, entry in entries:
-        if entry.kind not in (Kind.RESULT, Kind.ASKED):
-            yield number, entry, results.get(number) if entry.kind is Kind.INTENT else None
+        key = entry.run, entry.stacks
+        if entry.kind is Kind.EXEMPTIONS:
+            before.setdefault(key, []).append(entry)
+        elif entry.kind in _AFTER and key in parts:
+            parts[key].append(entry)
+        elif entry.kind not in (Kind.RESULT, Kind.ASKED):
+            parts[key] = before.pop(key, [])
+            result = results.get(number) if entry.kind is Kind.INTENT else None
+            found.append(Recorded(number, entry, result, parts[key]))
+    return found
 
 
 def what_became(entry: Entry, result: Entry | None) -> str:

@@ -16,6 +16,7 @@ from formats.plan import Plan
 from operations.cli.deploy import Deployment, Waiting, refuse_waiting
 from operations.cli.estate_state import EstateState, deployed_states
 from operations.cli.expiry import refuse_ended_ways
+from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.gate import Gate, refuse
 from operations.cli.judged import judge_deployed
 from operations.cli.options import All, command
@@ -190,7 +191,8 @@ def _check_stacks(
     Return the report and the stacks that cannot be planned before another is up. `InputError` if none can be planned.
     """
     planned, waiting = Deployment(session, stacks).plan_ready()
-    plans = [*planned, *deployed_states(session, orphaned).values()]
+    states = with_failed_revocations(session, list(deployed_states(session, orphaned).values()), are_states=True)
+    plans = [*with_failed_revocations(session, planned), *states]
     if not plans:
         refuse_waiting(waiting)
     return gate.evaluate(plans, neighbours=state.of([*stacks, *orphaned])), waiting

@@ -20,6 +20,8 @@ from formats.plan import Plan, digest_of
 from operations.cli.failures import scrubbed
 from operations.cli.git import catalogue_revision
 from operations.cli.output import printable
+from operations.cli.revocations import is_revocation
+from operations.cli.text import plural
 from operations.ledger.entry import Digests, Entry, Kind, Result, Revision, shortened
 from operations.ledger.who import pipeline
 
@@ -46,6 +48,10 @@ class _Evidence:
     digests: Digests = field(default_factory=Digests)
     objects: dict[str, str] = field(default_factory=dict)
     exemptions: tuple[str, ...] = ()
+    revokes: tuple[str, ...] = ()
+    """The ids of the role assignments that the plan deletes or replaces."""
+    is_whole: bool = False
+    """True for the plan of a whole stack: if it succeeds, what it does not revoke is a right again."""
 
 
 @dataclass
@@ -55,6 +61,8 @@ class _Begun:
     stack: Stack
     number: int
     before: str | None
+    not_revoked: tuple[str, ...] = ()
+    """The role assignments that earlier changes should have revoked, and that still existed before this one."""
 
 
 @dataclass
@@ -113,11 +121,16 @@ class Recorder:
 
     # What a decision rests on
 
-    def evaluated(self, stack: Stack, plan: Plan, report: Report | None = None) -> None:
-        """Keep a plan, and the verdict of the policies on it, for the entries on the stack."""
+    def evaluated(self, stack: Stack, plan: Plan, report: Report | None = None, *, is_whole: bool = False) -> None:
+        """Keep a plan, and the verdict of the policies on it, for the entries on the stack.
+
+        `is_whole`: the plan makes the whole stack as the estate has it.
+        """
         ledger = self._ledger(stack)
         evidence = self._evidence[stack.name] = _Evidence()
         evidence.objects["plan"] = ledger.keep(plan.to_json())
+        evidence.is_whole = is_whole
+        evidence.revokes = tuple(str(r.id) for r in plan.resources if r.id and is_revocation(r))
         configuration = dict(stack.settings.config)
         evidence.objects["configuration"] = ledger.keep(configuration)
         digests = {"plan": plan.digest, "configuration": digest_of(configuration)}
@@ -166,8 +179,9 @@ class Recorder:
             entries.append(self._entry(Kind.EXEMPTIONS, [stack], details=evidence.exemptions[:_MOST_DETAILS]))
         digest = before.digest if before else None
         entries.append(self._entry(Kind.INTENT, [stack], state_before=digest, reason=reason))
+        found = ledger.open_finding(stack.name)
         number = ledger.record(*entries) + len(entries) - 1
-        self._begun[stack.name] = _Begun(stack, number, digest)
+        self._begun[stack.name] = _Begun(stack, number, digest, found[1].details if found else ())
         self._settled.add(stack.name)
 
     def finished(self, stack: Stack, outcome: Outcome | None = None) -> None:
@@ -213,15 +227,34 @@ class Recorder:
             result = Result.PARTIAL
         entries = [self._entry(Kind.RESULT, [stack], of=begun.number, result=result, reason=reason,
                                counts=dict(counts or {}), **_after(after))]  # fmt: skip
-        if after and after.pending_deletes:
-            details = tuple(urn[-_SHORTENED:] for urn in after.pending_deletes[:_MOST_DETAILS])
-            text = f"{len(after.pending_deletes)} resources are marked for deletion and still exist"
-            entries.append(self._entry(Kind.OPEN_FINDING, [stack], details=details, reason=text))
+        if after and (finding := self._open_finding(begun, result, after)):
+            entries.append(finding)
         try:
             self._record(stack, *entries)
         except SdeError as error:
             raise Failed(f"{stack.name}: the change {begun.number} was made, and its result could not be recorded; the "
                          f"next run on the stack records it.\n{error}") from None  # fmt: skip
+
+    def _open_finding(self, begun: _Begun, result: Result, after: StateRecord) -> Entry | None:
+        """Return the entry on what a run, or an earlier one, should have deleted and what still exists."""
+        evidence = self._evidence.get(begun.stack.name, _Evidence())
+        succeeded = result is Result.SUCCEEDED
+        revoked = (
+            [] if succeeded and evidence.is_whole else [*begun.not_revoked, *([] if succeeded else evidence.revokes)]
+        )
+        ids = {_detail(id_) for id_ in after.ids}
+        left = [id_ for id_ in dict.fromkeys(map(_detail, revoked)) if id_ in ids]
+        parts = [
+            f"{plural(len(after.pending_deletes), 'resource')} marked for deletion" if after.pending_deletes else "",
+            f"{plural(len(left), 'role assignment')} that should have been revoked" if left else "",
+        ]
+        text = " and ".join(part for part in parts if part)
+        details = (*left, *map(_detail, after.pending_deletes))[:_MOST_DETAILS]
+        return (
+            self._entry(Kind.OPEN_FINDING, [begun.stack], details=details, reason=f"Still in Azure: {text}")
+            if text
+            else None
+        )
 
     # Entries
 
@@ -283,6 +316,11 @@ def _stack_names(names: Sequence[str]) -> tuple[str, ...]:
     from formats.stack_config import StackConfig, is_kind  # noqa: PLC0415 - imports pydantic
 
     return tuple(name for name in names[:_MOST_DETAILS] if _STACK.fullmatch(name) and is_kind(name, StackConfig))
+
+
+def _detail(name: str) -> str:
+    """Return a URN or an id as an entry has it."""
+    return name[-_SHORTENED:]
 
 
 def _after(state: StateRecord | None) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from formats.plan import Plan
 from formats.plan_comparison import compare, empty, state_after
 from formats.stack_config import StackConfig, TenancyConfig, is_kind
 from operations.access.diff import AccessDiff, access_diff
-from operations.access.people import People
+from operations.access.people import People, names_across
 from operations.access.records import Change, Present, Records
 from operations.access.relevance import may_change_access
 from operations.cli.access_changes import FEW
@@ -60,12 +60,11 @@ def recorded_diff(
     after = _plan(records, new)
     before = _plan(records, old) if old else empty(after)
     plan = compare(before, after)
-    names = People({**configs, **_config(records, new)}).names
+    of_old = _config(records, old) if old else {}
+    names = names_across(People({**configs, **of_old}), People({**configs, **_config(records, new)}))
     # In what the earlier plan left, ids that Azure chose are unknown; the plan after it knows them.
     known = records.state_after(old, Present()).plan if old and old.ended else None
-    access, limits = _access(
-        records, new, known or state_after(before), plan, (configs, _config(records, old) if old else {})
-    )
+    access, limits = _access(records, new, known or state_after(before), plan, (configs, of_old))
     start = f"From {old.words}" if old else "From nothing: the stack had no change before"
     diff = stack_diff(plan, _findings(records.ledger, new, plan), access=access or None, names=names)
     return RecordedDiff(plan, diff, (start, f"To {new.words}", *limits))

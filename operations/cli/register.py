@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from formats.errors import Failed
-from operations.cli.ledgerview import changes_of, first_line, minute, name_of, what_became
+from operations.cli.ledgerview import Recorded, changes_of, first_line, minute, name_of, what_became
 from operations.cli.text import plural
 from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.text import shortened
-from operations.ledger.entry import Entry, Kind
+from operations.ledger.entry import Entry, Kind, Result
 from operations.ledger.merkle import GrowingRoot, leaf_hash
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger
 
-_FOLDED = (Kind.EXEMPTIONS, Kind.OPEN_FINDING, Kind.DRIFT)
-"""The entries that are part of a change's row."""
 _MARKS = {"gained": "+", "lost": "-", "changed": "~"}
 _MOST = 4
 """The most meanings, and the most lines of access, of a row. The entry keeps all."""
@@ -111,24 +109,10 @@ def register_of(ledger: Ledger, stack: str | None = None, month: str = "") -> Re
         if stack in (None, *entry.stacks):
             entries.append((number, entry))
     inside = {number for number, entry in entries if entry.time.startswith(month)}
-    by_run = _folded_of(entries)
-    rows = tuple(
-        _row(ledger, number, entry, result, by_run.get((entry.run, entry.stacks), []))
-        for number, entry, result in changes_of(entries)
-        if number in inside and entry.kind not in _FOLDED
-    )
+    rows = tuple(_row(ledger, one) for one in changes_of(entries) if one.number in inside)
     first, last = tree.ends()
     still_open = tuple(_still_open(entries, max(inside, default=-1)))
     return Register(ledger.log.key.name, month, first, last, rows, still_open)
-
-
-def _folded_of(entries: Sequence[tuple[int, Entry]]) -> Mapping[tuple[str, tuple[str, ...]], list[Entry]]:
-    """Return the entries that are part of another's row, by its run and stacks."""
-    found: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
-    for _, entry in entries:
-        if entry.kind in _FOLDED:
-            found.setdefault((entry.run, entry.stacks), []).append(entry)
-    return found
 
 
 def _still_open(entries: Sequence[tuple[int, Entry]], last: int) -> Iterator[str]:
@@ -137,7 +121,7 @@ def _still_open(entries: Sequence[tuple[int, Entry]], last: int) -> Iterator[str
     for number, entry in entries:
         if number > last:
             break
-        if entry.kind is Kind.RESULT:
+        if entry.kind is Kind.RESULT and entry.result is not Result.UNKNOWN:
             found.pop(entry.stacks, None)
         elif entry.kind is Kind.OPEN_FINDING:
             found[entry.stacks] = f"{' '.join(entry.stacks)}, entry {number}: {entry.reason}"
@@ -212,12 +196,13 @@ def _read(ledger: Ledger, number: int, entry: Entry, name: str, model: type[_T])
                      "  fix:     scripts/sde ledger verify") from None  # fmt: skip
 
 
-def _row(ledger: Ledger, number: int, entry: Entry, result: Entry | None, folded: Sequence[Entry]) -> Row:
+def _row(ledger: Ledger, one: Recorded) -> Row:
+    number, entry, result = one.number, one.entry, one.result
     diff = _read(ledger, number, entry, "diff", _Diff)
     access = _read(ledger, number, entry, "access", _Access)
     verdict = _read(ledger, number, entry, "verdict", _Verdict)
-    exempt = [f"{one.id} ({one.policy})" for one in verdict.exemptions] if verdict else []
-    is_drift = any(one.kind is Kind.DRIFT for one in folded)
+    exempt = [f"{found.id} ({found.policy})" for found in verdict.exemptions] if verdict else []
+    is_drift = any(part.kind is Kind.DRIFT for part in one.parts)
     return Row(
         number,
         minute(entry),
@@ -230,7 +215,7 @@ def _row(ledger: Ledger, number: int, entry: Entry, result: Entry | None, folded
         tuple(exempt),
         what_became(entry, result),
         first_line((result and result.reason) or entry.reason),
-        tuple(_shortened(str(one.reason)) for one in folded if one.kind is Kind.OPEN_FINDING),
+        tuple(_shortened(str(part.reason)) for part in one.parts if part.kind is Kind.OPEN_FINDING),
     )
 
 

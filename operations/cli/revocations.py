@@ -67,15 +67,25 @@ def _make_again(engine: Engine, settings: StackSettings, locks: Sequence[str], o
 
 def revocation_of(plan: Plan, found: Sequence[LockedDelete]) -> Revocation | None:
     """Return the revocation of a plan, if all that its locks forbid is to delete role assignments; else None."""
-    if not found or not all(_is_revocation(plan, one) for one in found):
+    if not found or not all(_is_revocable(plan, one) for one in found):
         return None
     locks = {one.lock.resource.urn: one.lock.resource for one in found}
     return Revocation(plan.stack, tuple(one.resource for one in found), tuple(locks.values()))
 
 
-def _is_revocation(plan: Plan, found: LockedDelete) -> bool:
+def is_revocation(resource: PlannedResource) -> bool:
+    """True for a role assignment that a plan deletes or replaces."""
+    return resource.operation.destroys and is_assignment(resource)
+
+
+def is_assignment(resource: PlannedResource) -> bool:
+    """True for a role assignment, or the eligibility for one."""
+    return ASSIGNMENT.fullmatch(resource.type) is not None
+
+
+def _is_revocable(plan: Plan, found: LockedDelete) -> bool:
     is_own = found.lock.stack == plan.stack and is_lock(found.lock.resource)
-    return is_own and found.resource.operation.destroys and ASSIGNMENT.fullmatch(found.resource.type) is not None
+    return is_own and is_revocation(found.resource)
 
 
 def refuse_side_by_side(found: Revocation | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from formats.errors import Failed, InputError
-from operations.ledger.entry import Entry, Kind, Who, read_entry
+from operations.ledger.entry import Entry, Kind, Result, Who, read_entry
 from operations.ledger.files import FileStorage
 from operations.ledger.keys import create_key, read_key
 from operations.ledger.log import Log
@@ -18,7 +18,8 @@ from operations.settings import Settings
 
 LOCAL = "sde.local/ledger"
 """The name of the ledger of runs in the local Azure."""
-_OF_A_CHANGE = (b'"kind":"intent"', b'"kind":"result"')
+_RESULT, _FINDING = b'"kind":"result"', b'"kind":"open-finding"'
+_OF_A_CHANGE = (b'"kind":"intent"', _RESULT)
 
 
 @dataclass
@@ -60,19 +61,34 @@ class Ledger:
         Reads backwards until the last change of each stack is found.
         """
         wanted, found = set(stacks), dict[str, int]()
-        size = self.log.head().size
-        for tile in reversed(list(tiles_of(None, size))):
+        for number, entry in self._backwards(_OF_A_CHANGE):
+            if entry.kind is Kind.INTENT:
+                found |= dict.fromkeys(wanted.intersection(entry.stacks), number)
+            wanted -= set(entry.stacks)
+            if not wanted:
+                break
+        return found
+
+    def open_finding(self, stack: str) -> tuple[int, Entry] | None:
+        """Return what the last run of a stack should have deleted and what still existed after it, or None.
+
+        A run that ended without its result closes no finding of an earlier one.
+        """
+        for number, entry in self._backwards((_RESULT, _FINDING)):
+            if stack in entry.stacks and entry.kind is Kind.OPEN_FINDING:
+                return number, entry
+            if stack in entry.stacks and entry.result is not Result.UNKNOWN:
+                return None
+        return None
+
+    def _backwards(self, marks: Collection[bytes]) -> Iterator[tuple[int, Entry]]:
+        """Yield the entries whose content has one of these marks, the last first."""
+        for tile in reversed(list(tiles_of(None, self.log.head().size))):
             bundle = self.log.bundle(tile)
             for at in range(len(bundle) - 1, -1, -1):
-                if not wanted:
-                    return found
-                if any(mark in bundle[at] for mark in _OF_A_CHANGE):
+                if any(mark in bundle[at] for mark in marks):
                     number = tile.number * WIDTH + at
-                    entry = self.read(number, bundle[at])
-                    if entry.kind is Kind.INTENT:
-                        found |= dict.fromkeys(wanted.intersection(entry.stacks), number)
-                    wanted -= set(entry.stacks)
-        return found
+                    yield number, self.read(number, bundle[at])
 
     def read(self, number: int, content: bytes) -> Entry:
         """Return an entry from its content in the log. `Failed` if it cannot be read."""

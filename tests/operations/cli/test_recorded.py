@@ -12,13 +12,17 @@ import yaml
 from formats.errors import Failed, Refused
 from formats.plan import Operation
 from formats.stack_config import parse
+from formats.state_record import record_of
 from operations.cli.app import main
+from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.register import register_of
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import StackSettings
 from operations.ledger.entry import Entry, Kind, Result
 from operations.settings import ROOT
 from tests.operations.cli.fakes import CliRunner, resource, stack
+from tests.operations.cli.test_locked_deletes import STORE, grant, plan_of
+from tests.operations.ledger.logs import entry, memory_ledger
 
 
 def entries(sde: CliRunner) -> list[Entry]:
@@ -250,13 +254,58 @@ def test_an_import_and_a_cancel_are_recorded(sde: CliRunner) -> None:
 def test_what_still_exists_after_its_delete_failed_is_an_open_finding(
     sde: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from formats.state_record import record_of
-
     pending = {"resources": [{"urn": "urn:pulumi:platform::sde::x::grant", "delete": True}]}
     monkeypatch.setattr(sde.engine, "state_record", lambda name: record_of(pending))
     assert sde("up", "platform", "--yes") == 0
     finding = entries(sde)[-1]
     assert (finding.kind, finding.details) == (Kind.OPEN_FINDING, ("urn:pulumi:platform::sde::x::grant",))
+
+
+@pytest.mark.usefixtures("local_azure")
+def test_a_right_that_was_not_revoked_stays_open_until_it_is_gone_or_wanted_again(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure refused before anything was marked for deletion, as under a lock."""
+    former = grant(STORE)
+    sde.engine.has["platform"] = ["a"]
+    monkeypatch.setattr(
+        sde.engine, "state_record", lambda name: record_of({"resources": [{"urn": former.urn, "id": former.id}]})
+    )
+
+    def up(stack: object, **_: object) -> None:
+        raise Failed("ScopeLocked")
+
+    sde.engine.plans["platform"] = (former,)
+    with monkeypatch.context() as patch:
+        patch.setattr(sde.engine, "up", up)
+        assert sde("up", "platform", "--yes") == 1
+    sde.engine.plans["platform"] = (replace(former, operation=Operation.SAME),)
+    assert sde("refresh", "platform", "--yes") == 0
+    assert sde("up", "platform", "--yes", "--target", former.urn) == 0
+    results = [e for e in entries(sde) if e.kind is not Kind.INTENT]
+    assert [e.kind for e in results] == [Kind.RESULT, Kind.OPEN_FINDING] * 3
+    assert {e.details for e in results[1::2]} == {(former.id,)}
+    assert results[1].reason == "Still in Azure: 1 role assignment that should have been revoked"
+    (left,) = with_failed_revocations(sde.session(), [plan_of(former)])
+    assert [r.id for r in left.resources if r.pending_delete] == [former.id]
+
+    assert sde("up", "platform", "--yes") == 0, "the estate wants the right again"
+    assert entries(sde)[-1].kind is Kind.RESULT
+    assert with_failed_revocations(sde.session(), [plan_of(former)]) == [plan_of(former)]
+
+
+def test_a_run_without_its_result_closes_no_finding() -> None:
+    ledger = memory_ledger()
+    of = {"stacks": ("platform",)}
+    ledger.record(entry(Kind.RESULT, result=Result.FAILED, **of), entry(Kind.OPEN_FINDING, reason="one", **of))
+    ledger.record(entry(Kind.RESULT, result=Result.UNKNOWN, **of), entry(Kind.INTENT, **of))
+    found = ledger.open_finding("platform")
+    assert found
+    assert found[0] == 1
+    assert len(register_of(ledger).open_at_the_end) == 1
+    ledger.record(entry(Kind.RESULT, result=Result.SUCCEEDED, **of))
+    assert ledger.open_finding("platform") is None
+    assert register_of(ledger).open_at_the_end == ()
 
 
 def test_exemptions_in_use_are_an_entry_before_the_intent(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,8 @@ def test_the_command_writes_each_format(recorded: CliRunner) -> None:
     assert recorded("history", "--format", "csv", "--output", str(file)) == 0
     assert len(file.read_text().splitlines()) == 1 + 5 + 3 + 1
     assert recorded("history", "--month", "2026-11", "--json") == 0
-    assert [line["change"] for line in recorded.lines] == [2, 3, 4, 6, 7]
+    assert [line["change"] for line in recorded.lines] == [2, 4, 7]
+    assert [part["kind"] for part in recorded.lines[1]["parts"]] == ["exemptions-in-use", "open-finding"]
 
 
 @pytest.mark.parametrize(
