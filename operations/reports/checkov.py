@@ -70,10 +70,10 @@ class CheckovReport:
 
     @property
     def unused_suppressions(self) -> tuple[str, ...]:
-        """The ids of suppressed checks that Checkov skipped for no resource, without those that a resource's own tag
-        asks for: few estates have one."""
+        """The ids of suppressed checks that Checkov skipped for no resource, without those that only a resource's own
+        tag or setting asks for: few estates have one."""
         used = {result.check for result in self.results if result.result == "skipped"}
-        return tuple(s.check for s in suppressions() if s.check not in used and not s.tagged)
+        return tuple(s.check for s in suppressions() if s.check not in used and not (s.tagged or s.having))
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON."""

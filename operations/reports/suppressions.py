@@ -15,6 +15,7 @@ from formats.validation import validated
 from formats.yaml_reader import read_mapping
 from operations.export.arm import Template
 from operations.settings import ROOT
+from policies.azure_semantics.properties import same
 from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 from policies.rules import load
@@ -38,12 +39,16 @@ class Suppression(BaseModel):
     """Logical names of resources that are not suppressed."""
     tagged: str = ""
     """The tag, with the reason for a weaker setting, that the suppression is limited to; empty: none is required."""
+    having: Mapping[str, str | bool] = {}
+    """The properties, by path, that the suppression is limited to: what makes the check wrong for a resource."""
 
     def covers(self, type_: str, resource: Resource, context: PolicyContext) -> bool:
         """True if the check is skipped for a resource."""
         if type_.lower() not in {t.lower() for t in self.types} or resource.name in self.except_named:
             return False
         if self.tagged and not self._tag_of(resource):
+            return False
+        if any(not same(resource.at(path), value) for path, value in self.having.items()):
             return False
         return not self.data_classes or context.data_class(resource) in self.data_classes
 
@@ -69,8 +74,9 @@ def suppressions(file: Path = FILE) -> tuple[Suppression, ...]:
             raise InputError(
                 "A suppression names an unknown policy or no type.", file=where, key="judged_by", found=unknown
             )
-        if one.check.startswith("CKV_SDE_") and not one.tagged:
-            raise InputError("A check of our own is suppressed without a tag that says why.", file=where, key="tagged",
+        if one.check.startswith("CKV_SDE_") and not (one.tagged or one.having):
+            raise InputError("A check of our own is suppressed without a tag or a property that says why.", file=where,
+                             key="tagged",
                              found="nothing")  # fmt: skip
         if one.check in {other.check for other in known[:index]}:
             raise InputError("A check is suppressed twice.", file=where, key="check", found=one.check)
