@@ -348,7 +348,7 @@ STEPS = (
     Step(
         "a smaller disk: refused, because disks never shrink",
         desk(size="Standard_NC48ads_A100_v4", data_disk_gib=512), UP_TENANCY,
-        means={WITHIN: "Virtual machines have the size, the disks and the zone that a request or the estate states"},
+        means={WITHIN: "Within the rule: Virtual machines have the size, the disks"},
         became="refusal", code=3,
     ),
     Step(
@@ -362,7 +362,7 @@ STEPS = (
     Step(
         "a larger disk",
         desk(data_disk_gib=2048), UP_TENANCY,
-        means={WITHIN: "Virtual machines have the size, the disks and the zone that a request or the estate states"},
+        means={WITHIN: "Within the rule: Virtual machines have the size, the disks"},
     ),
     Step(
         "data is copied to the paired region",
