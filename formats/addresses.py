@@ -12,6 +12,8 @@ A cell of /15, in networks of /24:
     256 - 511   bespoke tenancies    (half of the cell)
 
 Other cell sizes (/18 to /14) are divided in the same proportions.
+
+A shared tenancy is a /20 of its range: one virtual network with 16 slots of /24, one for each of its projects.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ PRIVATE = tuple(IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168
 """The private address ranges of RFC 1918."""
 CELL_PREFIXES = range(14, 19)
 TENANCY_PREFIX = 24
+SHARED_PREFIX = 20
+PROJECTS_PER_SHARED_TENANCY = 1 << (TENANCY_PREFIX - SHARED_PREFIX)
 HUB_PREFIX = 22
 ZONES_PREFIX = 21
 AZURE_RESERVED_ADDRESSES = 4
@@ -276,9 +280,23 @@ class CellRange:
         """Return the number of tenancies of a kind that have an address range."""
         return 1 << (TENANCY_PREFIX - self.tenancies(kind).prefixlen)
 
+    @property
+    def shared_tenancies(self) -> int:
+        """The number of shared tenancies that have an address range."""
+        return 1 << (SHARED_PREFIX - self.tenancies(TenancyKind.SHARED).prefixlen)
+
+    def shared_tenancy(self, block: int) -> IPv4Network:
+        """Return the range of the shared tenancy in a block, counted from 0. Raise `IndexError` past the last one."""
+        return subnet_at(self.tenancies(TenancyKind.SHARED), SHARED_PREFIX, block)
+
     def tenancy(self, kind: TenancyKind, slot: int) -> TenancyRange:
         """Return the range of the tenancy in a slot, counted from 0. Raise `IndexError` past the last slot."""
         return TenancyRange(subnet_at(self.tenancies(kind), TENANCY_PREFIX, slot))
+
+
+def shared_range(project: IPv4Network) -> IPv4Network:
+    """Return the range of the shared tenancy that a project's range is in."""
+    return project.supernet(new_prefix=SHARED_PREFIX)
 
 
 def staff_beside(hub: HubRange) -> StaffRange:

@@ -42,6 +42,7 @@ from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.providers import Provider, refuse_common_ways
+from formats.stack_names import SHARED
 from formats.tenant_restrictions import Roots, TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates, validated
 from formats.vm_size_names import is_confidential, requires_confidential
@@ -299,6 +300,16 @@ class SafeHavenConfig(StackConfig):
     """The day at whose start (UTC) the stack's secrets expire."""
 
 
+class SharedTenancyConfig(StackConfig):
+    """The configuration of a shared tenancy: the network that several projects have subnets in."""
+
+    name: Slug
+    title: Line
+    platform: str
+    addresses: IPv4Network
+    """The address space of its network."""
+
+
 class ProjectSpec(Model):
     """The fields that a request and the configuration of its tenancy have in common, with their checks."""
 
@@ -374,6 +385,10 @@ class TenancyConfig(ProjectSpec, StackConfig):
     desks: tuple[DeskConfig, ...] = Field(min_length=1, max_length=MAX_DESKS)
     egress: Egress
     """The egress rules of the tenancy's kind."""
+    shared_tenancy: str | None = None
+    """The stack of the shared tenancy whose network has the project's subnets. None: the project has its own."""
+    network_readers: Line | None = None
+    """The written reason why the researchers may read the network of the shared tenancy. None: they may not."""
     confidential_orchestrator: Guid | None = None
     """The object id, in this tenant, of Azure's enterprise application Confidential VM Orchestrator, which releases the
     keys of confidential disks to attested virtual machines. Required for identifiable data."""
@@ -421,6 +436,7 @@ MODELS: dict[str, type[StackConfig]] = {
     r"platform(-.+)?": PlatformConfig,
     r"junction-zone": JunctionZoneConfig,
     r"safe-haven": SafeHavenConfig,
+    rf"{SHARED}.+": SharedTenancyConfig,
     r"tre-.+": TenancyConfig,
 }
 """The configuration model of each kind of stack, by a pattern of the stack's name."""
@@ -433,7 +449,8 @@ def config_model(stack: str) -> type[StackConfig]:
         if re.fullmatch(pattern, stack):
             return model
     raise InputError("There is no such kind of stack.", found=stack,
-                     allowed="platform, platform-<cell>, junction-zone, safe-haven or tre-<project>")  # fmt: skip
+                     allowed="platform, platform-<cell>, junction-zone, safe-haven, shared-<tenancy> or "
+                     "tre-<project>")  # fmt: skip
 
 
 def is_kind(stack: str, *kinds: type[StackConfig]) -> bool:

@@ -143,6 +143,12 @@ class Names:
         generation = (f"g{self.generation}",) if kind in SOFT_DELETED and self.generation > 1 else ()
         return self._shortened((kind.value, *owner, *words, *generation), MAX_LENGTH[kind])
 
+    def shared_subnet(self, purpose: str) -> str:
+        """Return the name of a subnet in a network that has subnets of several stacks."""
+        return self._shortened(
+            (ResourceKind.SUBNET.value, self.estate, self.stack, _word(purpose)), MAX_LENGTH[ResourceKind.SUBNET]
+        )
+
     def globally_unique(self, kind: str, purpose: str = "") -> str:
         """Return a name that is unique in all of Azure: readable words, then a hash of estate, subscription, region,
         stack, generation, kind and purpose. `kind` is a `GloballyUnique`.

@@ -23,6 +23,8 @@ INDEX = re.compile(r"\[\d+\]")
 PRINCIPAL_OF = dict.fromkeys(ASSIGNMENTS, "principalId")
 """The property, by type, whose dependencies the view has: they say which identity a principal is."""
 COMPARED = (
+    "network:Subnet:addressPrefix",
+    "network:Subnet:addressPrefixes",
     "network:VirtualNetwork:addressSpace.addressPrefixes",
     *(f"{type_}:principalId" for type_ in ASSIGNMENTS),
 )

@@ -6,7 +6,7 @@ Two tenancies with one shape differ in their identifiers and addresses alone. On
   Azure Policy rule compares with a name;
 - the stack: in a URN, and as a resource's stack;
 - a principal that the stack grants roles to: as `principalId` of a role assignment;
-- an IPv4 address or range in the stack's own address space: anywhere;
+- an IPv4 address or range in the stack's own address space, or in its part of a shared network: anywhere;
 - a range of 16 addresses or fewer that the network rules of one of its stores admit: anywhere;
 - the subscription of a tenancy: in the ids of its own resource groups, of what is below them, and of what belongs to
   the subscription itself.
@@ -21,6 +21,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
@@ -30,8 +31,9 @@ from pydantic import ConfigDict, TypeAdapter
 
 from formats.addresses import ZoneName
 from formats.stack_config import TenancyConfig, is_kind
+from policies.azure_semantics.addresses import common_range
 from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
-from policies.azure_semantics.network import NETWORK, prefixes_of
+from policies.azure_semantics.network import NETWORK, SUBNET, prefixes_of, subnets_in
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.roles import RIGHTS
@@ -42,7 +44,8 @@ from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
 from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
 
 TYPES_WITH_SIGNIFICANT_NAMES = frozenset([CONTAINER, "network:Subnet"])
-"""The types whose names policies read. These names are not replaced."""
+"""The types whose names policies read. These names are not replaced, apart from those of a project's subnets in a
+shared network, which have its stack in them: policies read the names of Azure's own subnets only."""
 SIGNIFICANT_NAME_PREFIXES = (*RESERVED_SUBNET_PREFIXES, *ZoneName)
 """Prefixes of names that policies read for every type."""
 DEFINITIONS = frozenset(f"authorization:{name}Definition" for name in ("Policy", "PolicySet", "Role"))
@@ -79,7 +82,7 @@ class StackShape:
     words: list[str]
     """The other words and addresses of the canonical JSON, in lower case."""
     spaces: list[str]
-    """The address space of its networks."""
+    """The address space of its networks; of a project of a shared tenancy, the range of its subnets."""
     bounded: list[str]
     """The ranges that are given by their first and last address, apart from those inside one of its own spaces."""
     hosts: list[str]
@@ -245,9 +248,14 @@ class _Canonical:
     @cached_property
     def _names(self) -> frozenset[str]:
         """The names of its resources, apart from those that decide something in a policy."""
-        named = (r for r in self.resources if r.id and r.type not in TYPES_WITH_SIGNIFICANT_NAMES)
+        named = (r for r in self.resources if r.id and (r.type not in TYPES_WITH_SIGNIFICANT_NAMES or self._is_part(r)))
         names = (str(resource.id).rstrip("/").rpartition("/")[2].lower() for resource in named)
         return frozenset(name for name in names if not name.startswith(SIGNIFICANT_NAME_PREFIXES))
+
+    def _is_part(self, resource: Resource) -> bool:
+        """True for a subnet that is called after the stack."""
+        name = str(resource.id).lower().rpartition("/")[2]
+        return resource.type == SUBNET and f"-{self.stack.lower()}-" in name
 
     @cached_property
     def _people(self) -> frozenset[str]:
@@ -332,14 +340,18 @@ def parse_range(text: str) -> IPv4Network | None:
         return None
 
 
-def _spaces(resources: Iterable[Resource]) -> Iterator[IPv4Network]:
-    """Yield the address space of each network; nothing for one whose address space is unknown."""
-    for resource in resources:
-        if resource.type == NETWORK:
-            try:
-                yield from [n for n in prefixes_of(resource) if isinstance(n, IPv4Network)]
-            except (Unknown, ValueError, TypeError):
-                continue
+def _spaces(resources: Sequence[Resource]) -> Iterator[IPv4Network]:
+    """Yield the address space of each network; without one, the smallest range with all subnets. Nothing for what is
+    unknown."""
+    networks = [resource for resource in resources if resource.type == NETWORK]
+    for resource in networks:
+        with suppress(Unknown, ValueError, TypeError):
+            yield from [n for n in prefixes_of(resource) if isinstance(n, IPv4Network)]
+    if not networks:
+        with suppress(Unknown, ValueError, TypeError):
+            subnets = [subnet for resource in resources if resource.type == SUBNET for subnet in subnets_in(resource)]
+            prefixes = [n for subnet in subnets for n in subnet.prefixes if isinstance(n, IPv4Network)]
+            yield from [common_range(prefixes)] if prefixes else []
 
 
 def canonical_json(r: Resource) -> str:

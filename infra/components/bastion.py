@@ -13,7 +13,7 @@ from infra.components.base_component import BaseComponent, ComponentArgs, Diagno
 from infra.components.grants import Principal
 from infra.components.nsg_rules import Direction, SecurityRule
 from infra.components.public_ip_address import PublicIpAddress
-from infra.components.virtual_network import SubnetSpec
+from infra.components.subnet import SubnetSpec
 from infra.names import ResourceKind
 from infra.network_services import BASTION_INTERNAL_PORTS, Port
 from infra.roles import Role

@@ -17,6 +17,7 @@ from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.nsg_rules import SecurityRule
+from infra.components.project_subnets import ProjectSubnets
 from infra.components.spoke_network import SpokeNetwork
 from infra.first_boot import ADMINISTRATOR
 from infra.home_disk import LUN
@@ -48,7 +49,7 @@ class DiskEncryption:
 class DeskArgs(ComponentArgs):
     """The arguments of `Desk`."""
 
-    network: SpokeNetwork
+    network: SpokeNetwork | ProjectSubnets
     """The network with the desk's subnet."""
     subnet: str = "desks"
     """The purpose of the desk's subnet."""
@@ -83,7 +84,7 @@ class Desk(BaseComponent):
         self._check_zone(args.key)
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = self.new_identity(name) if args.has_identity else None
-        self.network_id: pulumi.Output[str] = args.network.virtual_network.network.id
+        self._readable_network = args.network.readable_network
         self.interface = self._interface(args)
         self.data_disk = self._data_disk()
         scope.lock_at_exit(f"{name}-data", self.data_disk)
@@ -289,8 +290,10 @@ class Desk(BaseComponent):
     def grant_see_network(self, name: str, principal: Principal) -> None:
         """Assign Reader on the network, which signing in requires because Bastion is in a peered one
         (learn.microsoft.com, "Configure Microsoft Entra ID authentication for Azure Bastion"). `name` is the logical
-        name of the assignment: one for each principal, for Azure refuses a second one."""
-        self.grant(name, Role.READER, principal, self.network_id)
+        name of the assignment: one for each principal, for Azure refuses a second one. In a shared tenancy that may not
+        be read there is none (docs/decisions/0026-shared-tenancies.md)."""
+        if self._readable_network is not None:
+            self.grant(name, Role.READER, principal, self._readable_network)
 
 
 def _identity(data: managedidentity.UserAssignedIdentity | None) -> compute.VirtualMachineIdentityArgs:

@@ -17,7 +17,8 @@ from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, F
 from infra.components.gateway_route_table import GatewayRouteTable, GatewayRouteTableArgs
 from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesArgs
-from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
+from infra.components.subnet import SubnetSpec
+from infra.components.virtual_network import VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
 from infra.dns_names import HUB_DOMAINS
 from infra.network_services import Port

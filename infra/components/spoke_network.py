@@ -19,7 +19,8 @@ from infra.components.base_component import (
 from infra.components.flow_log import FlowLog, FlowLogArgs
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
 from infra.components.nsg_rules import SecurityRule
-from infra.components.virtual_network import SubnetSpec, VirtualNetwork, VirtualNetworkArgs
+from infra.components.subnet import SubnetSpec
+from infra.components.virtual_network import VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
 
@@ -80,7 +81,7 @@ class SpokeNetworkArgs(ComponentArgs):
     space: IPv4Network
     """The address space."""
     subnets: Sequence[SubnetSpec]
-    """The subnets; one has the purpose `endpoints`."""
+    """The subnets; one has the purpose `endpoints`. None: other stacks have subnets in the network."""
     platform: CellHub
     """The hub of the cell."""
     unencrypted_reason: str | None = None
@@ -88,7 +89,7 @@ class SpokeNetworkArgs(ComponentArgs):
 
 
 class SpokeNetwork(BaseComponent):
-    """A virtual network with subnets, a route table, peerings with the hub in both directions, and a flow log."""
+    """A virtual network with subnets, their route table, peerings with the hub in both directions, and a flow log."""
 
     TYPE = "sde:infra:SpokeNetwork"
 
@@ -97,15 +98,14 @@ class SpokeNetwork(BaseComponent):
         scope, platform = args.scope, args.platform
         self.platform = platform
         self._allowed = {spec.purpose: spec.allowed or () for spec in args.subnets}
-        routes = ForcedTunnelRouteTable(
-            name, ForcedTunnelRouteTableArgs(scope=scope, firewall_address=platform.firewall_address), self.child_opts()
-        )
+        routes_args = ForcedTunnelRouteTableArgs(scope=scope, firewall_address=platform.firewall_address)
+        routes = ForcedTunnelRouteTable(name, routes_args, self.child_opts()) if args.subnets else None
         network_args = VirtualNetworkArgs(
             scope=scope,
             space=args.space,
             subnets=args.subnets,
             dns_server=platform.firewall_address,
-            routes=routes.table,
+            routes=routes.table if routes else None,
             unencrypted_reason=args.unencrypted_reason,
         )
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
@@ -151,6 +151,17 @@ class SpokeNetwork(BaseComponent):
             opts=opts,
         )
         return peering
+
+    @property
+    def network_id(self) -> pulumi.Output[str]:
+        """The id of the network."""
+        network_id: pulumi.Output[str] = self.virtual_network.network.id
+        return network_id
+
+    @property
+    def readable_network(self) -> pulumi.Output[str] | None:
+        """The network, whose users may read it: it has nothing of others."""
+        return self.network_id
 
     def subnet_id(self, purpose: str) -> pulumi.Output[str]:
         """Return the id of a subnet."""

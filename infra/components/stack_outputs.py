@@ -114,6 +114,16 @@ class PlatformOutputs(StackOutputs):
         return self.text("dns_zones", name)
 
 
+class SharedTenancyOutputs(StackOutputs):
+    """The outputs of `infra.stacks.shared_tenancy`."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(stack, "sde:shared_tenancy")
+        self.group_name = self.text("group_name")
+        self.network_id = self.text("network_id")
+        self.network_name = self.text("network_name")
+
+
 class ZoneOutputs:
     """The outputs of a zone of another stack."""
 

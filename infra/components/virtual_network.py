@@ -1,4 +1,4 @@
-"""A virtual network with its subnets and their network security groups."""
+"""A virtual network with its subnets."""
 
 from __future__ import annotations
 
@@ -11,29 +11,9 @@ from pulumi_azure_native import network
 
 from infra.components.base_component import BaseComponent, ComponentArgs, DiagnosticCategories
 from infra.components.dns_security_policy import DnsSecurityPolicy, DnsSecurityPolicyArgs
-from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
-from infra.components.nsg_rules import SecurityRule
+from infra.components.subnet import SubnetHome, SubnetSpec, declare_subnet
 from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
-
-
-@dataclass(frozen=True)
-class SubnetSpec:
-    """A subnet to create: its range and the traffic that it allows."""
-
-    purpose: str
-    """The last word of its name, and its key in `VirtualNetwork.subnets`."""
-    prefix: IPv4Network
-    allowed: tuple[SecurityRule, ...] | None = ()
-    """The rules that allow traffic. None: no NSG, which Azure refuses for subnets of firewalls and gateways."""
-    reserved_name: str | None = None
-    """The name that Azure prescribes."""
-    routed: bool = True
-    """True: its traffic is routed to the firewall."""
-    own_routes: network.RouteTable | None = None
-    """A route table instead of the network's."""
-    internet_facing: bool = False
-    """Omit the explicit denial of the Internet, for Azure Bastion's subnet only, which must answer browsers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,36 +64,8 @@ class VirtualNetwork(BaseComponent):
         self.add_diagnostic_setting(name, self.network.id, DiagnosticCategories.GENERAL)
         self.writes = WriteOrder(self.network)
         """Writes to the network: also of peerings, private endpoints, interfaces and flow logs."""
-        self.subnets = {spec.purpose: self._subnet(spec) for spec in args.subnets}
+        home = SubnetHome(scope.group_name, self.network.name, self.writes)
+        self.subnets = {spec.purpose: declare_subnet(self, spec, home, self.routes) for spec in args.subnets}
         dns_args = DnsSecurityPolicyArgs(scope=scope, network=self.network, allowed=args.domains)
         DnsSecurityPolicy(name, dns_args, self.child_opts())
         self.register_outputs({"network": self.network.id})
-
-    def _subnet(self, spec: SubnetSpec) -> network.Subnet:
-        names, scope = self.scope.names, self.scope
-        name = f"{self.name}-{spec.purpose}"
-        group = None
-        if spec.allowed is not None:
-            group_args = NetworkSecurityGroupArgs(
-                scope=scope, allowed=spec.allowed, internet_facing=spec.internet_facing
-            )
-            group = NetworkSecurityGroup(name, group_args, self.child_opts())
-        table = spec.own_routes or (self.routes if spec.routed else None)
-        subnet = network.Subnet(
-            name,
-            subnet_name=spec.reserved_name or names.local(ResourceKind.SUBNET, spec.purpose),
-            virtual_network_name=self.network.name,
-            resource_group_name=scope.group_name,
-            address_prefix=str(spec.prefix),
-            network_security_group=group.reference if group else None,
-            route_table=network.RouteTableArgs(id=table.id) if table else None,
-            default_outbound_access=False,
-            # Otherwise rules and routes would not apply to private endpoints.
-            private_endpoint_network_policies=network.VirtualNetworkPrivateEndpointNetworkPolicies.ENABLED,
-            private_link_service_network_policies=network.VirtualNetworkPrivateLinkServiceNetworkPolicies.ENABLED,
-            service_endpoints=[],
-            delegations=[],
-            opts=self.child_opts(depends_on=self.writes.last),
-        )
-        self.writes.add(subnet)
-        return subnet

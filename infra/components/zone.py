@@ -16,7 +16,7 @@ from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, ZoneOutputs
-from infra.components.virtual_network import SubnetSpec
+from infra.components.subnet import SubnetSpec
 from infra.network_services import Port
 from infra.roles import Role
 

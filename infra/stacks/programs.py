@@ -9,6 +9,7 @@ from formats.stack_config import (
     JunctionZoneConfig,
     PlatformConfig,
     SafeHavenConfig,
+    SharedTenancyConfig,
     StackConfig,
     TenancyConfig,
     parse,
@@ -18,6 +19,7 @@ from infra.replacements import replace_what_is_fixed
 from infra.stacks.junction_zone import junction_zone
 from infra.stacks.platform import platform
 from infra.stacks.safe_haven import safe_haven
+from infra.stacks.shared_tenancy import shared_tenancy
 from infra.stacks.tenancy import tenancy
 
 
@@ -37,6 +39,8 @@ def declare_stack(config: StackConfig) -> None:
             junction_zone(config)
         case SafeHavenConfig():
             safe_haven(config)
+        case SharedTenancyConfig():
+            shared_tenancy(config)
         case TenancyConfig():
             tenancy(config)
         case _:

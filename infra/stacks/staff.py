@@ -18,7 +18,7 @@ from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.policy_guardrails import PolicyGuardrails
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
-from infra.components.virtual_network import SubnetSpec
+from infra.components.subnet import SubnetSpec
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.network_services import Port
 from infra.staff_connections import archives_of_staff, connections_of, staff_range

@@ -1,4 +1,4 @@
-"""A tenancy: one project's trusted research environment."""
+"""A tenancy: one project's trusted research environment, with a network of its own or subnets in a shared one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from infra.components.grants import Principal
 from infra.components.key_vault import KeyVault, KeyVaultArgs
 from infra.components.nsg_rules import Direction, SecurityRule, host_range
 from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrailsArgs
+from infra.components.project_subnets import ProjectSubnets, ProjectSubnetsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
-from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, export_reads
-from infra.components.virtual_network import SubnetSpec
+from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, SharedTenancyOutputs, export_reads
+from infra.components.subnet import SubnetSpec
 from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
@@ -49,6 +50,7 @@ STAFF_ENDPOINTS = (
 def tenancy(config: TenancyConfig) -> None:
     """Declare a project's environment: spoke network, key vault, store, desk, and the import and export airlocks."""
     platform, safe_haven = PlatformOutputs(config.platform), SafeHavenOutputs(config.safe_haven)
+    shared = SharedTenancyOutputs(config.shared_tenancy) if config.shared_tenancy else None
     stewards, checkers = (Principal.group(group) for group in (config.stewards, config.checkers))
     scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope("project", scope_args) as scope:
@@ -59,14 +61,22 @@ def tenancy(config: TenancyConfig) -> None:
         )
         guardrails = PolicyGuardrails("guards", guardrails_args)
         addresses = TenancyRange(config.addresses)
-        network_args = SpokeNetworkArgs(
-            scope=scope,
-            space=addresses.network,
-            subnets=_subnets(config, addresses, platform),
-            platform=platform,
-            unencrypted_reason=unencrypted_reason(config.data_class, [desk.size for desk in config.desks]),
-        )
-        network = SpokeNetwork("net", network_args)
+        subnets = _subnets(config, addresses, platform)
+        if shared:
+            shared_args = ProjectSubnetsArgs(
+                scope=scope, network=shared, space=addresses.network, subnets=subnets, platform=platform,
+                is_readable=config.network_readers is not None,
+            )  # fmt: skip
+            network: SpokeNetwork | ProjectSubnets = ProjectSubnets("net", shared_args)
+        else:
+            network_args = SpokeNetworkArgs(
+                scope=scope,
+                space=addresses.network,
+                subnets=subnets,
+                platform=platform,
+                unencrypted_reason=unencrypted_reason(config.data_class, [desk.size for desk in config.desks]),
+            )
+            network = SpokeNetwork("net", network_args)
         keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
         guardrails.assign_to(scope, after=network.writes)
@@ -123,7 +133,7 @@ def tenancy(config: TenancyConfig) -> None:
         "project": config.project,
         "expires": config.expires.isoformat(),
         "group_id": scope.group.id,
-        "network_id": network.virtual_network.network.id,
+        **({"network_id": network.network_id} if isinstance(network, SpokeNetwork) else {}),
         "vault_name": keys.vault.name,
         "store_name": store.account.name,
         **{
@@ -140,7 +150,7 @@ def tenancy(config: TenancyConfig) -> None:
         outputs["gpu_drivers"] = found
     for name, value in outputs.items():
         pulumi.export(name, value)
-    export_reads(platform, safe_haven)
+    export_reads(platform, safe_haven, *([shared] if shared else []))
 
 
 def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:

@@ -15,7 +15,7 @@ from operations.engine.port import StackSettings
 from operations.result_cache import FileCache
 from operations.settings import Settings
 
-_REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven")
+_REQUIRED = ("sde:platform", "sde:junction_zone", "sde:safe_haven", "sde:shared_tenancy")
 """The configuration keys with the names of the stacks that a stack requires."""
 
 

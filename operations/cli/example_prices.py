@@ -23,6 +23,7 @@ from operations.cli.session import Session
 from operations.cli.text import plural
 from operations.engine.port import StackSettings
 from operations.engine.scratch import planned
+from operations.estate.shared_tenancy_schema import example_tenancy
 from operations.estate.templates import ServiceTemplate
 from operations.prices import book
 from operations.prices.estimate import price_of
@@ -82,15 +83,17 @@ def _write_estate(source: Path, folder: Path, templates: Sequence[ServiceTemplat
     content = read_mapping(source / "estate.yaml")
     content = {key: value for key, value in content.items() if key not in LEFT_OUT} | {"data_class": IDENTIFIABLE}
     content.setdefault("confidential_orchestrator", TENANT)  # any id: what the example costs does not depend on it
+    requests = {one.name: one.example_request(datetime.now(UTC).date()) for one in templates}
+    shared = [one for one in requests.values() if "tenancy" in one]
+    content["shared_tenancies"] = [example_tenancy(one["tenancy"], one["expires"]) for one in shared]
     _write(folder / "estate.yaml", content)
     if (source / ROSTER).exists():
         _write(folder / ROSTER, read_mapping(source / ROSTER))
     (folder / "requests").mkdir()
     projects = {}
-    for template in templates:
-        request = template.example_request(datetime.now(UTC).date())
+    for template, request in requests.items():
         _write(folder / "requests" / f"{request['project']}.yaml", request)
-        projects[request["project"]] = template.name
+        projects[request["project"]] = template
     return projects
 
 

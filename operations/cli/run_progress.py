@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from formats.errors import SdeError, error_type
+from formats.stack_names import SHARED
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.text import plural
 
@@ -32,8 +33,16 @@ class RunProgress:
         return ready
 
     def waiting_for(self, stack: Stack) -> list[str]:
-        """Return the required stacks of this run that are not done."""
-        return [name for name in stack.requires if name in self._names and name not in self.done]
+        """Return the stacks of this run that it must wait for: the required ones that are not done, and one at work on
+        the network of the same shared tenancy, which accepts one write at a time."""
+        required = [name for name in stack.requires if name in self._names and name not in self.done]
+        shared = _shared_tenancies(stack)
+        return required or [one.name for one in self._at_work if one is not stack and _shared_tenancies(one) & shared]
+
+    @property
+    def _at_work(self) -> list[Stack]:
+        settled = self.done | self.failed.keys()
+        return [stack for stack in self.stacks if stack.name in self.started and stack.name not in settled]
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -94,6 +103,11 @@ class RunProgress:
             lines = [f"  {name}: {str(error).splitlines()[0]}" for name, error in self.failed.items()]
             worst = min(error.exit_code for error in errors)  # failed before wrong input before refused
             raise error_type(worst)("\n".join([f"{plural(len(errors), 'stack')} failed.", *lines]))
+
+
+def _shared_tenancies(stack: Stack) -> set[str]:
+    """Return the shared tenancies whose network a stack has subnets in."""
+    return {name for name in stack.requires if name.startswith(SHARED)}
 
 
 def workers_for(independent: int, most: int | None = None) -> int:

@@ -16,11 +16,14 @@ from uuid import UUID
 
 import yaml
 
-from formats.addresses import CellRange, TenancyKind
+from formats.addresses import PROJECTS_PER_SHARED_TENANCY, CellRange, TenancyKind
 from formats.errors import InputError
+from formats.stack_names import SHARED
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.schema import Allocation, AllocationsFile, Cell, RequestFile
+from operations.estate.allocation_schema import Allocation, AllocationsFile
+from operations.estate.schema import Cell, RequestFile
+from operations.estate.shared_tenancy_schema import SharedTenancy
 
 FILE_NAME = "allocations.yaml"
 HEADER = """\
@@ -91,14 +94,17 @@ class Allocations:
 
 
 def _refuse_shared_slots(allocations: Mapping[str, Allocation], path: str) -> None:
-    seen: dict[tuple[str, TenancyKind, int], str] = {}
+    seen: dict[tuple[str, str, int], str] = {}
     for stack, allocation in allocations.items():
-        if allocation.kind is None or allocation.slot is None:
+        is_block = allocation.block is not None
+        number = allocation.block if is_block else allocation.slot
+        if number is None:
             continue
-        other = seen.setdefault((allocation.cell, allocation.kind, allocation.slot), stack)
+        other = seen.setdefault((allocation.cell, "block" if is_block else str(allocation.kind), number), stack)
         if other != stack:
-            raise InputError(f"The slot is allocated to {other} too.", file=path, key=f"stacks.{stack}.slot",
-                             found=allocation.slot, fix="Restore the file from version control.")  # fmt: skip
+            name = "block" if is_block else "slot"
+            raise InputError(f"The {name} is allocated to {other} too.", file=path, key=f"stacks.{stack}.{name}",
+                             found=number, fix="Restore the file from version control.")  # fmt: skip
 
 
 def _refuse_shared_inboxes(inboxes: Mapping[str, int], path: str) -> None:
@@ -117,13 +123,31 @@ class Allocator:
         self._before = before
         self.allocations = dict(before.stacks)
         self.cells = {cell.name: (cell, plan) for cell, plan in cells}
-        tenancies = [p for p in self.allocations.values() if p.kind is not None]
-        self.tenancies_by_subscription = Counter(self._subscription(p) for p in tenancies)
-        self.tenancies_by_cell = Counter(p.cell for p in tenancies)
-        self.next_slot = Counter[tuple[str, TenancyKind]]()
-        for p in tenancies:
-            if p.kind is not None and p.slot is not None:
-                self.next_slot[p.cell, p.kind] = max(self.next_slot[p.cell, p.kind], p.slot + 1)
+        self.tenancies_by_subscription = Counter[UUID]()
+        self.tenancies_by_cell = Counter[str]()
+        self.next_slot = Counter[str]()
+        """The first free slot of bespoke tenancies by cell."""
+        self.next_block = Counter[str]()
+        self.next_position = Counter[tuple[str, int]]()
+        """The first free slot of a shared tenancy by cell and block, counted from the block's first."""
+        for allocation in self.allocations.values():
+            self._count(allocation)
+
+    def _count(self, allocation: Allocation) -> None:
+        """Count what an allocation takes. A shared tenancy takes what all of its projects may."""
+        cell, block, slot = allocation.cell, allocation.block, allocation.slot
+        if slot is not None and (own := allocation.block_of_slot) is not None:
+            position = slot % PROJECTS_PER_SHARED_TENANCY + 1
+            self.next_position[cell, own] = max(self.next_position[cell, own], position)
+            return
+        if slot is not None:
+            self.next_slot[cell] = max(self.next_slot[cell], slot + 1)
+        if block is not None:
+            self.next_block[cell] = max(self.next_block[cell], block + 1)
+        if slot is not None or block is not None:
+            number = 1 if block is None else PROJECTS_PER_SHARED_TENANCY
+            self.tenancies_by_subscription[self._subscription(allocation)] += number
+            self.tenancies_by_cell[cell] += number
 
     def allocated(self) -> Allocations:
         """Return the allocations with the new ones."""
@@ -135,15 +159,51 @@ class Allocator:
         known = self.allocations.get(stack)
         if known is not None and known.kind is not None:
             return self._require_same_cell_and_kind(known, request, kind, file)
+        if kind is TenancyKind.SHARED:
+            return self._record(stack, self._next_in_tenancy(request, file))
         names = [request.cell] if request.cell else list(self.cells)
-        allocation = next((p for p in (self._next_free(name, kind) for name in names) if p is not None), None)
+        allocation = next((p for p in map(self._next_bespoke, names) if p is not None), None)
         if allocation is None:
-            raise InputError(f"There is no capacity left for a {kind} tenancy.", file=file, key="cell",
-                             found=request.cell or "any cell",
-                             allowed="; ".join(self._limits(n, kind) for n in names),
-                             fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml. If storage "
-                             "accounts are the limit, and Microsoft granted more, raise storage_accounts.")  # fmt: skip
+            raise self._full("a bespoke tenancy", request.cell, names, file, "cell")
         return self._record(stack, allocation)
+
+    def allocate_shared(self, tenancy: SharedTenancy, *, file: str, key: str) -> Allocation:
+        """Return the allocation of a shared tenancy: the existing one, or a new block in the requested cell, or else in
+        the first cell with capacity for all of its projects. `key`: of the cell, for errors."""
+        known = self.allocations.get(tenancy.stack)
+        if known is not None and known.block is not None:
+            if tenancy.cell not in (None, known.cell):
+                raise InputError("A shared tenancy's cell is fixed, as its addresses are.", file=file, key=key,
+                                 found=tenancy.cell, allowed=known.cell,
+                                 fix="Create a shared tenancy of another name.")  # fmt: skip
+            return known
+        names = [tenancy.cell] if tenancy.cell else list(self.cells)
+        allocation = next((p for p in map(self._next_block, names) if p is not None), None)
+        if allocation is None:
+            raise self._full(f"a shared tenancy of {PROJECTS_PER_SHARED_TENANCY} projects", tenancy.cell, names, file,
+                             key)  # fmt: skip
+        return self._record(tenancy.stack, allocation)
+
+    def _full(self, what: str, cell: str | None, names: Iterable[str], file: str, key: str) -> InputError:
+        return InputError(f"There is no capacity left for {what}.", file=file, key=key,
+                          found=cell or "any cell", allowed="; ".join(map(self._limits, names)),
+                          fix="Add a cell, or a subscription for tenancies to the cell, in estate.yaml. If storage "
+                          "accounts are the limit, and Microsoft granted more, raise storage_accounts.")  # fmt: skip
+
+    def _next_in_tenancy(self, request: RequestFile, file: str) -> Allocation:
+        """Return the next slot of the shared tenancy that a request names."""
+        shared = self.allocations[f"{SHARED}{request.tenancy}"]
+        assert shared.block is not None  # noqa: S101 - allocated before the requests
+        if request.cell not in (None, shared.cell):
+            raise InputError("A project is in the cell of its shared tenancy.", file=file, key="cell",
+                             found=request.cell, allowed=shared.cell, fix="Remove `cell`.")  # fmt: skip
+        position = self.next_position[shared.cell, shared.block]
+        if position >= PROJECTS_PER_SHARED_TENANCY:
+            raise InputError("The shared tenancy is full.", file=file, key="tenancy", found=request.tenancy,
+                             allowed=f"a shared tenancy with a slot that was never allocated; each has "
+                             f"{PROJECTS_PER_SHARED_TENANCY}", fix="Add a shared tenancy to estate.yaml.")  # fmt: skip
+        slot = shared.block * PROJECTS_PER_SHARED_TENANCY + position
+        return Allocation(cell=shared.cell, kind=TenancyKind.SHARED, slot=slot, subscription=shared.subscription)
 
     def _subscription(self, allocation: Allocation) -> UUID:
         """Return the subscription of an allocation. The tenancies of all cells in it count towards its limits."""
@@ -153,11 +213,8 @@ class Allocator:
     def _record(self, stack: str, allocation: Allocation) -> Allocation:
         if known := self.allocations.get(stack):
             allocation = allocation.model_copy(update={"generation": known.generation})
-        assert allocation.kind is not None and allocation.slot is not None  # noqa: S101 - _next_free always sets both
         self.allocations[stack] = allocation
-        self.tenancies_by_subscription[self._subscription(allocation)] += 1
-        self.tenancies_by_cell[allocation.cell] += 1
-        self.next_slot[allocation.cell, allocation.kind] = allocation.slot + 1
+        self._count(allocation)
         return allocation
 
     def _require_same_cell_and_kind(
@@ -171,32 +228,59 @@ class Allocator:
                 raise InputError("A tenancy's cell and kind are fixed, as its addresses and names are.", file=file,
                                  key=key, found=found, allowed=allowed,
                                  fix="Create a new project with them, and destroy this one.")  # fmt: skip
+        self._require_same_tenancy(allocation, request, file)
         return allocation
 
-    def _next_free(self, name: str, kind: TenancyKind) -> Allocation | None:
-        cell, plan = self.cells[name]
-        slot = self.next_slot[name, kind]
+    def _require_same_tenancy(self, allocation: Allocation, request: RequestFile, file: str) -> None:
+        """Refuse another shared tenancy than the one that the project has its addresses in."""
+        shared = self.allocations[f"{SHARED}{request.tenancy}"] if request.tenancy else None
+        if shared and (shared.cell, shared.block) != (allocation.cell, allocation.block_of_slot):
+            own = next(
+                name
+                for name, one in self.allocations.items()
+                if one.block is not None and (one.cell, one.block) == (allocation.cell, allocation.block_of_slot)
+            )
+            raise InputError("A project's shared tenancy is fixed, as its addresses are.", file=file, key="tenancy",
+                             found=request.tenancy, allowed=own.removeprefix(SHARED),
+                             fix="Create a new project in the other one, and destroy this one.")  # fmt: skip
+
+    def _next_bespoke(self, name: str) -> Allocation | None:
+        slot, subscription = self.next_slot[name], self._free_subscription(name, 1)
+        if slot >= self.cells[name][1].slots(TenancyKind.BESPOKE) or subscription is None:
+            return None
+        return Allocation(cell=name, kind=TenancyKind.BESPOKE, slot=slot, subscription=subscription)
+
+    def _next_block(self, name: str) -> Allocation | None:
+        block, subscription = self.next_block[name], self._free_subscription(name, PROJECTS_PER_SHARED_TENANCY)
+        if block >= self.cells[name][1].shared_tenancies or subscription is None:
+            return None
+        return Allocation(cell=name, block=block, subscription=subscription)
+
+    def _free_subscription(self, name: str, tenancies: int) -> int | None:
+        """Return the first subscription of a cell with room for some more tenancies; None if the hub has none."""
+        cell, _ = self.cells[name]
+        if self.tenancies_by_cell[name] + tenancies > MAX_TENANCIES_PER_HUB:
+            return None
         maximum = max_tenancies_per_subscription(cell)
         free = (
             i
             for i, subscription in enumerate(cell.subscriptions.tenancies)
-            if self.tenancies_by_subscription[subscription] < maximum - self._taken_by_inboxes(subscription)
+            if self.tenancies_by_subscription[subscription] + tenancies
+            <= maximum - self._taken_by_inboxes(subscription)
         )
-        subscription = next(free, None)
-        if slot >= plan.slots(kind) or self.tenancies_by_cell[name] >= MAX_TENANCIES_PER_HUB or subscription is None:
-            return None
-        return Allocation(cell=name, kind=kind, slot=slot, subscription=subscription)
+        return next(free, None)
 
     def _taken_by_inboxes(self, subscription: UUID) -> int:
         """Return how many tenancies fewer a subscription holds because providers' inboxes are in it."""
         first = next(iter(self.cells.values()))[0]
         return -(-len(self._before.inboxes) // STORES_PER_TENANCY) if subscription == first.subscriptions.zones else 0
 
-    def _limits(self, name: str, kind: TenancyKind) -> str:
+    def _limits(self, name: str) -> str:
         cell, plan = self.cells[name]
         subscriptions = len(cell.subscriptions.tenancies)
         return (
-            f"cell {name}: {plan.slots(kind)} address ranges, {MAX_TENANCIES_PER_HUB} tenancies a hub, "
+            f"cell {name}: {plan.slots(TenancyKind.BESPOKE)} address ranges of bespoke tenancies and "
+            f"{plan.shared_tenancies} of shared ones, {MAX_TENANCIES_PER_HUB} tenancies a hub, "
             f"{max_tenancies_per_subscription(cell)} in each of {subscriptions} subscriptions"
         )
 

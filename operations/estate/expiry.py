@@ -8,10 +8,10 @@ from datetime import date
 EARLY_WARNING, LATE_WARNING = 60, 30
 """The days before an expiry from which commands warn, and from which they warn more strongly."""
 
-REQUEST, APPROVAL, SECRETS, ROOTS = (
-    "expires", "approval.expires", "secrets_expire", "tenant_restrictions.root_certificates",
+REQUEST, APPROVAL, SECRETS, ROOTS, SHARED_TENANCY = (
+    "expires", "approval.expires", "secrets_expire", "tenant_restrictions.root_certificates", "shared_tenancies.expires"
 )  # fmt: skip
-"""The keys: of a request, and three of estate.yaml."""
+"""The keys: of a request, and four of estate.yaml."""
 _FIXES = {
     REQUEST: "After a new approval, set a later day in {file}; or end the project: scripts/sde destroy {stack}, "
     "then remove the file.",
@@ -19,6 +19,8 @@ _FIXES = {
     "tags.",
     ROOTS: "Add the organisation's next root certificate in {file} and rebuild the computers; then give the firewall "
     "an intermediate certificate authority of that root, and remove this one (docs/platform-team.md).",
+    SHARED_TENANCY: "After a new approval, set a later day for the shared tenancy in {file}, then scripts/sde up "
+    "{stack}.",
     SECRETS: "Set a later day in {file}, then scripts/sde up safe-haven: that renews the secrets.",
 }
 

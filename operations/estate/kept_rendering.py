@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from operations.estate.loading import TENANCY, Estate
+from formats.stack_names import TENANCY
+from operations.estate.loading import Estate
 from operations.result_cache import FileCache
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from formats.addresses import CellRange, StaffRole, TenancyKind, ZoneName
+from formats.addresses import CellRange, StaffRole, ZoneName
 from formats.computers import MAIN, StaffMachine, StaffMachineSpec
 from formats.errors import InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
 from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region, Site
+from formats.stack_names import JUNCTION_ZONE, PLATFORM, SAFE_HAVEN, SHARED, TENANCY
 from formats.validation import validated
 from formats.ways_in import SiteSpec
 from formats.yaml_reader import read_mapping, within
+from operations.estate.allocation_checks import check_allocations
+from operations.estate.allocation_schema import Allocation
 from operations.estate.allocations import FILE_NAME, Allocations, Allocator
 from operations.estate.approvals import (
     ESTATE,
@@ -31,15 +34,14 @@ from operations.estate.approvals import (
     ways_of,
     ways_of_requests,
 )
-from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, Expiry, expiry
-from operations.estate.schema import Allocation, Cell, EstateFile, RequestFile
+from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
+from operations.estate.schema import Cell, EstateFile, RequestFile
+from operations.estate.shared_tenancies import check_long_tenancies, check_tenancy_of_request, refuse_common_groups
 from operations.estate.templates import ServiceTemplate, service_template
 from operations.estate.templates import names as template_names
 
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
-SUPPORTED_KINDS = frozenset({TenancyKind.BESPOKE})
-PLATFORM, JUNCTION_ZONE, SAFE_HAVEN, TENANCY = "platform", "junction-zone", "safe-haven", "tre-"
 STRICTNESS = list(DataClass)
 """From the least sensitive to the most."""
 
@@ -65,7 +67,9 @@ class Estate:
 
     def stacks(self) -> tuple[str, ...]:
         """Return the names of all stacks in dependency order."""
-        return (*map(self.platform_of, self.cells), JUNCTION_ZONE, SAFE_HAVEN, *(TENANCY + p for p in self.requests))
+        shared = (one.stack for one in self.file.shared_tenancies)
+        tenancies = (TENANCY + project for project in self.requests)
+        return (*map(self.platform_of, self.cells), JUNCTION_ZONE, SAFE_HAVEN, *shared, *tenancies)
 
     def requires(self, stack: str) -> tuple[str, ...]:
         """Return the stacks that must be deployed before this one."""
@@ -73,15 +77,35 @@ class Estate:
         fixed = {JUNCTION_ZONE: (first,), SAFE_HAVEN: (first, JUNCTION_ZONE)}
         if stack in fixed:
             return fixed[stack]
-        if stack.startswith(TENANCY):
-            return tuple(dict.fromkeys((self.platform_of(self.allocations.stacks[stack].cell), SAFE_HAVEN)))
+        if stack.startswith((TENANCY, SHARED)):
+            platform, network = self.platform_of(self.cell_of(stack)), self.shared_tenancy_of(stack)
+            zones = (SAFE_HAVEN,) if stack.startswith(TENANCY) else ()
+            return (platform, *zones, *((network,) if network else ()))
         return ()
+
+    def shared_tenancy_of(self, stack: str) -> str | None:
+        """Return the stack of the shared tenancy that a project is in; None for any other stack."""
+        allocation = self.allocations.stacks[stack]
+        return self._blocks.get((allocation.cell, allocation.block_of_slot))
+
+    def network_readers(self, stack: str) -> str | None:
+        """Return why a project's researchers may read the network of its shared tenancy; None: they may not."""
+        shared = self.shared_tenancy_of(stack)
+        return self.file.shared_tenancy(shared).network_readers if shared else None
+
+    @cached_property
+    def _blocks(self) -> Mapping[tuple[str, int | None], str]:
+        """The stack of each shared tenancy by its cell and block."""
+        found = self.allocations.stacks.items()
+        return {(one.cell, one.block): name for name, one in found if one.block is not None}
 
     def expiries(self, stack: str) -> tuple[Expiry, ...]:
         """Return the dates from which a stack cannot be changed, the earliest first; of its ways, the near ones."""
         if stack.startswith(TENANCY):
             project = stack.removeprefix(TENANCY)
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
+        elif stack.startswith(SHARED):
+            file, days = self.folder / ESTATE, {SHARED_TENANCY: self.file.shared_tenancy(stack).expires}
         else:
             file, days = self.folder / ESTATE, {APPROVAL: self.file.approval.expires}
         if stack == SAFE_HAVEN:
@@ -132,8 +156,8 @@ class Estate:
         return self.templates.get(stack.removeprefix(TENANCY)) if stack.startswith(TENANCY) else None
 
     def orphaned(self) -> tuple[str, ...]:
-        """Return the tenancies that have an allocation and no request."""
-        tenancies = {stack for stack in self.allocations.stacks if stack.startswith(TENANCY)}
+        """Return the tenancies that have an allocation, and that the estate's files have no more."""
+        tenancies = {stack for stack in self.allocations.stacks if stack.startswith((TENANCY, SHARED))}
         return tuple(sorted(tenancies.difference(self.stacks())))
 
     @cached_property
@@ -203,8 +227,9 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     _check_clouds(file, path)
     _check_activity_logs(file, path)
     refuse_endless(file, people, path, today)
+    check_long_tenancies(file, path, today)
     requests = _requests(folder, file, people, today)
-    templates = _templates(folder, requests)
+    templates = _templates(folder, file, requests)
     ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
     _check_staff(file, path)
     allocations = _allocated(folder, file, cells, requests, templates)
@@ -262,6 +287,7 @@ def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> 
         _check_confidential(request, estate, str(folder / ESTATE))
         requests[request.project] = request
         numbers[request.request] = path
+    refuse_common_groups(folder, requests)
     _refuse_foreign_users(requests, estate, folder)
     return dict(sorted(requests.items()))
 
@@ -274,7 +300,7 @@ def _refuse_kind(content: Mapping[str, object], path: str) -> None:
                          fix="Replace the line by `template: <name>`; scripts/sde catalogue lists them.")  # fmt: skip
 
 
-def _templates(folder: Path, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
+def _templates(folder: Path, file: EstateFile, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
     """Return the service template of each request. `InputError` for a request that its template does not allow."""
     found: dict[str, ServiceTemplate] = {}
     known = template_names()
@@ -284,10 +310,8 @@ def _templates(folder: Path, requests: Mapping[str, RequestFile]) -> dict[str, S
             raise InputError("There is no such template.", file=path, key="template", found=request.template,
                              allowed=", ".join(known))  # fmt: skip
         template = service_template(request.template)
-        if template.kind not in SUPPORTED_KINDS:
-            raise InputError("Tenancies of this kind are not implemented.", file=template.file, key="kind",
-                             found=str(template.kind), allowed=", ".join(sorted(SUPPORTED_KINDS)))  # fmt: skip
         template.check(request, path)
+        check_tenancy_of_request(request, template.kind, file, path)
         found[project] = template
     return found
 
@@ -379,13 +403,15 @@ def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, C
     """Return the allocations with an allocation for every stack."""
     path, allocations = str(folder / FILE_NAME), Allocations.load(folder)
     first = file.cells[0].name
-    _check_allocations(allocations, cells, first, path)
+    check_allocations(allocations, cells, first, path)
     allocations = _with_inboxes(allocations, file, cells[first][1], path)
     allocator = Allocator(allocations, cells.values())
     fixed = {JUNCTION_ZONE: first, SAFE_HAVEN: first}
     fixed |= {PLATFORM if name == first else f"{PLATFORM}-{name}": name for name in cells}
     for stack, cell in fixed.items():
         allocator.allocations.setdefault(stack, Allocation(cell=cell))
+    for index, tenancy in enumerate(file.shared_tenancies):
+        allocator.allocate_shared(tenancy, file=str(folder / ESTATE), key=f"shared_tenancies[{index}].cell")
     for project, request in sorted(requests.items(), key=lambda item: (item[1].approved_on, item[0])):
         where = str(folder / REQUESTS / f"{project}.yaml")
         if request.cell is not None and request.cell not in cells:
@@ -406,27 +432,3 @@ def _with_inboxes(allocations: Allocations, file: EstateFile, plan: CellRange, p
                              found=slot, allowed=f"below {slots}: one inbox for each address of its subnet",
                              fix=f"Remove `way_in` of the provider {code} from {ESTATE}.")  # fmt: skip
     return found
-
-
-def _check_allocations(
-    allocations: Allocations, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str
-) -> None:
-    """Require that the cells and subscriptions of existing allocations still exist."""
-    fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the file."
-    for stack, allocation in allocations.stacks.items():
-        key = f"stacks.{stack}"
-        if allocation.cell not in cells:
-            raise InputError("The stack's cell is no longer in the estate.", file=path, key=f"{key}.cell",
-                             found=allocation.cell, allowed=", ".join(cells), fix=fix)  # fmt: skip
-        if stack in (PLATFORM, JUNCTION_ZONE, SAFE_HAVEN) and allocation.cell != first:
-            raise InputError("The first cell, which holds the zones, has changed.", file=path,
-                             key=f"{key}.cell", found=first, allowed=allocation.cell,
-                             fix="List it first again.")  # fmt: skip
-        cell, plan = cells[allocation.cell]
-        if allocation.subscription is not None and allocation.subscription >= len(cell.subscriptions.tenancies):
-            raise InputError("The tenancy's subscription is no longer in the estate.", file=path,
-                             key=f"{key}.subscription", found=allocation.subscription, fix=fix)  # fmt: skip
-        kind, slot = allocation.kind, allocation.slot
-        if kind is not None and slot is not None and slot >= plan.slots(kind):
-            raise InputError("The tenancy's slot is outside its cell's address range.", file=path, key=f"{key}.slot",
-                             found=slot, allowed=f"below {plan.slots(kind)}", fix=fix)  # fmt: skip

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from formats.addresses import ZoneName
 from formats.errors import InputError
 from formats.stack_config import NAMESPACE, Cloud, ProjectSpec, StackConfig
-from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
+from formats.stack_names import JUNCTION_ZONE, SAFE_HAVEN, SHARED, TENANCY
+from operations.estate.loading import Estate
 
 
 def refuse_other_settings(config: StackConfig, settings: Mapping[str, Any], template: str) -> None:
@@ -84,7 +85,13 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
             "addresses": values["addresses"],
             "platform": values["platform"],
             "safe_haven": SAFE_HAVEN,
+            "shared_tenancy": estate.shared_tenancy_of(stack),
+            "network_readers": estate.network_readers(stack),
         }
+    if stack.startswith(SHARED):
+        tenancy = file.shared_tenancy(stack)
+        stated = {name: getattr(tenancy, name) for name in ("name", "title", "data_class")}
+        return {**stated, "addresses": values["addresses"], "platform": values["platform"]}
     if stack == JUNCTION_ZONE:
         return {"platform": first, "zone": zone(ZoneName.JUNCTION), "providers": values["providers"]}
     if stack == SAFE_HAVEN:

@@ -21,14 +21,16 @@ from pydantic_core import to_jsonable_python
 from formats.addresses import TenancyKind, ZoneName
 from formats.errors import InputError
 from formats.stack_config import StackConfig, parse
+from formats.stack_names import JUNCTION_ZONE, SAFE_HAVEN, SHARED, TENANCY
 from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
-from operations.estate.loading import JUNCTION_ZONE, SAFE_HAVEN, TENANCY, Estate
+from operations.estate.loading import Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
 from operations.estate.templates import SERVICES, SUFFIX, TEMPLATES, parts
 from operations.result_cache import FileCache
 
 STACKS = "stacks"
+SHARED_TEMPLATE = f"{STACKS}/shared-tenancy"
 HEADER_PREFIX = "# Made by tre_templates/"
 """The start of a rendered file. The name of its template follows."""
 HEADER = "# Made by {file} from the estate's data. Edits here are overwritten: change the estate instead.\n"
@@ -110,6 +112,8 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
         assert allocation.kind is not None and allocation.slot is not None and allocation.subscription is not None  # noqa: S101
         template = estate.templates[request.project]
         return f"{SERVICES}/{template.name}", {
+            "shared_tenancy": estate.shared_tenancy_of(stack),
+            "network_readers": estate.network_readers(stack),
             "request": request,
             "template": template,
             "subscription": cell.subscriptions.tenancies[allocation.subscription],
@@ -118,6 +122,8 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
             "tags": _tags(estate, project=request.project, request=request.request, controller=request.controller,
                           data_class=request.data_class, expiry=request.expires, cost_centre=request.cost_centre),
         }  # fmt: skip
+    if stack.startswith(SHARED):
+        return SHARED_TEMPLATE, _shared_tenancy_values(estate, stack)
     approval = estate.file.approval
     tags = _tags(estate, project=stack, request=approval.request, controller=approval.controller,
                  data_class=estate.file.data_class, expiry=approval.expires,
@@ -144,6 +150,20 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
         "staff": estate.staff_of(cell.name),
         "sites": estate.sites_of(cell.name),
     }
+
+
+def _shared_tenancy_values(estate: Estate, stack: str) -> dict[str, Any]:
+    allocation, tenancy = estate.allocations.stacks[stack], estate.file.shared_tenancy(stack)
+    cell, plan = estate.cells[allocation.cell]
+    assert allocation.block is not None and allocation.subscription is not None  # noqa: S101 - of every shared tenancy
+    return {
+        "tenancy": tenancy,
+        "subscription": cell.subscriptions.tenancies[allocation.subscription],
+        "addresses": plan.shared_tenancy(allocation.block),
+        "platform": estate.platform_of(allocation.cell),
+        "tags": _tags(estate, project=stack, request=tenancy.request, controller=tenancy.controller,
+                      data_class=tenancy.data_class, expiry=tenancy.expires, cost_centre=tenancy.cost_centre),
+    }  # fmt: skip
 
 
 def _tags(estate: Estate, **given: Any) -> dict[str, str]:

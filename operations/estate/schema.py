@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,7 +19,6 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from formats.addresses import (
@@ -53,6 +52,7 @@ from formats.stack_config import (
 from formats.tenant_restrictions import TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
+from operations.estate.shared_tenancy_schema import SharedTenancy, check_shared_tenancies
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -287,6 +287,8 @@ class EstateFile(Model):
     ledger: LedgerPlace | None = None
     """Required for runs in Azure."""
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)
+    shared_tenancies: Annotated[tuple[SharedTenancy, ...], Field(max_length=64)] = ()
+    """The networks in which projects of the kind `shared` have subnets."""
     tags: Tags = Field(default_factory=dict)
 
     @field_validator("former_admin_keys")
@@ -356,6 +358,19 @@ class EstateFile(Model):
         refuse_egress_to_sites(sites, before.data.get("egress", {}))
         return sites
 
+    @field_validator("shared_tenancies")
+    @classmethod
+    def _distinct_tenancies(
+        cls, shared: tuple[SharedTenancy, ...], before: ValidationInfo
+    ) -> tuple[SharedTenancy, ...]:
+        cells = [cell.name for cell in before.data.get("cells", ())]
+        check_shared_tenancies(shared, cells, before.data.get("data_class"))
+        return shared
+
+    def shared_tenancy(self, stack: str) -> SharedTenancy:
+        """Return the shared tenancy of a stack. `KeyError` if there is none."""
+        return {one.stack: one for one in self.shared_tenancies}[stack]
+
     @property
     def computer_settings(self) -> dict[str, Any]:
         """The fields of `ComputerConfig` that are the same for all computers."""
@@ -394,6 +409,12 @@ class EstateFile(Model):
         )
 
 
+def _one_tenancy(value: object) -> object:
+    if isinstance(value, list | tuple | set | dict):
+        raise InvalidValue("the name of one shared tenancy", problem="A project is in one shared tenancy.")
+    return value
+
+
 class ApprovedRecipients(Recipients):
     """The recipients of a project's results, with the people who answer for this way."""
 
@@ -414,36 +435,8 @@ class RequestFile(ProjectSpec):
     cost_centre: Line
     template: Slug
     """The service template, which says the kind of the tenancy."""
+    tenancy: Annotated[Slug, BeforeValidator(_one_tenancy)] | None = None
+    """The shared tenancy of a project of the kind `shared`, which decides its cell."""
     cell: Slug | None = None
     """None: the first cell with a free slot."""
     recipients: ApprovedRecipients | None = None
-
-
-StackName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
-"""The name of a stack, which becomes the name of its files."""
-
-
-class Allocation(Model):
-    """The allocation of one stack."""
-
-    cell: Slug
-    generation: int = Field(default=1, ge=1)
-    kind: TenancyKind | None = None
-    slot: int | None = Field(default=None, ge=0)
-    subscription: int | None = Field(default=None, ge=0)
-    """The index of the subscription in the cell's list for tenancies."""
-
-    @model_validator(mode="after")
-    def _all_or_none(self) -> Self:
-        if len({self.kind is None, self.slot is None, self.subscription is None}) > 1:
-            raise ValueError("kind, slot and subscription together, or none of them")
-        return self
-
-
-class AllocationsFile(Model):
-    """`allocations.yaml`, written by the tool."""
-
-    format: int = Field(ge=1, le=1)
-    stacks: dict[StackName, Allocation]
-    inboxes: dict[ProviderCode, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
-    """The slot of each provider's inbox in the junction zone. A slot is never allocated again."""

@@ -139,3 +139,11 @@ def inside(inner: Network, outer: Network) -> bool:
 def _same_bits(one: Network, other: Network, length: int) -> bool:
     """True if two networks of one version begin with the same bits."""
     return not (int(one.network_address) ^ int(other.network_address)) >> (one.max_prefixlen - length)
+
+
+def common_range(networks: Sequence[IPv4Network]) -> IPv4Network:
+    """Return the smallest range that contains all of these networks, which are one or more."""
+    first = min(int(network.network_address) for network in networks)
+    last = max(int(network.broadcast_address) for network in networks)
+    length = 32 - (first ^ last).bit_length()
+    return IPv4Network((first >> (32 - length) << (32 - length), length))

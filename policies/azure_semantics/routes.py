@@ -10,7 +10,7 @@ from policies.azure_semantics.properties import entries, lower_text
 from policies.model import MISSING, PolicyContext, Resource, Violation
 
 TABLE, ROUTE = "network:RouteTable", "network:Route"
-APPLIANCE = "virtualappliance"
+APPLIANCE, LOCAL = "virtualappliance", "vnetlocal"
 
 
 @dataclass(frozen=True)

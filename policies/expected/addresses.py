@@ -18,7 +18,14 @@ from formats.addresses import (
     ZoneName,
     ZoneRange,
 )
-from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    SharedTenancyConfig,
+    StackConfig,
+    TenancyConfig,
+)
 from policies.expected import staff
 
 NONE: Mapping[str, IPv4Address] = {}
@@ -44,6 +51,13 @@ def networks(config: StackConfig) -> Mapping[str, NetworkAddresses]:
     return dict(_networks(config))
 
 
+def part_of_shared_network(config: StackConfig) -> NetworkAddresses | None:
+    """Return the addresses of a project in the network of its shared tenancy; None for any other stack."""
+    if not isinstance(config, TenancyConfig) or config.shared_tenancy is None:
+        return None
+    return _tenancy(config)
+
+
 def estate_ranges(config: StackConfig) -> tuple[IPv4Network, ...]:
     """Return the ranges of the estate: all private ones for a configuration from before `estate_addresses`."""
     return (config.estate_addresses,) if config.estate_addresses else PRIVATE
@@ -61,7 +75,9 @@ def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
         for name in ZoneName:
             if name is not ZoneName.JUNCTION:
                 yield name, _zone(name, getattr(config, name).addresses)
-    elif isinstance(config, TenancyConfig):
+    elif isinstance(config, SharedTenancyConfig):
+        yield "net", NetworkAddresses(config.addresses, (), {}, NONE)
+    elif isinstance(config, TenancyConfig) and config.shared_tenancy is None:
         yield "net", _tenancy(config)
 
 

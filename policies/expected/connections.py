@@ -22,7 +22,14 @@ from formats.addresses import (
     zone_in,
 )
 from formats.egress import EgressRule
-from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    SharedTenancyConfig,
+    StackConfig,
+    TenancyConfig,
+)
 from policies.expected.sign_in import ADDRESS as SIGN_IN
 from policies.expected.staff import addresses, archives_of, destinations, machines
 
@@ -56,6 +63,8 @@ def connections(config: StackConfig, configs: Mapping[str, StackConfig]) -> tupl
     """Return the connections that a stack may allow; None if the configuration of its platform is not known."""
     if isinstance(config, PlatformConfig):
         return tuple(_of_platform(config))
+    if isinstance(config, SharedTenancyConfig):
+        return ()  # its network has no subnet of its own
     hub = (
         configs.get(config.platform)
         if isinstance(config, JunctionZoneConfig | SafeHavenConfig | TenancyConfig)

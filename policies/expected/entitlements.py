@@ -15,6 +15,7 @@ from formats.stack_config import (
     JunctionZoneConfig,
     PlatformConfig,
     SafeHavenConfig,
+    SharedTenancyConfig,
     StackConfig,
     TenancyConfig,
     ZoneConfig,
@@ -105,7 +106,7 @@ def _platform(stack: str, config: PlatformConfig) -> Iterator[Entitlement]:
     for name, machine in machines(config).items():
         users = _group(machine.users)
         yield Entitlement(users, READER, "network:BastionHost", "bastion", stack)
-        yield from _sign_in(stack, users, name, "staff")
+        yield from _sign_in(stack, users, name, ("staff", stack))
 
 
 def _junction_zone(stack: str, config: JunctionZoneConfig) -> Iterator[Entitlement]:
@@ -147,8 +148,11 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     if config.confidential_orchestrator:
         application = Application(str(config.confidential_orchestrator))
         yield Entitlement(application, KEY_RELEASE_USER, VAULT, "keys", stack)
+    # With a right on the network of a shared tenancy, they list the subnets and interfaces of others.
+    home = (config.shared_tenancy if config.network_readers else None) if config.shared_tenancy else stack
     for desk in config.desks:
-        yield from _sign_in(stack, _group(config.users_of(desk)), desk.logical_name, "net")
+        users = _group(config.users_of(desk))
+        yield from _sign_in(stack, users, desk.logical_name, ("net", home) if home else None)
     yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
     if config.import_airlock:
         staging = _mover(config.safe_haven, ZoneName.STAGING)
@@ -158,12 +162,21 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
         yield Entitlement(_group(config.recipients.group), BLOB_READER, CONTAINER, f"{OUTBOX}-{RELEASED}", stack)
 
 
-def _sign_in(stack: str, group: Group, machine: str, network: str) -> Iterator[Entitlement]:
-    """Yield the rights with which a group signs in to a virtual machine as ordinary users, through Bastion."""
+def _shared_tenancy(_stack: str, _config: SharedTenancyConfig) -> Iterator[Entitlement]:
+    """Yield nothing: nobody has a right on what projects share."""
+    yield from ()
+
+
+def _sign_in(stack: str, group: Group, machine: str, network: tuple[str, str] | None) -> Iterator[Entitlement]:
+    """Yield the rights with which a group signs in to a virtual machine as ordinary users, through Bastion.
+
+    `network`: the network that it may read, and that network's stack.
+    """
     yield Entitlement(group, VM_USER_LOGIN, "compute:VirtualMachine", machine, stack)
     yield Entitlement(group, READER, "compute:VirtualMachine", machine, stack)
     yield Entitlement(group, READER, "network:NetworkInterface", machine, stack)
-    yield Entitlement(group, READER, "network:VirtualNetwork", network, stack)
+    if network:
+        yield Entitlement(group, READER, "network:VirtualNetwork", *network)
 
 
 def _airlock(
@@ -198,5 +211,6 @@ _KINDS: Mapping[type[StackConfig], Callable[[str, Any], Iterator[Entitlement]]] 
     PlatformConfig: _platform,
     JunctionZoneConfig: _junction_zone,
     SafeHavenConfig: _safe_haven,
+    SharedTenancyConfig: _shared_tenancy,
     TenancyConfig: _tenancy,
 }

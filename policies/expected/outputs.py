@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from formats.addresses import HubRange, first_usable
-from formats.stack_config import JunctionZoneConfig, PlatformConfig, SafeHavenConfig, StackConfig, TenancyConfig
+from formats.stack_config import (
+    JunctionZoneConfig,
+    PlatformConfig,
+    SafeHavenConfig,
+    SharedTenancyConfig,
+    StackConfig,
+    TenancyConfig,
+)
 
 
 class Form(StrEnum):
@@ -89,6 +96,13 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "inboxes.*.store_name": Form.NAME,
     },
     SafeHavenConfig: {**_EVERY, **_ZONE},
+    SharedTenancyConfig: {
+        "reads.*[*]": Form.PATH,
+        "group_id": Form.ID,
+        "group_name": Form.NAME,
+        "network_id": Form.ID,
+        "network_name": Form.NAME,
+    },
     TenancyConfig: {
         "reads.*[*]": Form.PATH,
         **{f"desk_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT},

@@ -142,8 +142,10 @@ class NetworkReachability:
         the resource group of the network."""
         key = (location, limit)
         if key not in self._added:
+            # The endpoints in a shared network are in its projects' resource groups, whose guardrails permit their own.
+            shared = self.topology.shared_networks
             found = (
-                (group, self._to_endpoint_added_in(location, subnet, limit, guarded=True))
+                (group, self._to_endpoint_added_in(location, subnet, limit, guarded=subnet.network not in shared))
                 for group, subnets in self._endpoint_subnets.items()
                 for subnet in subnets
             )

@@ -2,7 +2,8 @@
 
 Azure evaluates every rule on a path with the packet's own source and destination. So each pair of source and
 destination is evaluated. There are four kinds of path: within a network, over a peering, through a firewall by routes,
-and through its proxy.
+and through its proxy. Within a network, Azure's own routes lead from subnet to subnet, unless a route of the sender's
+subnet takes their place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.addresses import Span, inside
+from policies.azure_semantics.addresses import Span, common_range, inside, overlap
 from policies.azure_semantics.routes import APPLIANCE, route_to
 from policies.reachability.control_sets import (
     ALWAYS,
@@ -152,7 +153,7 @@ class SubnetPaths:
     def _to(self, location: NetworkLocation, subnet: Subnet, destination: Destination, limit: int) -> ControlSets:
         """Return the controls for one port."""
         direct = self.direct(location, subnet, destination, limit)
-        if subnet.network == destination.subnet.network:
+        if subnet.network == destination.subnet.network and not self._leaves_by_route(subnet, destination):
             return direct
         found = (self._by_firewall(location, subnet, evaluator, destination, limit) for evaluator in self._evaluators)
         return any_of(direct, *found, limit=limit)
@@ -172,7 +173,28 @@ class SubnetPaths:
         if not ends:
             return NEVER
         outbound = self._egress.to(location, destination.prefix, destination.ports[0])
-        return all_of(outbound, ends, limit=limit)
+        return all_of(outbound, ends, self._kept_inside(subnet, destination), limit=limit)
+
+    def _kept_inside(self, subnet: Subnet, destination: Destination) -> ControlSets:
+        """Return the control on a path within a network: a route of the sender's subnet that leads out of it."""
+        if subnet.network != destination.subnet.network or not self._leaves_by_route(subnet, destination):
+            return ALWAYS
+        description = f"the route of {subnet.label} to other parts of the network leads to the firewall"
+        return self.registry.requiring_property(ControlKind.ROUTE, subnet.table, "inside", description)
+
+    def _leaves_by_route(self, subnet: Subnet, destination: Destination) -> bool:
+        """True if a route of a subnet certainly sends all packets for a destination in the same network to a firewall,
+        or nowhere. Azure's own routes are as long as the network's address space; those to its private endpoints give
+        way to a route of that length if the network policies of the endpoint's subnet say so."""
+        space = [s for s in self.topology.spaces.get(subnet.network, ()) if destination.prefix.subnet_of(s)]
+        routes = subnet.routes
+        if not space or routes is None or (destination.endpoint and not destination.subnet.routes_cover_endpoints):
+            return False
+        length = max(one.prefixlen for one in space)
+        longer = [r for r in routes if all(n.prefixlen >= length for n in r.destination.networks)]
+        # Any other hop for a part of the destination keeps that part inside.
+        hops = [r.next_hop for r in longer if any(overlap(n, destination.prefix) for n in r.destination.networks)]
+        return route_to(longer, destination.prefix) is not None and all(hop in (APPLIANCE, "none") for hop in hops)
 
     def _least_by_address(self, location: NetworkLocation, subnet: Subnet, network: str) -> ControlSets:
         """Return the controls that a path to an address of another network has at least."""
@@ -226,10 +248,7 @@ class SubnetPaths:
         """Return the smallest range with every subnet of a network."""
         if network not in self._spaces:
             prefixes = [one.prefix for one in self.topology.subnets.values() if one.network == network]
-            first = min(int(prefix.network_address) for prefix in prefixes)
-            last = max(int(prefix.broadcast_address) for prefix in prefixes)
-            length = 32 - (first ^ last).bit_length()
-            self._spaces[network] = IPv4Network((first >> (32 - length) << (32 - length), length))
+            self._spaces[network] = common_range(prefixes)
         return self._spaces[network]
 
     def _inbound_ports(self, destination: Destination) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ Unknown settings count as open: an NSG whose rules are unknown until the deploym
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from policies.azure_semantics import firewall as firewall_policy
 from policies.azure_semantics import ids, network, routes, security_group
+from policies.azure_semantics.addresses import Network
 from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries, texts
 from policies.model import MISSING, PolicyContext, Resource, Unknown
@@ -41,6 +42,8 @@ class Subnet:
     nsg: Nsg | None
     nsg_covers_endpoints: bool
     """True if the NSG applies to private endpoints too."""
+    routes_cover_endpoints: bool
+    """True if routes apply to private endpoints too, in place of Azure's own route to each of them."""
     table: str
     routes: tuple[routes.Route, ...] | None
     """None: unknown."""
@@ -150,6 +153,7 @@ class Topology:
             prefix=prefix,
             nsg=self.nsg(group) if group is not MISSING else None,
             nsg_covers_endpoints=policies in ("enabled", "networksecuritygroupenabled"),
+            routes_cover_endpoints=policies in ("enabled", "routetableenabled"),
             table=ids.plain(table) if table is not MISSING else "",
             routes=self._routes(table) if table is not MISSING else (),
             default_outbound=outbound is not False or gateway is not MISSING,
@@ -263,6 +267,23 @@ class Topology:
     def networks(self) -> frozenset[str]:
         """Every network, by lower-case id."""
         return frozenset(ids.plain(r.id) for r in self.estate.of(network.NETWORK) if r.id)
+
+    @cached_property
+    def spaces(self) -> Mapping[str, tuple[IPv4Network, ...]]:
+        """The address space of each network by its id; none where it is unknown."""
+        nothing: list[Network] = []
+        found = {
+            ids.plain(r.id): self.read_or_open(r.urn, nothing, network.prefixes_of, r)
+            for r in self.estate.of(network.NETWORK)
+            if r.id
+        }
+        return {id_: tuple(n for n in space if isinstance(n, IPv4Network)) for id_, space in found.items()}
+
+    @cached_property
+    def shared_networks(self) -> frozenset[str]:
+        """The networks with subnets of other stacks than their own."""
+        owners = {ids.plain(r.id): r.stack for r in self.estate.of(network.NETWORK) if r.id}
+        return frozenset(s.network for s in self.subnets.values() if owners.get(s.network) != s.stack)
 
     def endpoint_subnets(self) -> Iterator[Subnet]:
         """Return every subnet that can have a private endpoint."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import yaml
 
@@ -69,3 +70,29 @@ def add_request(estate: Path, project: str, **other: Any) -> Path:
 def snapshot(folder: Path) -> Mapping[Path, bytes]:
     """Every file below a folder."""
     return {file: file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+SHARED_TENANCY = {
+    "name": "cardiology", "title": "Cardiology of the region", "data_class": "de-identified", "request": "DTC-2026-003",
+    "controller": "Aldergate University Hospitals", "cost_centre": "RES-2300", "expires": "2028-12-31",
+}  # fmt: skip
+
+
+def add_shared_tenancy(estate: Path, **other: Any) -> None:
+    """Add a shared tenancy to an estate's file: `cardiology`, unless another is given."""
+    more = {**SHARED_TENANCY, **other}
+    change(estate / "estate.yaml", lambda data: data.setdefault("shared_tenancies", []).append(more))
+
+
+def group_of(project: str, role: str) -> str:
+    """Return the object id of the group of a project that `add_shared_project` made."""
+    return str(uuid5(NAMESPACE_DNS, f"{project} {role}"))
+
+
+def add_shared_project(estate: Path, project: str, **other: Any) -> Path:
+    """Add a project of the shared tenancy, with groups of its own and a small desk."""
+    groups = {role: group_of(project, role) for role in ("researchers", "stewards", "checkers")}
+    desks = [{"name": "main", "size": "Standard_D4s_v5", "data_disk_gib": 64}]
+    return add_request(
+        estate, project, template="shared", **{"tenancy": "cardiology", "desks": desks, **groups, **other}
+    )

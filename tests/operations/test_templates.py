@@ -17,7 +17,7 @@ from operations.estate import load, render
 from operations.estate.allocations import Allocations, Allocator
 from operations.estate.schema import RequestFile
 from operations.estate.templates import TEMPLATES, ServiceTemplate, names, parts, service_template
-from tests.operations.estates import TODAY, change, sample
+from tests.operations.estates import TODAY, add_shared_tenancy, change, sample
 
 Edit = Callable[[dict[str, Any]], object]
 FILE = (TEMPLATES / "services/synthetic.yaml.j2").read_text()
@@ -25,6 +25,7 @@ ORCHESTRATOR = "e2482e0e-4afc-5380-b5c0-23390fdee87e"
 NOT_ALLOWED = {
     "bespoke-tabular": "Standard_NC24ads_A100_v4", "bespoke-imaging": "Standard_D4s_v5",
     "bespoke-confidential": "Standard_D4s_v5", "synthetic": "Standard_D64s_v5",
+    "shared": "Standard_NC24ads_A100_v4",
 }  # fmt: skip
 """A size that each template does not allow."""
 
@@ -37,6 +38,8 @@ def estate(tmp_path: Path) -> Path:
     (folder / "requests/hcm-progression.yaml").unlink()
     for name in names():
         content = service_template(name).example_request(TODAY)
+        if "tenancy" in content:
+            add_shared_tenancy(folder, name=content["tenancy"])
         (folder / f"requests/{content['project']}.yaml").write_text(yaml.safe_dump(content))
     return folder
 

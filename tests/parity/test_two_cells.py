@@ -1,4 +1,5 @@
-"""An estate of two cells in an Azure under load: the Pulumi CLI deploys it, and each engine continues."""
+"""An estate of two cells and a shared tenancy in an Azure under load: the Pulumi CLI deploys it, and each engine
+continues."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from local_azure.load.setting import Load
 from operations.estate.templates import service_template
 from operations.settings import Settings
 from tests.kept_hosts import main
-from tests.operations.estates import change, copy_estate
+from tests.operations.estates import add_shared_project, add_shared_tenancy, change, copy_estate
 from tests.pulumi_cli import CLI, needs_cli
 
 pytestmark = needs_cli
@@ -34,14 +35,17 @@ storage_accounts: 250
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sde:
-    """Run a command, which must succeed, on the sample estate with a second cell, and a tenancy of the template
-    `synthetic` as its only one. Return the printed lines."""
+    """Run a command, which must succeed, on the sample estate with a second cell, a tenancy of the template `synthetic`
+    and a shared tenancy of two projects. Return the printed lines."""
     copy_estate(tmp_path / "estate")
     (tmp_path / "estate/allocations.yaml").unlink()
     (tmp_path / "estate/requests/hcm-progression.yaml").unlink()
     request = service_template("synthetic").example_request(datetime.now(UTC).date())
     (tmp_path / "estate/requests/sample-course.yaml").write_text(yaml.safe_dump(request))
     change(tmp_path / "estate/estate.yaml", lambda estate: estate["cells"].append(yaml.safe_load(SECOND)))
+    add_shared_tenancy(tmp_path / "estate")
+    for project in ("one", "two"):
+        add_shared_project(tmp_path / "estate", project)
     assert CLI
     path = os.pathsep.join([str(CLI.parent), os.environ["PATH"]])
     home = {"SDE_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)}
@@ -64,13 +68,13 @@ def test_cli_deploys_two_cells_in_a_busy_azure_and_each_engine_continues(sde: Sd
     set_load(database, Load.BUSY)
     sde("up", "--all", "--yes", "--engine", "pulumi")
     stacks = [json.loads(line) for line in sde("stacks", "--json")]
-    assert len(stacks) == 5
+    assert len(stacks) == 8
     assert all(stack["state"] == "up" for stack in stacks)
 
     estate = tmp_path / "estate/estate.yaml"
     change(estate, lambda content: content.update(organisation="changed"))  # a tag of every resource
     assert any("updated" in line for line in sde("up", "--all", "--yes", "--engine", "pulumi"))
-    assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 5
+    assert nothing_to_change(sde("preview", "--all", "--engine", "embedded")) == 8
 
     change(estate, lambda content: content.update(cost_centre="changed"))
     sde("up", "--all", "--yes", "--engine", "embedded")

@@ -1,10 +1,12 @@
-"""All traffic that leaves a subnet goes to the firewall (NW3)."""
+"""All traffic that leaves a subnet, or a project's part of a shared network, goes to the firewall (NW3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from formats.addresses import shared_range
+from formats.stack_config import TenancyConfig
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import (
     SUBNETS,
@@ -16,7 +18,8 @@ from policies.azure_semantics.network import (
     subnets_in,
 )
 from policies.azure_semantics.properties import require
-from policies.azure_semantics.routes import APPLIANCE, ROUTE_PATHS, TABLE, routes_of
+from policies.azure_semantics.routes import APPLIANCE, LOCAL, ROUTE_PATHS, TABLE, Route, route_to, routes_of
+from policies.expected.shared_network import network_id
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 
@@ -66,7 +69,12 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
     default_routes = [r for r in routes_of(table, context) if r.is_default and all_ipv4 in r.destination.networks]
     if not default_routes:
         yield subnet.violation(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
+    shared = shared_network_of(subnet, context)
+    if shared:
+        yield from _check_routes_to_others(subnet, table, shared, context)
     network = network_of(subnet, context)
+    if network is None and shared:
+        return  # NW13 compares the address with the firewalls of the estate
     firewall = firewalls_used_by(network, context) if network is not None else []
     for route in default_routes:
         if route.next_hop != APPLIANCE:
@@ -77,6 +85,40 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
                 f"{table.name} sends 0.0.0.0/0 to {route.address or 'no address'}; it must be the network's firewall, "
                 f"{', '.join(firewall) or 'which is not set'} (a hub's own, or the network's DNS server)",
             )
+
+
+def shared_network_of(subnet: SubnetDeclaration, context: PolicyContext) -> TenancyConfig | None:
+    """Return the configuration of a project whose subnet is in the network of its shared tenancy; None for others."""
+    config = context.configs.get(subnet.resource.stack)
+    if not isinstance(config, TenancyConfig) or not (shared := network_id(config)) or subnet.network_id != shared:
+        return None
+    return config
+
+
+def _check_routes_to_others(
+    subnet: SubnetDeclaration, table: Resource, config: TenancyConfig, context: PolicyContext
+) -> Iterator[Violation]:
+    """Require that every other slot of a shared network is routed to the firewall, by a route as long as the network's
+    address space: Azure's own routes inside the network are as long, and a shorter one does not replace them. The
+    project's own slot stays inside."""
+    space, routes = shared_range(config.addresses), routes_of(table, context)
+    longer = [route for route in routes if _is_as_long(route, space)]
+    own = route_to(longer, config.addresses)
+    if own is None or own.next_hop != LOCAL:
+        hop = own.next_hop if own else "the network itself"
+        yield subnet.violation(TABLE_ID, f"{table.name} sends the project's own {config.addresses} to {hop}; a route "
+                               "of the project must keep it inside")  # fmt: skip
+    for slot in space.subnets(new_prefix=config.addresses.prefixlen):
+        route = route_to(longer, slot)
+        if slot != config.addresses and (route is None or route.next_hop != APPLIANCE):
+            hop = route.next_hop if route else "the network itself"
+            yield subnet.violation(TABLE_ID, f"{table.name} sends {slot}, which is another project's, to {hop}; a "
+                                   f"route of /{space.prefixlen} or longer must send it to the firewall")  # fmt: skip
+            return
+
+
+def _is_as_long(route: Route, space: IPv4Network) -> bool:
+    return all(network.prefixlen >= space.prefixlen for network in route.destination.networks)
 
 
 POLICY = Policy(

@@ -24,6 +24,8 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_next_hop(route: Route) -> Iterator[Violation]:
+    if route.address and route.next_hop != APPLIANCE:
+        yield route.violation(f"{route.name} goes to {route.next_hop or 'no next hop'} and names {route.address} too")
     if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
         return
     if route.next_hop != APPLIANCE:

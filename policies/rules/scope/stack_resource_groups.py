@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.network import SUBNET
 from policies.azure_semantics.resource_types import is_azure_type
+from policies.expected.shared_network import network_id
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 from policies.rule_helpers.scopes import ACROSS_STACKS, FLOW_LOG, GROUP, NETWORK_WATCHERS
 
@@ -19,7 +21,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
         if resource.type not in ACROSS_STACKS:
             found = subscription.rpartition("/")[2] or "none"
             yield Violation("", f"is in subscription {found}; the stack's is {wanted}")
-    elif group and group not in _own_groups(resource, context) and not _may_be_in(group, resource):
+    elif group and group not in _own_groups(resource, context) and not _may_be_in(group, resource, context):
         yield Violation("", f"is in {group.rpartition('/')[2]}, which is no resource group of this stack")
 
 
@@ -37,9 +39,11 @@ def _own_groups(resource: Resource, context: PolicyContext) -> frozenset[str]:
     return context.once(key, lambda: frozenset(ids.own(found) for found in context.same_stack(resource, GROUP)))
 
 
-def _may_be_in(group: str, resource: Resource) -> bool:
+def _may_be_in(group: str, resource: Resource, context: PolicyContext) -> bool:
     watchers = resource.type == FLOW_LOG and group.rpartition("/")[2] == NETWORK_WATCHERS
-    return watchers or resource.type in ACROSS_STACKS
+    shared = network_id(context.configs.get(resource.stack)) if resource.type == SUBNET else ""
+    in_shared_network = bool(shared) and ids.parent(ids.own(resource)) == shared
+    return watchers or in_shared_network or resource.type in ACROSS_STACKS
 
 
 POLICY = Policy(

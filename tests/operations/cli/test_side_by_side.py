@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 
+from formats.errors import Failed
 from operations.cli.run_progress import RunProgress, width, workers_for
 from operations.settings import ROOT
 from tests.made_once import deployed_estate
@@ -74,8 +75,6 @@ def test_workers_are_started_for_three_stacks_each_at_least() -> None:
 
 
 def test_a_failed_stack_stops_only_those_that_need_it() -> None:
-    from formats.errors import Failed
-
     progress = RunProgress(FAN)
     started = []
     while one := progress.next_ready():
@@ -89,6 +88,24 @@ def test_a_failed_stack_stops_only_those_that_need_it() -> None:
     assert progress.text().splitlines()[:3] == ["2 of 4 stacks done", "  failed:      b", "  not reached: d"]
     with pytest.raises(Failed, match="no"):
         progress.raise_failures()
+
+
+def test_one_project_of_a_shared_tenancy_is_at_work_at_a_time() -> None:
+    """Azure accepts one write at a time to their common network."""
+    shared = [stack(f"shared-{name}") for name in "ab"]
+    projects = [stack("p", "shared-a"), stack("q", "shared-a"), stack("r", "shared-b"), stack("s", "shared-a")]
+    progress = RunProgress(
+        [*shared, *projects], done={one.name for one in shared}, started={one.name for one in shared}
+    )
+    first, other = progress.next_ready(), progress.next_ready()
+    assert first and other
+    assert ([first.name, other.name], progress.next_ready()) == (["p", "r"], None)
+    assert progress.waiting_for(projects[1]) == ["p"]
+    progress.finish(first)
+    second = progress.next_ready()
+    assert second and second.name == "q"
+    progress.fail(second, Failed("no"))  # which stops no other project
+    assert progress.next_ready() is projects[3]
 
 
 def test_stacks_side_by_side_come_up_and_a_second_run_changes_nothing(sde: Sde) -> None:
