@@ -42,6 +42,7 @@ TYPE_TOKENS = {
     "NetworkSecurityGroup": "sde:infra:NetworkSecurityGroup",
     "PolicyGuardrails": "sde:infra:PolicyGuardrails",
     "PrivateDnsZones": "sde:infra:PrivateDnsZones",
+    "ProjectSubnets": "sde:infra:ProjectSubnets",
     "PublicIpAddress": "sde:infra:PublicIpAddress",
     "ResourceGroupScope": "sde:infra:ResourceGroupScope",
     "SiteGateway": "sde:infra:SiteGateway",
