@@ -108,10 +108,15 @@ class TenancyEndpoint(StrEnum):
     IMPORT_APPROVED = "import-released"
     EXPORT_PENDING = "export-asked"
     EXPORT_APPROVED = "export-released"
+    REGISTRY = "registry"
+    REGISTRY_DATA = "registry-data"
+    """The layers of images, in the endpoint of the registry."""
 
 
 IMPORT_ENDPOINTS = frozenset({TenancyEndpoint.IMPORT_PENDING, TenancyEndpoint.IMPORT_APPROVED})
 """The endpoints of the import airlock."""
+REGISTRY_ENDPOINTS = (TenancyEndpoint.REGISTRY, TenancyEndpoint.REGISTRY_DATA)
+"""The endpoint of the container registry, which has two addresses."""
 
 
 @dataclass(frozen=True)

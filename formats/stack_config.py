@@ -27,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from formats.addresses import IMPORT_ENDPOINTS, TenancyEndpoint, TenancyKind, ZoneRange
+from formats.addresses import IMPORT_ENDPOINTS, REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyKind, ZoneRange
 from formats.computers import (
     MAX_DESKS,
     DeskConfig,
@@ -42,6 +42,7 @@ from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
 from formats.providers import Provider, refuse_common_ways
+from formats.services import Services
 from formats.stack_names import SHARED
 from formats.tenant_restrictions import Roots, TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates, validated
@@ -327,6 +328,7 @@ class ProjectSpec(Model):
     desks: tuple[DeskSpec, ...] = Field(min_length=1, max_length=MAX_DESKS)
     redundancy: Redundancy
     tiers: Tiers
+    services: Services = Services()
     recipients: Recipients | None = None
     """Who fetches released results from outside. None: the project's stewards read them in the staff network."""
 
@@ -407,7 +409,8 @@ class TenancyConfig(ProjectSpec, StackConfig):
     @property
     def endpoints(self) -> frozenset[TenancyEndpoint]:
         """The private endpoints of the tenancy."""
-        missing = frozenset[TenancyEndpoint]() if self.import_airlock else IMPORT_ENDPOINTS
+        missing = {*(() if self.import_airlock else IMPORT_ENDPOINTS)}
+        missing |= {*(() if self.services.registry else REGISTRY_ENDPOINTS)}
         return frozenset(TenancyEndpoint) - missing
 
     @model_validator(mode="after")

@@ -274,13 +274,13 @@ def own_connections(named: Mapping[str, str]) -> PolicyGuardrail:
         ),
         why="Nothing outside the estate reaches data, except from a private endpoint that the estate names.",
         condition=any_of(
-            all_of(*_foreign_connection(STORE), *([{"not": any_of(*permitted)}] if permitted else [])),
-            all_of(*_foreign_connection(VAULT)),
+            all_of(*foreign_connection(STORE), *([{"not": any_of(*permitted)}] if permitted else [])),
+            all_of(*foreign_connection(VAULT)),
         ),
     )
 
 
-def _foreign_connection(type_: str) -> tuple[dict[str, Any], ...]:
+def foreign_connection(type_: str) -> tuple[dict[str, Any], ...]:
     """Return the conditions: the request approves a private endpoint of another resource group."""
     connection = f"{type_}/privateEndpointConnections"
     return (

@@ -46,7 +46,11 @@ def egress_lines(egress: Iterable[EgressRule]) -> Iterator[str]:
 
 
 def _service_host(names: Names, endpoint: TenancyEndpoint) -> str:
-    """Return the public name of the vault or storage account behind an endpoint, which has the endpoint's purpose."""
+    """Return the public name of the service behind an endpoint, which has the endpoint's purpose."""
     if endpoint is TenancyEndpoint.KEYS:
         return f"{names.globally_unique(GloballyUnique.VAULT, endpoint.value)}.vault.azure.net"
+    if endpoint in (TenancyEndpoint.REGISTRY, TenancyEndpoint.REGISTRY_DATA):
+        registry = names.globally_unique(GloballyUnique.REGISTRY, TenancyEndpoint.REGISTRY.value)
+        data = f".{names.region}.data" if endpoint is TenancyEndpoint.REGISTRY_DATA else ""
+        return f"{registry}{data}.azurecr.io"
     return f"{names.globally_unique(GloballyUnique.STORAGE, endpoint.value)}.blob.core.windows.net"

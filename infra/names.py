@@ -69,6 +69,7 @@ class GloballyUnique(StrEnum):
 
     STORAGE = "st"
     VAULT = "kv"
+    REGISTRY = "cr"
 
 
 MAX_LENGTH: dict[str, int] = {
@@ -82,6 +83,7 @@ MAX_LENGTH: dict[str, int] = {
     ResourceKind.POLICY: 64,
     GloballyUnique.STORAGE: 24,
     GloballyUnique.VAULT: 24,
+    GloballyUnique.REGISTRY: 50,
 }
 """The longest name that Azure accepts; the smaller number where its sources differ."""
 RESOURCE_GROUP_MAX_LENGTH = 90
@@ -104,7 +106,7 @@ UNIQUE_IN_PARENT = frozenset(
 """Kinds of resources inside a parent of the same stack, so that the purpose alone makes the name unique."""
 SOFT_DELETED = frozenset({ResourceKind.LOG_WORKSPACE})
 """Kinds that Azure soft-deletes and restores with their content when the name is used again."""
-ALPHANUMERIC_ONLY = frozenset({GloballyUnique.STORAGE})
+ALPHANUMERIC_ONLY = frozenset({GloballyUnique.STORAGE, GloballyUnique.REGISTRY})
 """Kinds whose names have letters and digits only."""
 
 

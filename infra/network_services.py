@@ -57,16 +57,18 @@ class PrivateService(StrEnum):
     BLOB = "blob"
     VAULT = "vault"
     MONITOR = "azuremonitor"
+    REGISTRY = "registry"
 
     @property
     def dns_zones(self) -> tuple[str, ...]:
-        """The private DNS zones that resolve its names."""
-        return DNS_ZONES[self]
+        """The private DNS zones that resolve its names; none for a service of desks alone, which have its names in a
+        file (docs/decisions/0020-names-without-dns-queries.md)."""
+        return DNS_ZONES.get(self, ())
 
-    @property
-    def member(self) -> str | None:
-        """Azure's member name for the one address of such an endpoint; None if it has several addresses."""
-        return MEMBERS.get(self)
+    def members(self, region: str) -> tuple[str, ...]:
+        """Return Azure's member names of such an endpoint in a region, each with an address; none for a service whose
+        members are known after the deployment only."""
+        return tuple(member.format(region=region) for member in MEMBERS.get(self, ()))
 
 
 BLOB_ZONE = "privatelink.blob.core.windows.net"
@@ -83,8 +85,12 @@ DNS_ZONES: dict[PrivateService, tuple[str, ...]] = {
         BLOB_ZONE,
     ),
 }
-MEMBERS = {PrivateService.BLOB: "blob", PrivateService.VAULT: "default"}
-"""The member names of the groups, which Azure requires with a static address (for a key vault's:
-Azure/terraform-azurerm-avm-res-keyvault-vault issue 108; a storage group's is its own)."""
+MEMBERS = {
+    PrivateService.BLOB: ("blob",),
+    PrivateService.VAULT: ("default",),
+    PrivateService.REGISTRY: ("registry", "registry_data_{region}"),
+}
+"""The member names of the groups, which Azure requires with static addresses
+(docs/azure-facts.md#members-of-group-ids)."""
 CELL_DNS_ZONES = tuple(dict.fromkeys(zone for zones in DNS_ZONES.values() for zone in zones))
 """The names of the private DNS zones of a cell, without duplicates."""

@@ -35,6 +35,7 @@ FIXED: dict[str, tuple[str, ...]] = {
         "securityProfile.securityType",
     ),
     "compute:VirtualMachineExtension": ("publisher", "type"),
+    "containerregistry:Registry": ("location", "encryption.status", "zoneRedundancy"),
     "dnsresolver:DnsResolverDomainList": ("location",),
     "dnsresolver:DnsResolverPolicy": ("location",),
     "dnsresolver:DnsResolverPolicyVirtualNetworkLink": ("location", "virtualNetwork"),

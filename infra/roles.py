@@ -27,6 +27,8 @@ class Role(Enum):
     """Key Vault Crypto Service Encryption User: wraps and unwraps a service's own keys, nothing else."""
     KEY_RELEASE_USER = UUID("08bbd89e-9f13-488c-ac41-acfcb10c90ab")
     """Key Vault Crypto Service Release User: releases keys to attested confidential virtual machines."""
+    ACR_PUSH = UUID("8311e382-0749-4cb8-b61a-304f252e45ec")
+    """AcrPush: pushes and pulls images; gives no right over the registry. It has what AcrPull has."""
     VM_USER_LOGIN = UUID("fb879df8-f326-4884-b1cf-06f3ad86be52")
     """Virtual Machine User Login: signs in with Entra, without administrator rights."""
 

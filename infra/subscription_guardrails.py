@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from infra.estate_types import ESTATE_TYPES
-from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, PUBLIC_INTERFACES, STORE, SUBNET, VAULT
+from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, PUBLIC_INTERFACES, STORE, SUBNET, VAULT, foreign_connection
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
 from infra.roles import SCANNER_ROLES, Role
 
@@ -331,9 +331,36 @@ COPIES_STAY = PolicyGuardrail(
 )
 
 
+REGISTRY = "Microsoft.ContainerRegistry/registries"
+REGISTRIES_STAY_CLOSED = PolicyGuardrail(
+    key="registries-stay-closed",
+    title="Container registries have no public access, no passwords and no exports",
+    description=(
+        "No container registry has a public network, services of Azure that pass its network rules, an admin user, "
+        "anonymous pulls, exports, or tokens for Resource Manager, and none has an approved private endpoint of "
+        "another resource group."
+    ),
+    why="An image can contain any data; images are pushed and pulled inside their project only.",
+    condition=any_of(
+        all_of(
+            is_type(REGISTRY),
+            any_of(
+                {"field": f"{REGISTRY}/publicNetworkAccess", "notEquals": "Disabled"},
+                {"field": f"{REGISTRY}/networkRuleBypassOptions", "notEquals": "None"},
+                {"field": f"{REGISTRY}/adminUserEnabled", "equals": "true"},
+                {"field": f"{REGISTRY}/anonymousPullEnabled", "equals": "true"},
+                {"field": f"{REGISTRY}/policies.exportPolicy.status", "notEquals": "disabled"},
+                {"field": f"{REGISTRY}/policies.azureADAuthenticationAsArmPolicy.status", "notEquals": "disabled"},
+            ),
+        ),
+        all_of(*foreign_connection(REGISTRY)),
+    ),
+)
+
+
 def subscription_guardrails(prefix: str) -> tuple[PolicyGuardrail, ...]:
     """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
     return (
         groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
-        networks_stay(prefix), COPIES_STAY,
+        networks_stay(prefix), COPIES_STAY, REGISTRIES_STAY_CLOSED,
     )  # fmt: skip

@@ -91,6 +91,9 @@ _IN_GROUPS: Mapping[str, Mapping[str, str]] = {
         "compute:VirtualMachine": "virtualMachines/{vmName}",
         "compute:VirtualMachineExtension": "virtualMachines/{vmName}/extensions/{vmExtensionName}",
     },
+    "Microsoft.ContainerRegistry": {
+        "containerregistry:Registry": "registries/{registryName}",
+    },
     "Microsoft.DataProtection": {
         "dataprotection:BackupVault": "backupVaults/{vaultName}",
     },

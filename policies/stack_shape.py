@@ -40,7 +40,7 @@ from policies.azure_semantics.roles import RIGHTS
 from policies.azure_semantics.terminal import cloud_config
 from policies.expected.host_names import HOSTS_PATH
 from policies.model import Resource, Unknown
-from policies.reachability.data_stores import ACCOUNT, CONTAINER, VAULT, host_of
+from policies.reachability.data_stores import ACCOUNT, CONTAINER, KINDS, host_of
 from policies.reachability.topology import RESERVED_SUBNET_PREFIXES
 
 TYPES_WITH_SIGNIFICANT_NAMES = frozenset([CONTAINER, "network:Subnet"])
@@ -158,7 +158,7 @@ def shape_of(stack: str, resources: Iterable[Resource]) -> StackShape:
         words=sorted(canonical.words),
         spaces=[str(space) for space in spaces],
         bounded=[str(range_) for range_ in _bounded(text, spaces)],
-        hosts=[host_of(r.id, is_vault=r.type == VAULT) for r in ordered if r.type in (ACCOUNT, VAULT) and r.id],
+        hosts=[host_of(r.id, KINDS[r.type]) for r in ordered if r.type in KINDS and r.id],
         wildcards=sorted(_wildcards(ordered)),
         has_firewall=any(resource.type in FIREWALLS for resource in ordered),
         mentions=mentions,

@@ -16,6 +16,7 @@ _DNS = f"{_NETWORK}/dnsResolverPolicies/{{dnsResolverPolicyName}}"
 _CONTAINER = "backupFabrics/{fabricName}/protectionContainers/{containerName}"
 _MACHINE = f"{_GROUP}{{providerName}}/{{resourceType}}/{{resourceName}}"
 PATHS: Mapping[str, str] = {
+    "containerregistry:Registry": f"{_GROUP}Microsoft.ContainerRegistry/registries/{{registryName}}",
     "dataprotection:BackupInstance": f"{_BACKUP}/backupInstances/{{backupInstanceName}}",
     "dataprotection:BackupPolicy": f"{_BACKUP}/backupPolicies/{{backupPolicyName}}",
     "dataprotection:BackupVault": _BACKUP,

@@ -22,6 +22,7 @@ PACKAGES = {
     "authorization": ("azure.mgmt.authorization", "azure.mgmt.resource.locks", "azure.mgmt.resource.policy"),
     "compute": ("azure.mgmt.compute",),
     "consumption": ("azure.mgmt.consumption",),
+    "containerregistry": ("azure.mgmt.containerregistry",),
     "dnsresolver": ("azure.mgmt.dnsresolver",),
     "eventgrid": ("azure.mgmt.eventgrid",),
     "keyvault": ("azure.mgmt.keyvault",),

@@ -25,8 +25,9 @@ class DiagnosticCategories(Enum):
     Sources: learn.microsoft.com, "Supported logs" and "Supported metrics" of each type (July 2026). That a type has the
     group allLogs: Azure's built-in policies "Enable logging by category group for … to Log Analytics" for firewalls
     (a4490248), Bastions (f8352124), vaults, security groups (baa4c6de), networks (3234ff41), public addresses
-    (1513498c) and workspaces (818719e5); for blob services Azure Verified Modules, bicep-registry-modules issue 2101.
-    Types that have metrics only (interfaces, private endpoints, virtual machines) are left out.
+    (1513498c), workspaces (818719e5) and container registries (56288eb2); for blob services Azure Verified Modules,
+    bicep-registry-modules issue 2101. Types that have metrics only (interfaces, private endpoints, virtual machines)
+    are left out.
     """
 
     FIREWALL = ("allLogs", ("AllMetrics",), "Dedicated")
@@ -70,8 +71,9 @@ class PrivateEndpointPlacement:
     """The DNS zones in which the endpoint's names are registered."""
     network_writes: WriteOrder
     """The writes to the subnet's network, of which the endpoint is one."""
-    address: IPv4Address | None
-    """The static address from the address plan. None: Azure assigns addresses, for a service that has several."""
+    addresses: tuple[IPv4Address, ...]
+    """The static addresses from the address plan, one for each member of the service. Empty: Azure assigns them, for a
+    service whose members are not known before the deployment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,11 @@ class BaseComponent(pulumi.ComponentResource):
             opts=self.child_opts(),
         )
 
+    def identity_id(self, name: str) -> str:
+        """Return the id of the identity with that name, derived from names, as a key of a map has to be."""
+        named = self.scope.names.local(ResourceKind.IDENTITY, name)
+        return f"{self.scope.group_id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{named}"
+
     def add_diagnostic_setting(
         self, name: str, target: pulumi.Input[str], categories: DiagnosticCategories, *,
         locked_parent: pulumi.Resource | None = None,
@@ -153,7 +160,8 @@ class BaseComponent(pulumi.ComponentResource):
         self, name: str, target: pulumi.CustomResource, service: PrivateService, placement: PrivateEndpointPlacement, *,
         after: Sequence[pulumi.Resource] = (),
     ) -> pulumi.Resource:  # fmt: skip
-        """Create a private endpoint and its DNS records for a resource. Return the DNS zone group, created last.
+        """Create a private endpoint for a resource and, for a service with DNS zones, its DNS records. Return what is
+        created last.
 
         `after` has the writes to the resource that must be complete: the endpoint is a write to it as well.
         """
@@ -165,9 +173,7 @@ class BaseComponent(pulumi.ComponentResource):
             resource_group_name=self.scope.group_name,
             location=self.scope.location,
             subnet=network.SubnetArgs(id=placement.subnet),
-            ip_configurations=_static_address(
-                names.local(ResourceKind.IP_CONFIGURATION, name), service, placement.address
-            ),
+            ip_configurations=self._static_addresses(name, service, placement.addresses),
             private_link_service_connections=[
                 network.PrivateLinkServiceConnectionArgs(
                     name=names.local(ResourceKind.ENDPOINT_CONNECTION, name),
@@ -179,7 +185,17 @@ class BaseComponent(pulumi.ComponentResource):
             opts=self.child_opts(depends_on=[*placement.network_writes.last, *after]),
         )
         placement.network_writes.add(endpoint)
-        dns_group: pulumi.Resource = network.PrivateDnsZoneGroup(
+        self.scope.add_locked_child(target, endpoint)
+        last: pulumi.Resource = endpoint
+        if service.dns_zones:
+            last = self._dns_zone_group(name, endpoint, service, placement)
+            self.scope.add_locked_child(target, last)
+        return last
+
+    def _dns_zone_group(
+        self, name: str, endpoint: network.PrivateEndpoint, service: PrivateService, placement: PrivateEndpointPlacement
+    ) -> pulumi.Resource:
+        group: pulumi.Resource = network.PrivateDnsZoneGroup(
             name,
             private_dns_zone_group_name="default",
             private_endpoint_name=endpoint.name,
@@ -192,21 +208,22 @@ class BaseComponent(pulumi.ComponentResource):
             ],
             opts=self.child_opts(),
         )
-        for child in (endpoint, dns_group):
-            self.scope.add_locked_child(target, child)
-        return dns_group
+        return group
 
-
-def _static_address(
-    name: str, service: PrivateService, address: IPv4Address | None
-) -> list[network.PrivateEndpointIPConfigurationArgs] | None:
-    """Return the IP configuration with the address of the plan, which firewall and security rules name."""
-    if (address is None) is not (service.member is None):
-        raise ValueError(f"an endpoint for {service} {'has several addresses' if address else 'needs an address'}")
-    if address is None:
-        return None
-    return [
-        network.PrivateEndpointIPConfigurationArgs(
-            name=name, group_id=service.value, member_name=service.member, private_ip_address=str(address)
-        )
-    ]
+    def _static_addresses(
+        self, name: str, service: PrivateService, addresses: Sequence[IPv4Address]
+    ) -> list[network.PrivateEndpointIPConfigurationArgs] | None:
+        """Return the IP configurations with the addresses of the plan, which firewall and security rules name."""
+        members = service.members(self.scope.location)
+        if len(addresses) != len(members):
+            raise ValueError(f"an endpoint for {service} has {len(members)} addresses of the plan")
+        purposes = (name if number == 1 else f"{name}-{number}" for number in range(1, len(members) + 1))
+        return [
+            network.PrivateEndpointIPConfigurationArgs(
+                name=self.scope.names.local(ResourceKind.IP_CONFIGURATION, purpose),
+                group_id=service.value,
+                member_name=member,
+                private_ip_address=str(address),
+            )
+            for purpose, member, address in zip(purposes, members, addresses, strict=True)
+        ] or None

@@ -93,8 +93,8 @@ class Hub(BaseComponent):
         """Return the placement of a private endpoint in a subnet: at its address in the plan, or, for None, at
         addresses that Azure assigns."""
         subnet_id: pulumi.Output[str] = self.subnet(purpose).id
-        address = self.addresses.address(endpoint) if endpoint else None
-        return PrivateEndpointPlacement(subnet_id, self.dns_zones, self.writes, address)
+        addresses = (self.addresses.address(endpoint),) if endpoint else ()
+        return PrivateEndpointPlacement(subnet_id, self.dns_zones, self.writes, addresses)
 
 
 def _log_queries(args: HubArgs) -> tuple[SecurityRule, ...]:

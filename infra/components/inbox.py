@@ -43,7 +43,7 @@ class Inbox(BaseComponent):
         zone, provider = args.zone, args.provider
         store_args = BlobStorageAccountArgs(
             scope=args.scope,
-            endpoint=zone.network.endpoint_placement(args.address, "inboxes"),
+            endpoint=zone.network.endpoint_placement(args.address, subnet="inboxes"),
             key=zone.keys.encryption_key(name),
             redundancy=zone.config.redundancy,
             containers=[CONTAINER],

@@ -100,6 +100,7 @@ class KeyVault(BaseComponent):
         self.vault = self._vault(vault_name)
         scope.lock_at_exit(name, self.vault)
         self.identity = self.new_identity(f"{name}-encrypts")
+        self.encrypting_identity_id = self.identity_id(f"{name}-encrypts")
         self._ready = self._grant_and_connect(args.endpoint)
         self.register_outputs({"vault": self.vault.id})
 

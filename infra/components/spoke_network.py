@@ -177,6 +177,6 @@ class SpokeNetwork(BaseComponent):
         """The writes to the network. Those after the peerings are of resources inside it."""
         return self.virtual_network.writes
 
-    def endpoint_placement(self, address: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
-        """Return the placement of a private endpoint at an address of the plan."""
-        return PrivateEndpointPlacement(self.subnet_id(subnet), self.platform, self.writes, address)
+    def endpoint_placement(self, *addresses: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
+        """Return the placement of a private endpoint at addresses of the plan, one for each member of its service."""
+        return PrivateEndpointPlacement(self.subnet_id(subnet), self.platform, self.writes, addresses)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pulumi
 
-from formats.addresses import TenancyEndpoint, TenancyRange
+from formats.addresses import REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyRange
 from formats.computers import DESK, DeskConfig
 from formats.egress import SIGN_IN_ADDRESS, EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
+from infra.components.container_registry import ContainerRegistry, ContainerRegistryArgs
 from infra.components.desk import Desk, DeskArgs
 from infra.components.desk_encryption import disk_encryption, unencrypted_reason
 from infra.components.grants import Principal
@@ -38,6 +39,7 @@ OUTBOX = f"export-{Stage.APPROVED.value}"
 """The store from which recipients fetch released results."""
 DESK_ENDPOINTS = (
     TenancyEndpoint.KEYS, TenancyEndpoint.DATA, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+    *REGISTRY_ENDPOINTS,
 )  # fmt: skip
 """The endpoints that desks reach: not those of the stores on which only staging and people have a role."""
 STAFF_ENDPOINTS = (
@@ -128,6 +130,11 @@ def tenancy(config: TenancyConfig) -> None:
             airlocks.append(airlock("import", AirlockRoles({"": staging}, stewards, principals)))
         export_roles = AirlockRoles(principals, checkers, {"": stewards})
         airlocks.append(airlock("export", export_roles, _outbox(config, guardrails)))
+        # Last, so that the order of the other writes is the same with and without it.
+        registry = _registry(config, scope, network, keys) if config.services.registry else None
+        if registry:
+            for desk in desks.values():
+                registry.grant_push(desk.name, desk.principal)
 
     outputs = {
         "project": config.project,
@@ -148,6 +155,8 @@ def tenancy(config: TenancyConfig) -> None:
     drivers = {desk.name: gpu_driver(desk.size, config.egress) for desk in config.desks}
     if found := {name: driver for name, driver in drivers.items() if driver}:
         outputs["gpu_drivers"] = found
+    if registry:
+        outputs["registry_name"] = registry.registry.name
     for name, value in outputs.items():
         pulumi.export(name, value)
     export_reads(platform, safe_haven, *([shared] if shared else []))
@@ -164,6 +173,19 @@ def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
         # Named by group and not by desk: when the first of its desks goes, Azure would refuse another assignment.
         of = "researchers" if group == config.researchers else f"users-{group}"
         desk.grant_see_network(f"{DESK}-{of}-see-network", Principal.group(group))
+
+
+def _registry(
+    config: TenancyConfig, scope: ResourceGroupScope, network: SpokeNetwork, keys: KeyVault
+) -> ContainerRegistry:
+    """Create the registry of the project's images."""
+    addresses = TenancyRange(config.addresses)
+    args = ContainerRegistryArgs(
+        scope=scope,
+        endpoint=network.endpoint_placement(*map(addresses.address, REGISTRY_ENDPOINTS)),
+        key=keys.encryption_key("registry"),
+    )
+    return ContainerRegistry("registry", args)
 
 
 def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | None:

@@ -37,7 +37,7 @@ _SECONDS = {
     "FlowLog": 10, "BastionHost": 600, "AzureFirewall": 600, "FirewallPolicy": 20, "Vault": 30, "Workspace": 60,
     "FirewallPolicyRuleCollectionGroup": 20, "StorageAccount": 25, "BlobServiceProperties": 5, "ManagementPolicy": 5,
     "DefenderForStorage": 10, "VirtualMachine": 60, "VirtualNetworkGateway": 1800, "LocalNetworkGateway": 10,
-    "VirtualNetworkGatewayConnection": 30,
+    "VirtualNetworkGatewayConnection": 30, "Registry": 20,
 }  # fmt: skip
 LATE = {DEFINITION: 30.0, ASSIGNED_ROLE: 60.0}
 """Seconds until the instances of other services see a new resource of the type."""

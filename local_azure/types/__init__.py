@@ -16,6 +16,7 @@ from local_azure.types import (
     compute_disk,
     compute_vm,
     consumption,
+    containerregistry,
     dataprotection,
     diagnostics,
     dnsresolver,
@@ -67,6 +68,7 @@ _SERVICES: tuple[tuple[AzureType, ...], ...] = (
     eventgrid.TYPES,
     dataprotection.TYPES,
     consumption.TYPES,
+    containerregistry.TYPES,
 )
 
 TYPES: Mapping[str, AzureType] = {type_.token: type_ for service in _SERVICES for type_ in service}

@@ -78,6 +78,9 @@ SUPPORTED: Mapping[str, SupportedCategories] = {
         f"microsoft.storage/storageaccounts/{service}services": STORAGE_SERVICE
         for service in ("blob", "file", "queue", "table")
     },
+    "microsoft.containerregistry/registries": SupportedCategories(
+        ("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"), AUDIT_AND_ALL_LOGS
+    ),
     "microsoft.security/defenderforstoragesettings": SupportedCategories(("ScanResults",), (), ()),
     "microsoft.operationalinsights/workspaces": SupportedCategories(("Audit", "SummaryLogs"), AUDIT_AND_ALL_LOGS),
     "microsoft.compute/virtualmachines": METRICS_ONLY,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from local_azure.fixed_properties import CONNECTION_FIXED
 from local_azure.ids import name_of
+from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, Request
 from local_azure.types.addresses import lowest_free_address, require_free_address, subnet_ranges, used_addresses
 from local_azure.types.common import (
@@ -55,15 +56,17 @@ GROUP_IDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "microsoft.keyvault/vaults": {"vault": ("{name}.vault.azure.net",)},
     "microsoft.insights/privatelinkscopes": {"azuremonitor": MONITOR_FQDNS},
+    "microsoft.containerregistry/registries": {"registry": ("{name}.azurecr.io", "{name}.{region}.data.azurecr.io")},
     "microsoft.compute/diskaccesses": {"disks": ("md-impexp-{name}.z1.blob.storage.azure.net",)},
 }
 """The group ids of each ARM type, each with its FQDNs (docs/azure-facts.md#group-ids-of-private-endpoints)."""
 
-MEMBER_NAMES: Mapping[str, str] = {
-    **{group: group for group in GROUP_IDS["microsoft.storage/storageaccounts"]},
-    "vault": "default",
+MEMBER_NAMES: Mapping[str, tuple[str, ...]] = {
+    **{group: (group,) for group in GROUP_IDS["microsoft.storage/storageaccounts"]},
+    "vault": ("default",),
+    "registry": ("registry", "registry_data_{region}"),
 }
-"""The member of each group id with a known one (docs/azure-facts.md#members-of-group-ids).
+"""The members of each group id with known ones, in the order of its FQDNs (docs/azure-facts.md#members-of-group-ids).
 
 Azure lists the others only for a deployed service (`az network private-link-resource list`).
 """
@@ -141,11 +144,13 @@ def _static_address_names_member(request: Request) -> None:
     if group not in MEMBER_NAMES:
         text = f"The local Azure does not know the members of group {group}, so they cannot have a static address."
         refuse("PrivateEndpointIpConfigurationMemberNamesNotKnown", text)
-    if [pair[1:] for pair in given] != [(group, MEMBER_NAMES[group])]:
+    members = _members(request)
+    if sorted(pair[1:] for pair in given) != sorted((group, member) for member in members):
         configured = ", ".join(f"PrivateIPAddress: {a}, GroupId: {g}, MemberName: {m}" for a, g, m in given)
         text = f"Private Endpoint {request.id} contains static ipconfigurations: [{configured}] and its missing these "
-        text += f"membernames/groupids requested by Private Link service [GroupId: {group}, MemberName: "
-        text += f"{MEMBER_NAMES[group]}]. Private Endpoint needs to be reconfigured with missing memberNames."
+        wanted = "; ".join(f"GroupId: {group}, MemberName: {member}" for member in members)
+        text += f"membernames/groupids requested by Private Link service [{wanted}]. "
+        text += "Private Endpoint needs to be reconfigured with missing memberNames."
         refuse("PrivateEndpointIpConfigurationMissingMemberNamesRequiredByFps", text)
 
 
@@ -154,10 +159,22 @@ def _static(request: Request) -> list[Mapping[str, Json]]:
     return values_at(request.new, "ipConfigurations[*]")
 
 
-def _fqdns(request: Request) -> list[str]:
+def _target(request: Request) -> tuple[str, str, str]:
+    """Return the id of the target, its group id, and its region."""
     connection = _connections(request)[0]
-    target, group = str(connection.get("privateLinkServiceId")), connection["groupIds"][0]
-    return [text.format(name=name_of(target).lower()) for text in GROUP_IDS[arm_type(target)][group]]
+    target = str(connection.get("privateLinkServiceId"))
+    stored = request.cloud.get(target)
+    return target, connection["groupIds"][0], normal_location(stored.location if stored else "")
+
+
+def _members(request: Request) -> tuple[str, ...]:
+    _, group, region = _target(request)
+    return tuple(member.format(region=region) for member in MEMBER_NAMES.get(group, ()))
+
+
+def _fqdns(request: Request) -> list[str]:
+    target, group, region = _target(request)
+    return [text.format(name=name_of(target).lower(), region=region) for text in GROUP_IDS[arm_type(target)][group]]
 
 
 def _dns_configs(request: Request) -> list[dict[str, Json]]:
@@ -170,13 +187,11 @@ def _dns_configs(request: Request) -> list[dict[str, Json]]:
     subnet = request.cloud.get(subnet_id)
     if subnet is None:
         return []
-    static, used = (
-        values_at(request.new, "ipConfigurations[*].privateIPAddress"),
-        used_addresses(request.cloud, subnet_id),
-    )
+    static = {str(one.get("memberName")): one.get("privateIPAddress") for one in _static(request)}
+    members, used = _members(request), used_addresses(request.cloud, subnet_id)
     configs = []
     for number, fqdn in enumerate(_fqdns(request)):
-        address = static[number] if number < len(static) else ""
+        address = static.get(members[number]) if number < len(members) else ""
         if fqdn in kept:
             configs.append(dict(kept[fqdn]))
             continue

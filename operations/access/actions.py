@@ -1,7 +1,7 @@
 """What a right lets its holder do, and the operation of Azure that it needs for it.
 
-Operations: learn.microsoft.com, "Azure permissions" for Storage, Security, Compute, Monitor, and Management and
-governance.
+Operations: learn.microsoft.com, "Azure permissions" for Storage, Security, Compute, Containers, Monitor, and Management
+and governance.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ class Action(StrEnum):
 
 
 DATA_ACTIONS = (Action.READ, Action.WRITE, Action.DELETE, Action.READ_SECRETS)
-"""The actions for which a request has to reach a store or vault over the network."""
+"""The actions for which a request has to reach a store, vault or registry over the network."""
 SIGN_IN_ACTIONS = (Action.SIGN_IN, Action.ADMINISTER)
 NEEDS_WAY = (*DATA_ACTIONS, *SIGN_IN_ACTIONS)
 """The actions for which a right is of no use without a network path."""
 _STORAGE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
 _BLOBS = f"{_STORAGE}/blobServices/containers/blobs"
 _MACHINE, _WORKSPACE = "Microsoft.Compute/virtualMachines", "Microsoft.OperationalInsights/workspaces"
+_REGISTRY = "Microsoft.ContainerRegistry/registries"
 _GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
 BLOB_OPERATIONS = (
     (Action.READ, f"{_BLOBS}/read", True),
@@ -61,6 +62,14 @@ NEEDED: Mapping[Kind, tuple[Needed, ...]] = {
         (Action.USE_KEYS, f"{_VAULT}/keys/unwrap/action", True),
         (Action.RELEASE_KEYS, f"{_VAULT}/keys/release/action", True),
         (Action.MANAGE, f"{_VAULT}/write", False),
+        _RIGHTS,
+    ),
+    Kind.REGISTRY: (
+        (Action.READ, f"{_REGISTRY}/pull/read", False),
+        (Action.WRITE, f"{_REGISTRY}/push/write", False),
+        (Action.DELETE, f"{_REGISTRY}/artifacts/delete", False),
+        (Action.LIST_KEYS, f"{_REGISTRY}/listCredentials/action", False),
+        (Action.MANAGE, f"{_REGISTRY}/write", False),
         _RIGHTS,
     ),
     Kind.COMPUTER: (

@@ -25,9 +25,10 @@ from operations.access.things import SOURCES, Kind, Thing, scope_thing, things_o
 from operations.access.ways import Ways
 from policies.model import PolicyContext
 from policies.reachability.actors import Actor
-from policies.reachability.control_plane import EDGES, OPERATIONS, Technique
-from policies.reachability.control_plane import Source as TechniqueSource
+from policies.reachability.control_plane import EDGES, OPERATIONS
 from policies.reachability.graph import FlowGraph
+from policies.reachability.technique import Source as TechniqueSource
+from policies.reachability.technique import Technique
 
 
 @dataclass(frozen=True, order=True)
@@ -162,11 +163,7 @@ class AccessModel:
         self, holder: str, held: Sequence[Assignment], thing: Thing, source: TechniqueSource
     ) -> None:
         covering = [one for one in self._covering(thing.id) if one.holder == holder]
-        found = [
-            technique
-            for technique in EDGES
-            if technique.source in (source, TechniqueSource.ANY) and _may(technique, covering, held)
-        ]
+        found = [technique for technique in EDGES if technique.takes_from(source) and _may(technique, covering, held)]
         if found and covering:
             grounds = Grounds(tuple(covering), (), tuple(technique.title for technique in found))
             self.accesses[Access(holder, Action.TAKE, thing.id)] = grounds

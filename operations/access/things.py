@@ -1,4 +1,4 @@
-"""What rights are on: containers, stores, vaults, computers, logs and resource groups, in words."""
+"""What rights are on: containers, stores, vaults, registries, computers, logs and resource groups, in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from formats.stack_config import DataClass, JunctionZoneConfig, SafeHavenConfig, TenancyConfig, is_kind
 from policies.azure_semantics import ids
 from policies.model import PolicyContext, Resource
-from policies.reachability.control_plane import Source
+from policies.reachability.technique import Source
 
 
 class Kind(StrEnum):
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CONTAINER = "container"
     STORE = "storage account"
     VAULT = "key vault"
+    REGISTRY = "container registry"
     COMPUTER = "virtual machine"
     LOGS = "log workspace"
     GROUP = "resource group"
@@ -29,6 +30,7 @@ TYPES: Mapping[str, Kind] = {
     "storage:BlobContainer": Kind.CONTAINER,
     "storage:StorageAccount": Kind.STORE,
     "keyvault:Vault": Kind.VAULT,
+    "containerregistry:Registry": Kind.REGISTRY,
     "compute:VirtualMachine": Kind.COMPUTER,
     "operationalinsights:Workspace": Kind.LOGS,
     "resources:ResourceGroup": Kind.GROUP,
@@ -36,6 +38,7 @@ TYPES: Mapping[str, Kind] = {
 SOURCES: Mapping[Kind, Source] = {
     Kind.STORE: Source.STORE,
     Kind.VAULT: Source.VAULT,
+    Kind.REGISTRY: Source.REGISTRY,
     Kind.COMPUTER: Source.COMPUTER,
 }
 """The source in the table of techniques (`policies/reachability/control_plane.py`) that a thing is."""
@@ -65,7 +68,7 @@ class Thing:
     """The zone or project that it belongs to; empty for the hub and what is outside the estate."""
     data_class: str = ""
     store: str = ""
-    """For a container: the id of its store. For stores and vaults: its own id."""
+    """For a container: the id of its store. For stores, vaults and registries: its own id."""
 
 
 def things_of(context: PolicyContext) -> Mapping[str, Thing]:
@@ -90,7 +93,7 @@ def _thing(resource: Resource, kind: Kind, context: PolicyContext) -> Thing:
         resource.stack,
         place,
         data_class.value,
-        store_id if kind in (Kind.CONTAINER, Kind.STORE, Kind.VAULT) else "",
+        store_id if kind in (Kind.CONTAINER, Kind.STORE, Kind.VAULT, Kind.REGISTRY) else "",
     )
 
 
@@ -109,6 +112,8 @@ def _words(resource: Resource, kind: Kind, place: str) -> str:
         return _store_words(name, place)
     if kind is Kind.COMPUTER:
         return f"{name.replace('-', ' ', 1)} of {place}" if place else f"staff machine {name}"
+    if kind is Kind.REGISTRY:
+        return f"{kind} of {place}"
     return f"{kind} {name}"
 
 

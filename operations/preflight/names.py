@@ -26,12 +26,16 @@ _TYPES: Mapping[str, _NamedType] = {
         "storage account", "Microsoft.Storage", "Microsoft.Storage/storageAccounts", "2023-05-01"
     ),
     VAULT: _NamedType("key vault", "Microsoft.KeyVault", "Microsoft.KeyVault/vaults", "2023-07-01"),
+    "microsoft.containerregistry/registries": _NamedType(
+        "container registry", "Microsoft.ContainerRegistry", "Microsoft.ContainerRegistry/registries", "2023-07-01"
+    ),
 }
 """The types whose providers answer `checkNameAvailability`."""
 
 
 def names(reads: Reads, needs: Needs, existing: frozenset[str]) -> Iterator[Finding]:
-    """Check the names of resources that do not exist yet (409 VaultAlreadyExists, StorageAccountAlreadyTaken)."""
+    """Check the names of resources that do not exist yet (409 VaultAlreadyExists, StorageAccountAlreadyTaken,
+    AlreadyInUse)."""
     wanted = [one for one in needs.resources if one.type in _TYPES and one.id.lower() not in existing]
     deleted = _deleted_vaults(reads, needs.subscription) if any(one.type == VAULT for one in wanted) else {}
     taken = 0

@@ -21,7 +21,7 @@ FILE = Path(__file__).parent / "book.yaml"
 HOURS = 730
 """The hours of a month in Azure's price lists."""
 Currency = Literal["GBP", "USD"]
-Unit = Literal["hour", "month"]
+Unit = Literal["hour", "day", "month"]
 UseUnit = Literal["GB", "10,000 operations"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
@@ -55,7 +55,8 @@ class Price(ListPrice):
     @property
     def monthly(self) -> Decimal:
         """The price of a month."""
-        return self.price * HOURS if self.unit == "hour" else self.price
+        units = {"hour": Decimal(HOURS), "day": Decimal(HOURS) / 24, "month": Decimal(1)}
+        return self.price * units[self.unit]
 
 
 class UsePrice(ListPrice):

@@ -219,6 +219,11 @@ def _one(item: str) -> Callable[[Inputs], Iterator[Charge]]:
     return lambda _: iter((Charge(item),))
 
 
+def _registry(inputs: Inputs) -> Iterator[Charge]:
+    yield Charge(f"{CONTAINER_REGISTRY} {_text(_map(inputs.get('sku')).get('name'))}")
+
+
+CONTAINER_REGISTRY = "Container registry"
 PRIVATE_ENDPOINT = "Private endpoint"
 PRIVATE_DNS_ZONE = "Private DNS zone"
 
@@ -227,6 +232,7 @@ _PRICED: Mapping[str, Callable[[Inputs], Iterator[Charge]]] = {
     for type_, function in {
         "compute:Disk": _managed_disk,
         "compute:VirtualMachine": _vm,
+        "containerregistry:Registry": _registry,
         "keyvault:Key": _key,
         "network:AzureFirewall": _firewall,
         "network:BastionHost": _bastion,
@@ -246,6 +252,7 @@ _PRICED: Mapping[str, Callable[[Inputs], Iterator[Charge]]] = {
 USAGE: Mapping[str, str] = {
     _PREFIX + type_: use
     for type_, use in {
+        "containerregistry:Registry": "stored images beyond 500 GB",
         "dataprotection:BackupVault": "stored backups",
         "dnsresolver:DnsResolverPolicyVirtualNetworkLink": "DNS queries",
         "eventgrid:EventSubscription": "events",

@@ -1,8 +1,9 @@
 """The meters of Azure's price list that bill the items of the price book.
 
 Sources of the names: infracost/infracost, `bastion_host.go`, `firewall.go`, `public_ip.go`, `private_endpoint.go`,
-`managed_disk.go`, `key_vault_key.go`, `security_center_subscription_pricing.go`. The names of newer meters (additional
-Bastion units, IPv4 addresses, global private endpoints, private DNS zones) are those that several public tools query.
+`managed_disk.go`, `key_vault_key.go`, `container_registry.go`, `security_center_subscription_pricing.go`. The names of
+newer meters (additional Bastion units, IPv4 addresses, global private endpoints, private DNS zones) are those that
+several public tools query.
 Confidence: not compared with an answer of the API. A wrong name finds no price, and the item stays unknown.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from operations.prices.book import Unit
 from operations.prices.charges import (
+    CONTAINER_REGISTRY,
     DISK_LETTERS,
     DISK_TIERS,
     PRIVATE_DNS_ZONE,
@@ -23,6 +25,7 @@ from operations.prices.charges import (
 )
 
 _HOURS: Mapping[str, Unit] = {"1 Hour": "hour", "1/Hour": "hour"}
+_DAYS: Mapping[str, Unit] = {"1/Day": "day"}
 _MONTHS: Mapping[str, Unit] = {"1/Month": "month"}
 _COUNTED: Mapping[str, Unit] = {"1": "month", **_MONTHS}
 """The units of meters that count something once a month."""
@@ -107,6 +110,9 @@ _NETWORK = {
 }  # fmt: skip
 _OTHERS = {
     PRIVATE_DNS_ZONE: Meter("Azure DNS", frozenset({"Private Zone"}), _COUNTED, "Azure DNS", scope=""),
+    f"{CONTAINER_REGISTRY} Premium": Meter(
+        "Container Registry", frozenset({"Premium Registry Unit"}), _DAYS, "Container Registry", "Premium"
+    ),
     "Key in hardware, RSA 2048": Meter(
         "Key Vault", frozenset({"Premium HSM-protected RSA 2048-bit key"}), _COUNTED, "Key Vault", "Premium"
     ),

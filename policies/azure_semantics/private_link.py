@@ -10,8 +10,12 @@ from policies.model import Resource
 
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
 ZONE, LINK, RECORDS = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink", "privatedns:PrivateRecordSet"
-CONNECTION_TYPES = ("storage:PrivateEndpointConnection", "keyvault:PrivateEndpointConnection")
-"""The connections of private endpoints, at stores and vaults."""
+CONNECTION_TYPES = tuple(
+    f"{service}:PrivateEndpointConnection" for service in ("storage", "keyvault", "containerregistry")
+)
+"""The connections of private endpoints, at stores, vaults and registries."""
+NAMES_IN_FILES = frozenset({"registry"})
+"""The group ids of services that only desks use, which have their names in a file and send no DNS query (VM24)."""
 MONITOR = "azuremonitor"
 """The group id of private link scopes. Its members are known after the deployment only, so no address can be chosen for
 them."""

@@ -1,8 +1,8 @@
 """The operations that a role permits: built-in roles, and the custom roles of an estate.
 
-Sources, learn.microsoft.com: "Azure built-in roles" for General, Compute, Storage, Security, Monitor, and Management
-and governance, each with its actions, notActions and dataActions; "Understand Azure role definitions" (a wildcard
-matches every segment, in any case).
+Sources, learn.microsoft.com: "Azure built-in roles" for General, Compute, Containers, Storage, Security, Monitor, and
+Management and governance, each with its actions, notActions and dataActions; "Understand Azure role definitions" (a
+wildcard matches every segment, in any case).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ _VAULTS, _STORES = "Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccoun
 _BLOBS = f"{_STORES}/blobServices/containers"
 _FILES, _MACHINES = f"{_STORES}/fileServices", "Microsoft.Compute/virtualMachines"
 _KEY = f"{_STORES}/blobServices/generateUserDelegationKey/action"
+PULL, PUSH = (f"Microsoft.ContainerRegistry/registries/{name}" for name in ("pull/read", "push/write"))
+"""The operations on images, which are actions: `*/read` pulls (docs/azure-facts.md#rights-on-images)."""
+ADMIN_PASSWORD = "Microsoft.ContainerRegistry/registries/listCredentials/action"  # noqa: S105 - an operation
 _DEPLOYS = ("*/read", "Microsoft.Insights/alertRules/*", "Microsoft.Resources/deployments/*", "Microsoft.Support/*")
 _ARC = "Microsoft.HybridCompute/machines"
 _SIGNS_IN = (
@@ -114,6 +117,8 @@ BUILT_IN: Mapping[str, Permissions] = {
         )
     ),
     "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Permissions(("*/read", "Microsoft.Support/*")),  # Billing Reader
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": Permissions((PULL,)),  # AcrPull
+    "8311e382-0749-4cb8-b61a-304f252e45ec": Permissions((PULL, PUSH)),  # AcrPush
     "3913510d-42f4-4e42-8a64-420c390055eb": Permissions(  # Monitoring Metrics Publisher
         (
             "*/read",

@@ -64,6 +64,7 @@ GRANTABLE: Mapping[str, frozenset[str]] = {
         {"microsoft.desktopvirtualization/applicationgroups"}
     ),  # Desktop Virtualization User
     "7f951dda-4ed3-4680-a7ca-43fe172d538d": frozenset({"microsoft.containerregistry/registries"}),  # AcrPull
+    "8311e382-0749-4cb8-b61a-304f252e45ec": frozenset({"microsoft.containerregistry/registries"}),  # AcrPush
     "43d0d8ad-25c7-4714-9337-8ba259a9fe05": _LOOK,  # Monitoring Reader
     "39bc4728-0917-49c7-9d2c-d95423bc2eb4": _LOOK,  # Security Reader
 }
@@ -119,8 +120,11 @@ RIGHTS: Mapping[str, Right] = {
     "39bc4728-0917-49c7-9d2c-d95423bc2eb4": Right.NONE,  # Security Reader
     "fa23ad8b-c56e-40d8-ac0c-ce449e1d2c64": Right.NONE,  # Billing Reader
     "3913510d-42f4-4e42-8a64-420c390055eb": Right.NONE,  # Monitoring Metrics Publisher
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": Right.NONE,  # AcrPull
+    "8311e382-0749-4cb8-b61a-304f252e45ec": Right.NONE,  # AcrPush
 }
-"""The rights of known roles. Another role, such as a custom one, counts as able to do anything."""
+"""The rights of known roles, apart from images of registries (`RoleGrant.images`). Another role, such as a custom one,
+counts as able to do anything."""
 
 
 READS = frozenset(role for role, right in RIGHTS.items() if right & Right.READ)

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from formats.addresses import (
     PRIVATE,
+    REGISTRY_ENDPOINTS,
     HubEndpoint,
     HubRange,
     StaffEndpoint,
@@ -40,8 +41,8 @@ class NetworkAddresses:
     """The ranges in which subnets may be."""
     reserved: Mapping[str, IPv4Network]
     """The ranges of subnets whose name Azure prescribes, by the name in lower case."""
-    endpoints: Mapping[str, IPv4Address]
-    """The addresses of the private endpoints that every network of this kind has, by logical name."""
+    endpoints: Mapping[str, tuple[IPv4Address, ...]]
+    """The addresses of the private endpoints that a network of this kind may have, by logical name."""
     interfaces: Mapping[str, IPv4Address] = field(default_factory=dict)
     """The addresses of the interfaces of staff machines, by logical name; Azure assigns those of desks."""
 
@@ -91,28 +92,31 @@ def _hub(hub: HubRange) -> NetworkAddresses:
             "azurebastionsubnet": hub.bastion,
             "gatewaysubnet": hub.gateway,
         },
-        {endpoint.value: hub.address(endpoint) for endpoint in HubEndpoint},
+        {endpoint.value: (hub.address(endpoint),) for endpoint in HubEndpoint},
     )
 
 
 def _staff(plan: StaffRange, machines: Mapping[str, IPv4Address]) -> NetworkAddresses:
-    endpoints = {f"staff-{endpoint}": plan.address(endpoint) for endpoint in StaffEndpoint}
+    endpoints = {f"staff-{endpoint}": (plan.address(endpoint),) for endpoint in StaffEndpoint}
     return NetworkAddresses(plan.network, (plan.endpoints, plan.machines), {}, endpoints, machines)
 
 
 def _zone(name: ZoneName, network: IPv4Network, inboxes: Mapping[str, IPv4Address] = NONE) -> NetworkAddresses:
     zone = ZoneRange(network)
     endpoints = {name.value: ZoneEndpoint.STORE, f"{name}-keys": ZoneEndpoint.KEYS}
-    addresses = {logical: zone.address(endpoint) for logical, endpoint in endpoints.items()}
+    addresses = {logical: (zone.address(endpoint),) for logical, endpoint in endpoints.items()}
     subnets = (zone.endpoints, *([zone.inboxes] if inboxes else []), zone.compute)
-    return NetworkAddresses(network, subnets, {}, addresses | dict(inboxes))
+    return NetworkAddresses(network, subnets, {}, addresses | {name: (one,) for name, one in inboxes.items()})
 
 
 def _tenancy(config: TenancyConfig) -> NetworkAddresses:
     tenancy = TenancyRange(config.addresses)
+    own = {one.value: (tenancy.address(one),) for one in TenancyEndpoint if one in config.endpoints}
+    if own.pop(TenancyEndpoint.REGISTRY_DATA.value, None):
+        own[TenancyEndpoint.REGISTRY.value] = tuple(map(tenancy.address, REGISTRY_ENDPOINTS))
     return NetworkAddresses(
         tenancy.network,
         (tenancy.endpoints, tenancy.services, tenancy.desks),
         {},
-        {endpoint.value: tenancy.address(endpoint) for endpoint in TenancyEndpoint if endpoint in config.endpoints},
+        own,
     )

@@ -45,8 +45,9 @@ AIRLOCK_ENDPOINTS = (
 """The stores that staging and staff reach through the firewall."""
 DESK_ENDPOINTS = (
     TenancyEndpoint.KEYS, TenancyEndpoint.DATA, TenancyEndpoint.IMPORT_APPROVED, TenancyEndpoint.EXPORT_PENDING,
+    TenancyEndpoint.REGISTRY, TenancyEndpoint.REGISTRY_DATA,
 )  # fmt: skip
-"""Desks have no role on the other two stores of the airlocks."""
+"""Those that exist. Desks have no role on the other two stores of the airlocks."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,15 @@ def _between_zones(name: ZoneName, compute: IPv4Network, hub: PlatformConfig) ->
         )
 
 
+def desk_endpoints(config: TenancyConfig) -> list[TenancyEndpoint]:
+    """Return the endpoints that the desks of a tenancy reach."""
+    return [one for one in DESK_ENDPOINTS if one in config.endpoints]
+
+
 def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
     tenancy = TenancyRange(config.addresses)
     yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
-    yield Connection(tenancy.desks, _hosts(tenancy.address(one) for one in DESK_ENDPOINTS if one in config.endpoints))
+    yield Connection(tenancy.desks, _hosts(map(tenancy.address, desk_endpoints(config))))
     yield Connection(hub.firewall, _hosts(tenancy.address(one) for one in AIRLOCK_ENDPOINTS if one in config.endpoints))
     yield from _egress(tenancy.desks, config.egress)
 

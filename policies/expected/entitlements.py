@@ -30,6 +30,7 @@ BLOB_READER, BLOB_WRITER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "ba92f5b4-2d1
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 KEY_ENCRYPTION_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
 KEY_RELEASE_USER = "08bbd89e-9f13-488c-ac41-acfcb10c90ab"
+ACR_PUSH = "8311e382-0749-4cb8-b61a-304f252e45ec"
 VM_USER_LOGIN = "fb879df8-f326-4884-b1cf-06f3ad86be52"
 
 STORE, CONTAINER, VAULT = "storage:StorageAccount", "storage:BlobContainer", "keyvault:Vault"
@@ -154,6 +155,8 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
         users = _group(config.users_of(desk))
         yield from _sign_in(stack, users, desk.logical_name, ("net", home) if home else None)
     yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
+    if config.services.registry:
+        yield from (Entitlement(desk, ACR_PUSH, "containerregistry:Registry", "registry", stack) for desk in desks)
     if config.import_airlock:
         staging = _mover(config.safe_haven, ZoneName.STAGING)
         yield from _airlock(stack, "import", (staging,), _group(config.stewards), desks)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 TYPES: Mapping[str, Sequence[str]] = {
     "Microsoft.Authorization": ("locks", "policyAssignments", "policyDefinitions", "roleAssignments"),
     "Microsoft.Compute": ("diskEncryptionSets", "disks", "virtualMachines", "virtualMachines/extensions"),
+    "Microsoft.ContainerRegistry": ("registries", "registries/privateEndpointConnections"),
     "Microsoft.EventGrid": ("systemTopics", "systemTopics/eventSubscriptions"),
     "Microsoft.Insights": (
         "diagnosticSettings",

@@ -10,6 +10,7 @@ from policies.expected.policy_rules import (
     PUBLIC_INTERFACES,
     SAME_GROUP,
     Guardrail,
+    approves_foreign,
     field_is,
     has_entry,
     type_and,
@@ -226,21 +227,12 @@ def own_connections(named: Mapping[str, Sequence[str]]) -> Guardrail:
         "Stores and vaults have private endpoints in their own resource group only",
         {
             "anyOf": [
-                {"allOf": [*_approves_foreign(_STORE), *([{"not": {"anyOf": permitted}}] if permitted else [])]},
-                {"allOf": _approves_foreign(_VAULT)},
+                {"allOf": [*approves_foreign(_STORE), *([{"not": {"anyOf": permitted}}] if permitted else [])]},
+                {"allOf": approves_foreign(_VAULT)},
             ]
         },
         named,
     )
-
-
-def _approves_foreign(type_: str) -> list[dict[str, Any]]:
-    connection = f"{type_}/privateEndpointConnections"
-    return [
-        field_is("type", "equals", connection),
-        field_is(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
-        field_is(f"{connection}/privateEndpoint.id", "notLike", SAME_GROUP),
-    ]
 
 
 def named_connections(rule: object) -> Mapping[str, tuple[str, ...]]:

@@ -117,6 +117,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
         "import_released_store_name": Form.NAME,
         "network_id": Form.ID,
         "project": Form.PROJECT,
+        "registry_name": Form.NAME,
         "store_name": Form.NAME,
         "vault_name": Form.NAME,
     },

@@ -54,6 +54,16 @@ def none_of(*conditions: Mapping[str, Any]) -> dict[str, Any]:
     return {"not": {"anyOf": list(conditions)}}
 
 
+def approves_foreign(type_: str) -> list[dict[str, Any]]:
+    """Return the conditions: the request approves a private endpoint of another resource group."""
+    connection = f"{type_}/privateEndpointConnections"
+    return [
+        field_is("type", "equals", connection),
+        field_is(f"{connection}/privateLinkServiceConnectionState.status", "equals", "Approved"),
+        field_is(f"{connection}/privateEndpoint.id", "notLike", SAME_GROUP),
+    ]
+
+
 _INTERFACE, _MACHINE = "Microsoft.Network/networkInterfaces", "Microsoft.Compute/virtualMachines"
 _SUBNET, _ENDPOINT = "Microsoft.Network/virtualNetworks/subnets", "Microsoft.Network/privateEndpoints"
 _OWN_ADDRESSES = f"{_MACHINE}/networkProfile.networkInterfaceConfigurations[*].ipConfigurations[*]"

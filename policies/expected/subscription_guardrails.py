@@ -14,6 +14,7 @@ from policies.expected.policy_rules import (
     PUBLIC_INTERFACES,
     SAME_GROUP,
     Guardrail,
+    approves_foreign,
     field_is,
     has_entry,
     none_of,
@@ -35,6 +36,7 @@ ROLES = (
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",  # Storage Blob Data Reader
     "4633458b-17de-408a-b874-0445c86b69e6",  # Key Vault Secrets User
     "73c42c96-874c-492b-b04d-ab87d138a893",  # Log Analytics Reader
+    "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush
     "acdd72a7-3385-48ef-bd42-f606fba81ae7",  # Reader
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe",  # Storage Blob Data Contributor
     "e147488a-f6f5-4113-8e2d-b22465e65bf6",  # Key Vault Crypto Service Encryption User
@@ -350,11 +352,38 @@ COPIES_STAY = Guardrail(
 )
 
 
+_REGISTRY = "Microsoft.ContainerRegistry/registries"
+REGISTRIES_STAY_CLOSED = Guardrail(
+    "registries-stay-closed",
+    "Container registries have no public access, no passwords and no exports",
+    {
+        "anyOf": [
+            type_and(
+                _REGISTRY,
+                {
+                    "anyOf": [
+                        field_is(f"{_REGISTRY}/publicNetworkAccess", "notEquals", "Disabled"),
+                        field_is(f"{_REGISTRY}/networkRuleBypassOptions", "notEquals", "None"),
+                        field_is(f"{_REGISTRY}/adminUserEnabled", "equals", "true"),
+                        field_is(f"{_REGISTRY}/anonymousPullEnabled", "equals", "true"),
+                        *(
+                            field_is(f"{_REGISTRY}/policies.{policy}.status", "notEquals", "disabled")
+                            for policy in ("exportPolicy", "azureADAuthenticationAsArmPolicy")
+                        ),
+                    ]
+                },
+            ),
+            {"allOf": approves_foreign(_REGISTRY)},
+        ]
+    },
+)
+
+
 def subscription_guardrails(prefix: str) -> tuple[Guardrail, ...]:
     """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
     return (
         groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
-        networks_stay(prefix), COPIES_STAY,
+        networks_stay(prefix), COPIES_STAY, REGISTRIES_STAY_CLOSED,
     )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Act
     """Return the actor for an identity that no computer of the estate has. Its location is any subnet of its resource
     group in which a computer could be. None for an identity without a right to data, such as a store's for its key."""
     held_grants = grants.of([identity.urn])
-    if not any(g.rights & DATA or g.operations for g in held_grants):
+    if not any((g.rights | g.images) & DATA or g.operations for g in held_grants):
         return None
     group = ids.resource_group(identity.id)
     own = [s for s in topology.subnets.values() if ids.resource_group(s.network) == group]

@@ -92,7 +92,7 @@ def _of_actor(actor: Actor, graph: FlowGraph, estate: PolicyContext) -> Iterator
 def _controls(
     actor: Actor, location: NetworkLocation, container: DataContainer, estate: PolicyContext
 ) -> Iterator[str]:
-    scopes = [g for g in actor.grants if g.rights & (Right.READ | Right.WRITE)]
+    scopes = [g for g in actor.grants if g.on(container.id) & (Right.READ | Right.WRITE)]
     roles = sorted({g.name for g in scopes if covers(g.scope, container.id)})
     yield f"role: {', '.join(roles)}, with sign-in by Entra"
     yield _origin(location, container.store)

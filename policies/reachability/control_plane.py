@@ -13,67 +13,17 @@ Facts: docs/azure-facts.md#operations-of-the-control-plane, #actions-and-azure-p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+
+from policies.azure_semantics.role_operations import PULL
+from policies.reachability.technique import Setting, Source, Technique
 
 _COMPUTE, _STORAGE, _NETWORK = "Microsoft.Compute", "Microsoft.Storage/storageAccounts", "Microsoft.Network"
 _MACHINE, _RIGHTS, _VAULT = f"{_COMPUTE}/virtualMachines", "Microsoft.Authorization", "Microsoft.KeyVault/vaults"
 _INSIGHTS, _EVENTS, _BACKUP = "Microsoft.Insights", "Microsoft.EventGrid", "Microsoft.DataProtection/backupVaults"
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
-
-
-class Source(StrEnum):
-    """The kinds of node that a technique takes data from."""
-
-    COMPUTER = "a computer and its disks"
-    STORE = "a storage account"
-    VAULT = "a key vault with secrets"
-    ANY = "everything in the scope"
-
-
-class Setting(StrEnum):
-    """Settings that prevent a technique while they hold."""
-
-    DISKS_CLOSED = "disks-closed"
-    """Each disk of the computer denies export."""
-    CUSTOMER_KEY = "customer-key"
-    """Each disk has a customer-managed key, which keeps its copies in its own subscription."""
-    LOCKED = "locked"
-    """A read-only lock, under which nothing is moved to another resource group. One against deletes is not enough."""
-    NO_BACKUP = "no-backup"
-    """The subscription has no backup vault."""
-
-
-@dataclass(frozen=True)
-class Technique:
-    """One way to take data by the control plane, as an edge of the flow graph."""
-
-    key: str
-    title: str
-    """The step, for reports: the actor's name precedes it and the name of the source follows it."""
-    operations: tuple[str, ...]
-    """The operations that it needs on the source, all of them."""
-    source: Source
-    elsewhere: tuple[str, ...] = ()
-    """The operations that it also needs, in a resource group of its own choice."""
-    guardrails: tuple[str, ...] = ()
-    """The guardrails that each deny a request without which it does not work. If that writes elsewhere, they are of the
-    subscription."""
-    settings: tuple[Setting, ...] = ()
-    """The settings that each prevent it. The guardrails deny changes alone: they count while the settings hold."""
-    writes: tuple[str, ...] = ()
-    """The operations with which these settings are changed. Empty: no role below an administrator's permits that."""
-    both_ways: bool = False
-    """True for a store's technique with which the actor can put data into it, too."""
-    over_network: bool = False
-    """True if the actor also needs the network path to the store, and no role of its own."""
-    covered: str = ""
-    """The other edge of the flow graph that models it, or why it moves no data. Empty: it is an edge of its own."""
-    is_administration: bool = False
-    """True if it changes rights, guardrails or the network: its holder counts as an administrator (`Right.CONTROL`)."""
-
-
+_REGISTRY = "Microsoft.ContainerRegistry/registries"
 _DISKS, _TYPES, _CODE, _COPIES = "disks-stay", "types-stay", "code-stays", "copies-stay"
+_REGISTRIES = "registries-stay-closed"
 _TABLE = (
     Technique(
         "disk-export",
@@ -210,12 +160,14 @@ _TABLE = (
         "routes to a place of its own the logs of",
         (f"{_INSIGHTS}/diagnosticSettings/write",),
         Source.STORE,
+        also=(Source.REGISTRY,),
     ),
     Technique(
         "event-topic",
         "subscribes by a system topic to the events of",
         (f"{_EVENTS}/systemTopics/write",),
         Source.STORE,
+        also=(Source.REGISTRY,),
         elsewhere=(f"{_EVENTS}/systemTopics/eventSubscriptions/write",),
     ),
     Technique(
@@ -223,6 +175,7 @@ _TABLE = (
         "subscribes to the events of",
         (f"{_EVENTS}/eventSubscriptions/write",),
         Source.STORE,
+        also=(Source.REGISTRY,),
         guardrails=(_TYPES,),
     ),
     Technique(
@@ -261,6 +214,42 @@ _TABLE = (
         "deploys a template with the secrets of",
         (f"{_VAULT}/deploy/action", "Microsoft.Resources/deployments/write"),
         Source.VAULT,
+    ),
+    Technique(
+        "registry-settings",
+        "opens the network or anonymous pulls of",
+        (f"{_REGISTRY}/write",),
+        Source.REGISTRY,
+        guardrails=(_REGISTRIES,),
+        both_ways=True,
+    ),
+    Technique(
+        "registry-import",
+        "imports into a registry of its own the images of",
+        (PULL,),
+        Source.REGISTRY,
+        elsewhere=(f"{_REGISTRY}/importImage/action",),
+        guardrails=(_REGISTRIES,),
+        settings=(Setting.EXPORTS_OFF,),
+        writes=(f"{_REGISTRY}/write",),
+    ),
+    Technique(
+        "registry-transfer",
+        "transfers by a pipeline the images of",
+        (f"{_REGISTRY}/exportPipelines/write", f"{_REGISTRY}/pipelineRuns/write"),
+        Source.REGISTRY,
+        guardrails=(_TYPES,),
+        settings=(Setting.EXPORTS_OFF,),
+        writes=(f"{_REGISTRY}/write",),
+    ),
+    Technique(
+        "registry-task",
+        "runs a task on the images of",
+        (f"{_REGISTRY}/scheduleRun/action",),
+        Source.REGISTRY,
+        guardrails=(_REGISTRIES,),
+        settings=(Setting.NO_BYPASS,),
+        writes=(f"{_REGISTRY}/write",),
     ),
     Technique(
         "role-change",
@@ -312,6 +301,27 @@ _TABLE = (
         is_administration=True,
     ),
     # No edges of their own:
+    Technique(
+        "registry-token",
+        "makes a token or a password for",
+        (f"{_REGISTRY}/generateCredentials/action",),
+        Source.REGISTRY,
+        covered="a right of another principal: it needs the network path to the registry as every holder does",
+    ),
+    Technique(
+        "registry-copies",
+        "replicates or caches the images of",
+        (f"{_REGISTRY}/replications/write",),
+        Source.REGISTRY,
+        covered="the registry's network controls hold for a replica; what is cached comes in, and does not leave",
+    ),
+    Technique(
+        "registry-approval",
+        "approves a private endpoint elsewhere at",
+        (f"{_REGISTRY}/privateEndpointConnectionsApproval/action",),
+        Source.REGISTRY,
+        covered="private endpoints (no approved connection) and the guardrail registries-stay-closed",
+    ),
     Technique(
         "account-keys",
         "reads with an account key or its SAS",
@@ -415,5 +425,7 @@ OF_VAULTS = frozenset(
 """The operations that count on the scope of a key vault."""
 NARROW_OPERATIONS = frozenset(
     name for one in _WITH_RIGHT if not one.is_administration for name in (*one.operations, *one.elsewhere)
-) - frozenset((f"{_STORAGE}/write", f"{_VAULT}/write", f"{_COMPUTE}/disks/write", f"{_MACHINE}/write"))
+) - frozenset(
+    (f"{_STORAGE}/write", f"{_VAULT}/write", f"{_COMPUTE}/disks/write", f"{_MACHINE}/write", f"{_REGISTRY}/write")
+)
 """The operations that change no setting which is a control of the flow graph: they open their techniques alone."""

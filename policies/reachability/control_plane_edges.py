@@ -24,7 +24,7 @@ from policies.model import Resource, Unknown
 from policies.reachability.accepted_risks import ACCEPTED
 from policies.reachability.actor_kinds import ActorKind
 from policies.reachability.actors import Actor
-from policies.reachability.control_plane import EDGES, SAS, Setting, Source, Technique
+from policies.reachability.control_plane import EDGES, SAS
 from policies.reachability.control_sets import (
     MAX_CONTROLS,
     MIN_CONTROLS,
@@ -34,8 +34,9 @@ from policies.reachability.control_sets import (
     ControlSets,
     all_of,
 )
-from policies.reachability.data_stores import DataContainer
+from policies.reachability.data_stores import DataContainer, StoreKind
 from policies.reachability.role_grants import COMPUTER, covers
+from policies.reachability.technique import Setting, Source, Technique
 from policies.reachability.topology import Topology
 
 RIGHTS_STAY = "rights-stay"
@@ -112,7 +113,7 @@ class ControlPlane:
         source = _source_of(target)
         anywhere = actor.operations if actor else frozenset()
         for technique in EDGES:
-            if technique.over_network or technique.source not in (source, Source.ANY):
+            if technique.over_network or not technique.takes_from(source):
                 continue
             if into and not technique.both_ways:
                 continue
@@ -157,6 +158,10 @@ class ControlPlane:
             return any(covers(scope, _id_of(target)) for scope in self._read_only)
         if setting is Setting.NO_BACKUP:
             return not self.estate.of(*BACKUP_VAULTS)
+        if setting in _OF_REGISTRIES:
+            path, wanted = _OF_REGISTRIES[setting]
+            registry = self.estate.get(_id_of(target))
+            return registry is not None and _text(registry, path) == wanted
         computer = self._computers[target.key] if isinstance(target, Actor) else None
         if computer is None:
             return False
@@ -192,7 +197,14 @@ _SETTINGS: Mapping[Setting, tuple[ControlKind, str]] = {
     Setting.CUSTOMER_KEY: (ControlKind.ENCRYPTION, "its disks' key keeps copies in their subscription"),
     Setting.LOCKED: (ControlKind.LOCK, "a read-only lock keeps it in its resource group"),
     Setting.NO_BACKUP: (ControlKind.DISK, "the estate has no backup vault"),
+    Setting.EXPORTS_OFF: (ControlKind.EXPORT, "its export policy denies imports elsewhere"),
+    Setting.NO_BYPASS: (ControlKind.NETWORK_RULES, "no service of Azure passes its network rules"),
 }
+_OF_REGISTRIES: Mapping[Setting, tuple[str, str]] = {
+    Setting.EXPORTS_OFF: ("policies.exportPolicy.status", "disabled"),
+    Setting.NO_BYPASS: ("networkRuleBypassOptions", "none"),
+}
+"""The property of a registry, and its value while the setting holds."""
 _OF_LISTED_ROLES = frozenset(
     one.key
     for one in EDGES
@@ -225,10 +237,15 @@ def ids_of(target: Target) -> tuple[str, ...]:
     return (target.id, f"{target.group}/providers/microsoft.compute/disks")
 
 
+_SOURCES: Mapping[StoreKind, Source] = {
+    StoreKind.ACCOUNT: Source.STORE, StoreKind.VAULT: Source.VAULT, StoreKind.REGISTRY: Source.REGISTRY,
+}  # fmt: skip
+
+
 def _source_of(target: Target) -> Source:
     if isinstance(target, Actor):
         return Source.COMPUTER
-    return Source.VAULT if target.store.is_vault else Source.STORE
+    return _SOURCES[target.store.kind]
 
 
 def _id_of(target: Target) -> str:

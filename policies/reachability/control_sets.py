@@ -40,6 +40,7 @@ class ControlKind(StrEnum):
     LOCK = "locks"
     GUARDRAIL = "guardrails (Azure Policy)"
     DISK = "settings of disks"
+    EXPORT = "exports of registries"
 
 
 @dataclass(frozen=True, slots=True, order=True)

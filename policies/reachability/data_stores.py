@@ -1,9 +1,11 @@
-"""Data stores: storage accounts with their containers, and vaults with secrets, and the controls on access to them."""
+"""Data stores: storage accounts with their containers, vaults with secrets, and container registries with their images,
+and the controls on access to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Network
 
@@ -22,7 +24,37 @@ from policies.reachability.topology import Subnet, Topology
 
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 VAULT, SECRET = "keyvault:Vault", "keyvault:Secret"
+REGISTRY = "containerregistry:Registry"
 ENDPOINT = "network:PrivateEndpoint"
+
+
+class StoreKind(Enum):
+    """The kinds of data store: the domain of its name, and the guardrails on public access and on connections."""
+
+    ACCOUNT = ("blob.core.windows.net", "stores-stay-closed", "connections-stay")
+    VAULT = ("vault.azure.net", "stores-stay-closed", "connections-stay")
+    REGISTRY = ("azurecr.io", "registries-stay-closed", "registries-stay-closed")
+
+    @property
+    def domain(self) -> str:
+        """The domain of its name."""
+        return self.value[0]
+
+    @property
+    def guardrail(self) -> str:
+        """The key of the guardrail on public access."""
+        return self.value[1]
+
+    @property
+    def connections(self) -> str:
+        """The key of the guardrail on connections of private endpoints."""
+        return self.value[2]
+
+
+KINDS: Mapping[str, StoreKind] = {
+    ACCOUNT: StoreKind.ACCOUNT, VAULT: StoreKind.VAULT, REGISTRY: StoreKind.REGISTRY,
+}  # fmt: skip
+"""By type."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +81,7 @@ class PublicAccess:
 
 @dataclass(frozen=True, eq=False)
 class DataStore:
-    """A storage account, or a vault with secrets."""
+    """A storage account, a vault with secrets, or a container registry."""
 
     urn: str
     id: str
@@ -60,11 +92,12 @@ class DataStore:
     stack: str
     group: str
     """The id of its resource group."""
-    is_vault: bool
+    kind: StoreKind
     public: PublicAccess
     """Its public network access."""
     keys: ControlSets
-    """The controls that must fail before it accepts account keys. Listing the keys is a separate right."""
+    """The controls that must fail before it accepts account keys, or the password of a registry's admin user. Listing
+    them is a separate right."""
     encryption: ControlSets
     """The controls that must fail before its identity can use its encryption key."""
     endpoints: tuple[PrivateEndpoint, ...]
@@ -75,6 +108,11 @@ class DataStore:
     """The controls that must fail before any other private endpoint outside the estate reaches it."""
 
     @property
+    def is_vault(self) -> bool:
+        """True for a vault, of which secrets are read and nothing is written."""
+        return self.kind is StoreKind.VAULT
+
+    @property
     def label(self) -> str:
         """Its name in reports."""
         return f"{self.stack}/{self.name}"
@@ -82,7 +120,7 @@ class DataStore:
 
 @dataclass(frozen=True, eq=False)
 class DataContainer:
-    """A container of a store; a vault is one container with all its secrets."""
+    """A container of a store; a vault is one container with all its secrets, and a registry one with all its images."""
 
     urn: str
     id: str
@@ -145,24 +183,28 @@ class DataStores:
         """Every store, by lower-case id."""
         vault_ids = {ids.parent(secret.id) for secret in self.estate.of(SECRET)}
         vaults = [v for v in self.estate.of(VAULT) if ids.plain(v.id) in vault_ids]
-        found = (self.topology.read_or_open(r.urn, None, self._store, r) for r in [*self.estate.of(ACCOUNT), *vaults])
+        others = self.estate.of(ACCOUNT, REGISTRY)
+        found = (self.topology.read_or_open(r.urn, None, self._store, r) for r in [*others, *vaults])
         return {store.id: store for store in found if store}
 
     def _store(self, resource: Resource) -> DataStore:
-        id_, vault = ids.own(resource), resource.type == VAULT
+        id_, kind = ids.own(resource), KINDS[resource.type]
+        vault, registry = kind is StoreKind.VAULT, kind is StoreKind.REGISTRY
         return DataStore(
             urn=resource.urn,
             id=id_,
             name=resource.name,
-            host=host_of(id_, is_vault=vault),
+            host=host_of(id_, kind),
             stack=resource.stack,
             group=ids.resource_group(id_),
-            is_vault=vault,
+            kind=kind,
             public=self._public(resource, "properties." if vault else "", "networkAcls" if vault else "networkRuleSet"),
             keys=ALWAYS if vault else self._keys(resource),
-            encryption=ALWAYS if vault else self._encryption(resource),
+            encryption=(
+                ALWAYS if vault else self._encryption_of_registry(resource) if registry else self._encryption(resource)
+            ),
             endpoints=tuple(self._endpoints_of.get(id_, ())),
-            connected=not vault and self.topology.guardrails.has_permitted_connection(resource),
+            connected=kind is StoreKind.ACCOUNT and self.topology.guardrails.has_permitted_connection(resource),
             foreign=self._foreign(resource),
         )
 
@@ -174,18 +216,35 @@ class DataStores:
             _value_or_none(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity")
         )
         uri = _lower_text_or_unknown(account, "encryption.keyVaultProperties.keyVaultUri")
+        return self._cannot_decrypt(account, identity, uri) if source == "microsoft.keyvault" else ALWAYS
+
+    def _encryption_of_registry(self, registry: Resource) -> ControlSets:
+        """Return the control that the registry's identity has no right to its encryption key. `ALWAYS` for several
+        identities, since the key's is named by its client id."""
+        named = _value_or_none(registry, "identity.userAssignedIdentities")
+        found = list(named) if isinstance(named, Mapping | list | tuple) else []
+        identity = self.estate.get(found[0]) if len(found) == 1 else None
+        uri = _lower_text_or_unknown(registry, "encryption.keyVaultProperties.keyIdentifier")
+        is_on = _lower_text_or_unknown(registry, "encryption.status") == "enabled"
+        return self._cannot_decrypt(registry, identity, uri) if is_on else ALWAYS
+
+    def _cannot_decrypt(self, store: Resource, identity: Resource | None, uri: str) -> ControlSets:
         vaults = [v for v in self.estate.of(VAULT) if uri.startswith(f"https://{ids.name(v.id)}.")]
-        if source != "microsoft.keyvault" or identity is None or len(vaults) != 1:
+        if identity is None or len(vaults) != 1:
             return ALWAYS
         rights = rights_on(self.grants.of([identity.urn]), ids.plain(vaults[0].id))
         if rights & (Right.WRAP | Right.CONTROL):
             return ALWAYS
-        return self._control(account, ControlKind.ENCRYPTION, "key", f"{account.name} may not use its own key")
+        return self._control(store, ControlKind.ENCRYPTION, "key", f"{store.name} may not use its own key")
 
     @cached_property
     def containers(self) -> Mapping[str, DataContainer]:
-        """Every container, by lower-case id; a vault is one container."""
+        """Every container, by lower-case id; a vault is one container, and so is a registry."""
         found = {s.id: DataContainer(s.urn, s.id, "secrets", s, ()) for s in self.stores.values() if s.is_vault}
+        for registry in self.estate.of(REGISTRY):
+            store = self.stores.get(ids.plain(registry.id))
+            if store:
+                found[store.id] = DataContainer(store.urn, store.id, "images", store, self._anonymous_pull(registry))
         for resource in self.estate.of(CONTAINER):
             container = self.topology.read_or_open(resource.urn, None, self._container, resource)
             if container:
@@ -219,7 +278,7 @@ class DataStores:
         Azure Policy, which enforces both. A missing property means open."""
         is_off = self._is_off(resource, f"{prefix}publicNetworkAccess")
         denies = _lower_text_or_unknown(resource, f"{prefix}{rules}.defaultAction") == "deny"
-        admitted = None if resource.type == VAULT else _addresses(_value_or_none(resource, f"{rules}.ipRules"))
+        admitted = None if resource.type != ACCOUNT else _addresses(_value_or_none(resource, f"{rules}.ipRules"))
         kinds = ("ipRules", "virtualNetworkRules", "resourceAccessRules")
         exceptions = [_value_or_none(resource, f"{prefix}{rules}.{kind}") for kind in kinds]
         if _only_scanner(resource, exceptions[-1]):
@@ -234,12 +293,13 @@ class DataStores:
         rules_control = self._control(
             resource, ControlKind.NETWORK_RULES, "rules", f"the network rules of {resource.name} deny {other}"
         )
-        pinned = self.topology.guardrails.addresses_permitted_to(resource)
+        guardrail = KINDS[resource.type].guardrail
+        pinned = self.topology.guardrails.addresses_permitted_to(resource) if resource.type == ACCOUNT else ()
         holds = is_off or (bool(pinned) and has_no_exceptions and set(admitted or ()) <= set(pinned))
         return PublicAccess(
             off=off_control if is_off else ALWAYS,
             rules=rules_control if has_no_exceptions else ALWAYS,
-            guardrail=self.topology.guardrails.of("stores-stay-closed", ids.own(resource)) if holds else ALWAYS,
+            guardrail=self.topology.guardrails.of(guardrail, ids.own(resource)) if holds else ALWAYS,
             admitted=admitted or (),
             pinned=pinned,
         )
@@ -248,8 +308,10 @@ class DataStores:
         """Return the controls on a private endpoint outside the estate: an owner must approve its connection, which
         Azure Policy denies."""
         id_ = ids.own(resource)
-        guardrail = self.topology.guardrails.of("connections-stay", id_)
-        if id_ in self._approved and not self.topology.guardrails.has_permitted_connection(resource):
+        kind = KINDS[resource.type]
+        guardrail = self.topology.guardrails.of(kind.connections, id_)
+        is_permitted = kind is StoreKind.ACCOUNT and self.topology.guardrails.has_permitted_connection(resource)
+        if id_ in self._approved and not is_permitted:
             return guardrail
         description = f"{resource.name} has no approved connection of another private endpoint"
         return all_of(self._control(resource, ControlKind.ENDPOINT, "connection", description), guardrail)
@@ -269,12 +331,22 @@ class DataStores:
         found = _lower_text_or_unknown(resource, path)
         return found == "disabled" or (found == SECURED.lower() and is_closed_by_perimeter(resource, self.estate))
 
-    def _keys(self, account: Resource) -> ControlSets:
-        if _value_or_none(account, "allowSharedKeyAccess") is not False:
+    def _keys(self, store: Resource) -> ControlSets:
+        is_registry = store.type == REGISTRY
+        path, what = ("adminUserEnabled", "admin user") if is_registry else ("allowSharedKeyAccess", "account key")
+        if _value_or_none(store, path) is not False:
             return ALWAYS
-        guardrail = self.topology.guardrails.of("stores-stay-closed", ids.own(account))
+        guardrail = self.topology.guardrails.of(KINDS[store.type].guardrail, ids.own(store))
+        control = self._control(store, ControlKind.KEY_ACCESS, "keys", f"{store.name} takes no {what}")
+        return all_of(control, guardrail)
+
+    def _anonymous_pull(self, registry: Resource) -> ControlSets:
+        """Return the controls on pulls without a sign-in, which Azure Policy denies too."""
+        if _value_or_none(registry, "anonymousPullEnabled") is not False:
+            return ALWAYS
         return all_of(
-            self._control(account, ControlKind.KEY_ACCESS, "keys", f"{account.name} takes no account key"), guardrail
+            self._control(registry, ControlKind.ANONYMOUS, "anonymous", f"{registry.name} permits no anonymous pulls"),
+            self.topology.guardrails.of(StoreKind.REGISTRY.guardrail, ids.own(registry)),
         )
 
     def _anonymous(self, account: Resource, container: Resource) -> ControlSets:
@@ -296,9 +368,9 @@ class DataStores:
         return self.topology.registry.requiring_property(kind, id_, what, f"{resource.stack}: {description}")
 
 
-def host_of(id_: str, *, is_vault: bool) -> str:
+def host_of(id_: str, kind: StoreKind) -> str:
     """Return the domain name of a store."""
-    return f"{ids.name(id_)}.{'vault.azure.net' if is_vault else 'blob.core.windows.net'}"
+    return f"{ids.name(id_)}.{kind.domain}"
 
 
 def _only_scanner(account: Resource, rules: object) -> bool:

@@ -27,7 +27,7 @@ from policies.reachability.control_sets import (
     all_of,
     any_of,
 )
-from policies.reachability.data_stores import DataContainer, DataStore, DataStores
+from policies.reachability.data_stores import DataContainer, DataStore, DataStores, StoreKind
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.strangers import Strangers, is_near
 
@@ -311,7 +311,7 @@ class FlowGraph:
     def _signed(self) -> frozenset[str]:
         """The containers that a computer reads with a right of its own, with which it can sign a SAS."""
         computers = [a for a in self.actors if a.is_computer]
-        found = (c for c in self.containers if not c.store.is_vault)
+        found = (c for c in self.containers if c.store.kind is StoreKind.ACCOUNT)
         return frozenset(c.id for c in found if any(a.may(c.id) & Right.READ for a in computers))
 
     def _common_control(self, node: Node, to: Node) -> int:

@@ -36,6 +36,7 @@ DENIED: Mapping[str, str] = {
     "disks-close": "disks that can be exported",
     "code-stays": "code that a request runs on a virtual machine",
     "networks-stay": "peerings with other networks, service endpoints and public addresses",
+    "registries-stay-closed": "open container registries, their passwords and exports, and connections of others",
     "copies-stay": "open storage accounts and key vaults, and copies to other tenants",
 }
 """The denied configurations, by the guardrail's key."""

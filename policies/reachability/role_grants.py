@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from formats.plan import UNKNOWN
 from policies.azure_semantics.ids import kind, plain
 from policies.azure_semantics.ids import name as plain_name
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, principal_of
 from policies.azure_semantics.role_operations import (
+    ADMIN_PASSWORD,
     BUILT_IN,
     CUSTOM_ROLE,
+    PULL,
+    PUSH,
     Permissions,
     custom_role,
     only_permits,
@@ -23,6 +28,8 @@ from policies.reachability.control_plane import NARROW_OPERATIONS, OF_VAULTS, OP
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
 COMPUTER = "compute:VirtualMachine"
+_IMAGES = {PULL: Right.READ, PUSH: Right.WRITE, ADMIN_PASSWORD: Right.KEYS}
+_REGISTRY = "/microsoft.containerregistry/registries/"
 UNKNOWN_PRINCIPAL = "*"
 """The placeholder for a principal that is unknown until the deployment: it may be anyone."""
 
@@ -41,6 +48,12 @@ class RoleGrant:
     is_service: bool
     operations: frozenset[str] = frozenset()
     """The operations of the control plane that it permits, of those that techniques need (`control_plane.py`)."""
+    images: Right = Right.NONE
+    """Its rights on registries. They are actions of the role, so that a role which reads all settings pulls images."""
+
+    def on(self, id_: str) -> Right:
+        """Return its rights on a resource in its scope, by the lower-case id."""
+        return self.images if _REGISTRY in id_ else self.rights
 
 
 class RoleGrants:
@@ -64,6 +77,7 @@ class RoleGrants:
         return RoleGrant(
             principal=self._principal(assignment),
             rights=self._rights(role),
+            images=self._images(role),
             operations=self._operations_of(role, scope),
             scope="" if scope == UNKNOWN else plain(scope),
             name=assignment.name,
@@ -78,6 +92,13 @@ class RoleGrants:
         if permissions and role not in BUILT_IN and only_permits(permissions, NARROW_OPERATIONS):
             return Right.NONE
         return ALL if role in self._custom else rights_of(role)
+
+    def _images(self, role: str) -> Right:
+        rights = self._rights(role)
+        known: Permissions | None = self._custom[role] if role in self._custom else BUILT_IN.get(role)
+        if known is None or rights == ALL:
+            return ALL
+        return reduce(or_, (right for operation, right in _IMAGES.items() if known.permits(operation)), Right.NONE)
 
     def _operations_of(self, role: str, scope: object) -> frozenset[str]:
         if role not in self._operations:
@@ -120,7 +141,7 @@ def rights_on(grants: Iterable[RoleGrant], id_: str) -> Right:
     total = Right.NONE
     for grant in grants:
         if covers(grant.scope, id_):
-            total |= grant.rights
+            total |= grant.on(id_)
     return total
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from formats.errors import InputError
+from formats.services import NOT_OFFERED
 from operations.estate import Estate, bump_generation, load, render, write
 from operations.estate.allocations import MAX_TENANCIES_PER_HUB, Allocations, max_tenancies_per_subscription
 from tests.operations.estates import TODAY, add_request, change, sample, snapshot
@@ -133,6 +134,9 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
     ("bad size", lambda d: d["desks"][0].update(size="big"), "desks[0].size"),
     ("size without premium disks", lambda d: d["desks"][0].update(size="Standard_D4_v5"), "desks[0].size"),
     ("another name than the file", lambda d: d.update(project="other"), "project"),
+    ("a database", lambda d: d.update(services={"registry": {}, "database": {}}), "services.database"),
+    ("a service that nobody knows", lambda d: d.update(services={"queue": {}}), "services.queue"),
+    ("a setting of the registry", lambda d: d.update(services={"registry": {"sku": "Basic"}}), "services.registry.sku"),
     ("text for a number", lambda d: d["desks"][0].update(os_disk_gib="large"), "desks[0].os_disk_gib"),
 ]
 
@@ -143,6 +147,13 @@ def test_an_error_in_a_request_is_named(estate: Path, edit: Edit, key: str) -> N
     change(file, edit)
     refused = refusal(estate)
     assert (refused.file, refused.key) == (str(file), key)
+
+
+@pytest.mark.parametrize(("name", "why"), NOT_OFFERED.items())
+def test_a_service_that_is_not_offered_says_why(estate: Path, name: str, why: str) -> None:
+    change(estate / "requests/hcm-progression.yaml", lambda d: d.update(services={name: {}}))
+    refused = refusal(estate)
+    assert (refused.problem, refused.allowed, refused.fix) == (why, "registry", f"Remove {name}.")
 
 
 def test_identifiable_data_needs_an_orchestrator(estate: Path) -> None:

@@ -1,4 +1,5 @@
-"""The plans of the shipped stacks, before and after their deployment: without the ways in of people (`copy_estate`)."""
+"""The plans of the shipped stacks, before and after their deployment: without the ways in of people (`copy_estate`),
+and with a container registry."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from operations import estate
 from operations.engine.port import StackSettings
 from tests.infra.local_stacks import LocalStacks
 from tests.made_once import made_once
-from tests.operations.estates import copy_estate
+from tests.operations.estates import change, copy_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 
@@ -23,7 +24,9 @@ STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 @cache
 def _rendered() -> Mapping[str, estate.Rendered]:
     with TemporaryDirectory() as folder:
-        return {one.name: one for one in estate.render(estate.load(copy_estate(Path(folder) / "estate")))}
+        files = copy_estate(Path(folder) / "estate")
+        change(files / "requests/hcm-progression.yaml", lambda request: request.update(services={"registry": {}}))
+        return {one.name: one for one in estate.render(estate.load(files))}
 
 
 def _stack(name: str, folder: Path) -> StackSettings:

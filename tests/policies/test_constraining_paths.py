@@ -40,10 +40,7 @@ NOT_ALONE: Mapping[str, Mapping[str, str]] = {
     },
     "compute:Snapshot": {"diskAccessId": "VM4 reads it where private access is permitted, for synthetic data."},
     "dbforpostgresql:Configuration": {"configurationName": "It says which setting the value is of."},
-    "dbforpostgresql:Server": {
-        "createMode": "A copy of another server needs the source with it.",
-        "network.delegatedSubnetResourceId": "It counts as closed with public access that is off.",
-    },
+    "dbforpostgresql:Server": {"createMode": "A copy of another server needs the source with it."},
     "network:FirewallPolicyRuleCollectionGroup": {"priority": "FW11 compares it with those of other groups."},
     "network:FlowLog": {
         "retentionPolicy.enabled": "NW8 reads it with the days.",

@@ -15,6 +15,7 @@ from policies.mutations.table import (
     networks,
     nsg_rules,
     providers,
+    registries,
     storage,
     vaults,
 )
@@ -24,6 +25,6 @@ from policies.mutations.table.services import SERVICES
 
 __all__ = ["ADDITIONS", "COMMON_HARMLESS", "COMMON_WEAKENINGS", "TABLES"]
 _MODULES = (storage, vaults, networks, nsg_rules, firewalls, gateways, desks, dns_policies, monitoring, access,
-            guardrails, providers, all_types)  # fmt: skip
+            guardrails, providers, registries, all_types)  # fmt: skip
 TABLES: Mapping[str, Table] = {table.type: table for module in _MODULES for table in module.TABLES}
 ADDITIONS = (*GENERAL_ADDITIONS, *SERVICES)

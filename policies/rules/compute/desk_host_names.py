@@ -11,11 +11,15 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
-from policies.expected.connections import DESK_ENDPOINTS
+from policies.expected.connections import desk_endpoints
 from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 CONNECTION, CONFIGURATION, ADDRESS = "privateLinkServiceConnections", "ipConfigurations", "privateIPAddress"
+REGISTRIES = ".azurecr.io"
+"""Ends the names of registries and of their data."""
+REGISTRY_DATA = "registry_data_"
+"""Begins the member with the layers of images, before the region."""
 REBUILD = "raise the desk's rebuilds in the request, which replaces the virtual machine"
 
 
@@ -31,22 +35,31 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(CUSTOM_DATA, f"leaves the DNS resolver on, although no DNS server may be reached; {REBUILD}")
     known = _hosts(found.get("write_files"))
     for host, address in _endpoints(config, machine, context):
-        if known.get(host) != {str(address)}:
+        # A registry may be newer than the desk, which learns its names with a rebuild and does without until then.
+        if known.get(host) != {str(address)} and (host in known or not host.endswith(REGISTRIES)):
             yield Violation(CUSTOM_DATA, f"does not give {host} the address {address} alone; {REBUILD}")
 
 
 def _endpoints(config: TenancyConfig, machine: Resource, context: PolicyContext) -> Iterator[tuple[str, IPv4Address]]:
     """Yield the host name and address of each private endpoint that desks of a tenancy may reach."""
     plan = TenancyRange(config.addresses)
-    wanted = {str(plan.address(one)): plan.address(one) for one in DESK_ENDPOINTS}
+    wanted = {str(plan.address(one)): plan.address(one) for one in desk_endpoints(config)}
     own = [endpoint for endpoint in context.of(ENDPOINT) if endpoint.stack == machine.stack]
     for endpoint, at in ((one, at) for one in own for at in entries(one, CONFIGURATION)):
         address = wanted.get(str(endpoint.at(f"{at}.{ADDRESS}")))
         for entry in entries(endpoint, CONNECTION) if address else ():
             target = ids.plain(endpoint.at(f"{entry}.privateLinkServiceId"))
-            domain = "vault.azure.net" if "/vaults/" in target else "blob.core.windows.net"
             if address:
-                yield f"{ids.name(target)}.{domain}", address
+                yield _host(target, str(endpoint.at(f"{at}.memberName"))), address
+
+
+def _host(target: str, member: str) -> str:
+    """Return the name of a service, or of the data of a registry, which is another member of its endpoint."""
+    name = ids.name(target)
+    if "/registries/" in target:
+        region = member.removeprefix(REGISTRY_DATA)
+        return f"{name}.{region}.data{REGISTRIES}" if region != member else f"{name}{REGISTRIES}"
+    return f"{name}.{'vault.azure.net' if '/vaults/' in target else 'blob.core.windows.net'}"
 
 
 def _hosts(files: object) -> Mapping[str, set[str]]:
@@ -79,6 +92,7 @@ POLICY = Policy(
     check_paths=(
         CUSTOM_DATA,
         f"{ENDPOINT}:{CONFIGURATION}[*].{ADDRESS}",
+        f"{ENDPOINT}:{CONFIGURATION}[*].memberName",
         f"{ENDPOINT}:{CONNECTION}[*].privateLinkServiceId",
     ),
     applies=lambda machine, _: machine.at(CUSTOM_DATA) is not MISSING,

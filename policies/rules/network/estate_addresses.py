@@ -97,8 +97,9 @@ def _check_subnet(subnet: SubnetDeclaration, stated: NetworkAddresses | None) ->
 def _check_endpoint(endpoint: Resource, stated: Iterable[NetworkAddresses]) -> Iterator[Violation]:
     wanted = next((one.endpoints[endpoint.name] for one in stated if endpoint.name in one.endpoints), None)
     for found in endpoint.each(ADDRESS):
-        if wanted is not None and str(found) != str(wanted):
-            yield Violation(ADDRESS, f"is {found}; the estate's for {endpoint.name} is {wanted}")
+        if wanted is not None and str(found) not in map(str, wanted):
+            allowed = " or ".join(map(str, wanted))
+            yield Violation(ADDRESS, f"is {found}; the estate's for {endpoint.name} is {allowed}")
 
 
 def _check_interface(interface: Resource, stated: Iterable[NetworkAddresses]) -> Iterator[Violation]:

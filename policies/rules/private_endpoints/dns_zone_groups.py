@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import is_hub
-from policies.azure_semantics.private_link import CONNECTIONS, ENDPOINT, GROUP_ZONES, LINK, ZONE_GROUP
+from policies.azure_semantics.private_link import (
+    CONNECTIONS,
+    ENDPOINT,
+    GROUP_ZONES,
+    LINK,
+    NAMES_IN_FILES,
+    ZONE_GROUP,
+)
 from policies.azure_semantics.properties import entries, require, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
@@ -41,6 +48,8 @@ def _check_link(link: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _check_endpoint(endpoint: Resource, context: PolicyContext) -> Iterator[Violation]:
     groups = context.children(ZONE_GROUP, endpoint)
     zones = {ids.name(zone) for group in groups for zone in group.each(ZONE_ID)}
+    if not zones and _is_named_in_files(endpoint):
+        return
     if not zones:
         yield Violation("", "has no private DNS zone group, so the service's name resolves to the public address")
         return
@@ -51,6 +60,13 @@ def _check_endpoint(endpoint: Resource, context: PolicyContext) -> Iterator[Viol
                 yield Violation(f"{connection}.groupIds", "is not set, so the part of the service is unknown")
             for group_id in group_ids:
                 yield from _check_zones(group_id, str(endpoint.at(group_id)).lower(), zones)
+
+
+def _is_named_in_files(endpoint: Resource) -> bool:
+    """True if only desks use the service, which have its names in a file (VM24)."""
+    connections = [connection for list_ in CONNECTIONS for connection in entries(endpoint, list_)]
+    paths = [path for connection in connections for path in entries(endpoint, f"{connection}.groupIds")]
+    return bool(paths) and all(str(endpoint.at(path)).lower() in NAMES_IN_FILES for path in paths)
 
 
 def _check_zones(path: str, group: str, zones: set[str]) -> Iterator[Violation]:

@@ -26,9 +26,10 @@ class DnsZones:
         return f"/zones/{name}"
 
 
-def placement() -> PrivateEndpointPlacement:
+def placement(*addresses: str) -> PrivateEndpointPlacement:
     """Return the placement of a private endpoint in a network without other writes."""
-    return PrivateEndpointPlacement("/subnets/endpoints", DnsZones(), WriteOrder(), IPv4Address("10.0.0.4"))
+    found = tuple(map(IPv4Address, addresses or ("10.0.0.4",)))
+    return PrivateEndpointPlacement("/subnets/endpoints", DnsZones(), WriteOrder(), found)
 
 
 Build = Callable[..., MockStack]

@@ -65,7 +65,8 @@ def test_the_state_has_no_secret_in_plain_text(site: LocalStacks) -> None:
 
 
 def test_a_second_tenancy_changes_no_other_stack(site: LocalStacks) -> None:
-    """In another subscription than its hub, with identifiable data on a confidential desk; then destroyed."""
+    """In another subscription than its hub, with identifiable data on a confidential desk, and a registry; then
+    destroyed."""
     desk = {
         "name": "main",
         "size": "Standard_DC8ads_v5",
@@ -76,6 +77,7 @@ def test_a_second_tenancy_changes_no_other_stack(site: LocalStacks) -> None:
     config = samples.tenancy(
         project="brain", subscription="10ca1000-0000-4000-8000-000000000002", data_class="identifiable",
         desks=[{**desk, "zone": 1}], confidential_orchestrator=group(99),
+        services={"registry": {}},
         addresses=str(CELL.tenancy(TenancyKind.BESPOKE, 1).network),
     )  # fmt: skip
     stack = settings("tre-brain", config, site.folder)
@@ -84,6 +86,18 @@ def test_a_second_tenancy_changes_no_other_stack(site: LocalStacks) -> None:
         plan = site.engine.preview(site.stack(name))
         assert {one.operation for one in plan.resources} <= {Operation.SAME, Operation.READ}
     site.engine.destroy(stack, release_protected=True)
+
+
+def test_a_registry_that_is_added_changes_rules_alone(site: LocalStacks) -> None:
+    """The desk keeps its first boot, and gets the names of the registry when it is rebuilt."""
+    plan = site.engine.preview(site.stack("tre-hcm", services={"registry": {}}))
+    changed = [one for one in plan.resources if one.operation not in (Operation.SAME, Operation.READ)]
+    others = [one for one in changed if one.operation is not Operation.CREATE]
+    assert {(one.type.split(":")[-1], one.operation) for one in others} == {("NetworkSecurityGroup", Operation.UPDATE)}
+    assert sorted(one.type.split(":")[-1] for one in changed if one.operation is Operation.CREATE) == [
+        "ContainerRegistry", "DiagnosticSetting", "Key", "ManagementLockByScope", "PrivateEndpoint", "Registry",
+        "RoleAssignment",
+    ]  # fmt: skip
 
 
 def test_protected_resources_are_not_destroyed(site: LocalStacks) -> None:

@@ -159,6 +159,7 @@ def test_replacements_requested_by_azure_native_itself() -> None:
     told = {t.removeprefix("azure-native:"): d.replace_on_change for t, d in TYPES.items() if d.replace_on_change}
     assert told == {
         "authorization:RoleAssignment": ("principalId", "scope"),
+        "containerregistry:Registry": ("location",),
         "managedidentity:UserAssignedIdentity": ("location",),
         "network:PrivateEndpoint": ("subnet",),
         "network:PublicIPAddress": ("location", "publicIPAddressVersion", "publicIPPrefix", "sku"),

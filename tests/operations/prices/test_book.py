@@ -27,7 +27,7 @@ def price(item: str, region: str | None = "uksouth", amount: str = "1") -> Price
         (ENTRY.replace("'0.1'", "-1"), "prices[0].price"),
         (ENTRY.replace("'0.1'", ".nan"), "prices[0].price"),
         (ENTRY.replace("'0.1'", ".inf"), "prices[0].price"),
-        (ENTRY.replace("hour", "day"), "prices[0].unit"),
+        (ENTRY.replace("hour", "week"), "prices[0].unit"),
         (ENTRY.replace("source: s", "source: ''"), "prices[0].source"),
         (ENTRY.replace(", source: s", ""), "prices[0].source"),
         (ENTRY.replace("uksouth", "UK South"), "prices[0].region"),

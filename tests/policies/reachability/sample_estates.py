@@ -64,7 +64,9 @@ def tenancy(number: int) -> Iterable[Resource]:
         text,
     )
     text = text.replace("10.65.0.", f"10.65.{number}.").replace("hcm-progression", f"project-{number}")
-    text = re.sub(r"stwmsde(\w+)", rf"stwmsde\g<1>n{number}", text).replace("kv-wmsde-keys-", f"kv-wmsde-n{number}-")
+    text = re.sub(r"(st|cr)wmsde(\w+)", rf"\g<1>wmsde\g<2>n{number}", text).replace(
+        "kv-wmsde-keys-", f"kv-wmsde-n{number}-"
+    )
     return [_encoded(Resource(**_tuples(one))) for one in json.loads(text)]
 
 

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from operations.reports.flowstable import flows_table
-from policies.azure_semantics.role_operations import BUILT_IN, operations_of
+from policies.azure_semantics.role_operations import BUILT_IN, PULL, operations_of
 from policies.azure_semantics.roles import RIGHTS, Right
 from policies.estate_view import EstateView, ReadablePaths
 from policies.expected.subscription_guardrails import ROLES
@@ -22,7 +22,7 @@ from policies.reachability import control_plane_edges
 from policies.reachability.accepted_risks import ACCEPTED, AcceptedRisk
 from policies.reachability.actor_kinds import ActorKind
 from policies.reachability.actors import actors_of
-from policies.reachability.control_plane import EDGES, NARROW_OPERATIONS, OPERATIONS, TECHNIQUES, Source, Technique
+from policies.reachability.control_plane import EDGES, NARROW_OPERATIONS, OPERATIONS, TECHNIQUES
 from policies.reachability.control_sets import MIN_CONTROLS
 from policies.reachability.data_stores import DataStores
 from policies.reachability.flow_paths import FLOW_PATHS
@@ -30,6 +30,7 @@ from policies.reachability.forbidden_flows import FlowKind, FlowReport, Forbidde
 from policies.reachability.graph import FlowGraph
 from policies.reachability.network_reachability import NetworkReachability
 from policies.reachability.role_grants import RoleGrants
+from policies.reachability.technique import Source, Technique
 from policies.reachability.topology import Topology
 from policies.rules.identity import assignable_roles
 from tests.policies.reachability.sample_estates import ASSIGNMENT, SUBSCRIPTION, added, estate, grant, seen
@@ -249,7 +250,7 @@ def test_a_custom_role_that_changes_more_than_a_technique_has_all_rights(actions
     assert found.operations
 
 
-def test_a_custom_role_that_reads_settings_has_no_right() -> None:
-    role = _role("Microsoft.Compute/disks/read", "*/read")
-    (found,) = RoleGrants(PolicyContext([role, grant("group", CUSTOM, SCOPE)])).all
-    assert (found.rights, found.operations) == (Right.NONE, frozenset())
+def test_a_custom_role_that_reads_settings_has_no_right_but_that_on_images() -> None:
+    for reads, images, operations in ("Microsoft.Compute/disks/read", Right.NONE, ()), ("*/read", Right.READ, (PULL,)):
+        (found,) = RoleGrants(PolicyContext([_role(reads), grant("group", CUSTOM, SCOPE)])).all
+        assert (found.rights, found.images, found.operations) == (Right.NONE, images, frozenset(operations))

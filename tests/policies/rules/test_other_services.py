@@ -61,7 +61,8 @@ def world(data_class: str = "identifiable") -> World:
         "recovery": made("recoveryservices:Vault", "recovery", properties=recovery()),
         "backup": made("dataprotection:BackupVault", "backup", properties=backup()),
         "postgres": made(
-            "dbforpostgresql:Server", "postgres", POSTGRES, network={"publicNetworkAccess": "Disabled"},
+            "dbforpostgresql:Server", "postgres", POSTGRES,
+            network={"publicNetworkAccess": "Disabled", "delegatedSubnetResourceId": "/subnet"},
             authConfig={"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"}, createMode="Default",
             dataEncryption={"type": "AzureKeyVault", "primaryKeyURI": KEY_URI, "primaryUserAssignedIdentityId": "/id"},
             backup={"backupRetentionDays": 35},
@@ -74,7 +75,9 @@ def world(data_class: str = "identifiable") -> World:
                     state="Enabled"),
         "registry": made(
             "containerregistry:Registry", "registry", sku={"name": "Premium"}, publicNetworkAccess="Disabled",
-            adminUserEnabled=False, anonymousPullEnabled=False, policies={"exportPolicy": {"status": "disabled"}},
+            adminUserEnabled=False, anonymousPullEnabled=False, networkRuleBypassOptions="None",
+            networkRuleSet={"defaultAction": "Deny"}, policies={
+                "exportPolicy": {"status": "disabled"}, "azureADAuthenticationAsArmPolicy": {"status": "disabled"}},
             encryption={"status": "enabled", "keyVaultProperties": {"keyIdentifier": KEY_URI}},
         ),
         "learning": made(
@@ -126,7 +129,7 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
          ("Enabled", GONE)),
         ("backup", "properties.featureSettings.crossSubscriptionRestoreSettings.state", ("Enabled", GONE)),
     ],
-    "PG1": [("postgres", "network", (GONE,)), ("postgres", "network.publicNetworkAccess", ("Enabled", GONE))],
+    "PG1": [("postgres", "network", (GONE,)), ("postgres", "network.publicNetworkAccess", ("Enabled",))],
     "PG2": [
         ("postgres", "authConfig", (GONE,)),
         ("postgres", "authConfig.activeDirectoryAuth", ("Disabled", GONE)),
@@ -138,6 +141,7 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
     ],
     "PG3": [("parameter", "value", ("off", ""))],
     "PG4": [("postgres", "backup", (GONE,)), ("postgres", "backup.backupRetentionDays", (7, 34, GONE))],
+    "PG5": [("postgres", "network", (GONE,)), ("postgres", "network.delegatedSubnetResourceId", ("", GONE))],
     "SQ1": [
         ("sql", "publicNetworkAccess", ("Enabled", "SecuredByPerimeter", GONE)),
         ("sql", "minimalTlsVersion", ("1.0", "1.1", "None", GONE)),
@@ -153,6 +157,9 @@ WEAK: dict[str, list[tuple[str, str, tuple[object, ...]]]] = {
         ("registry", "anonymousPullEnabled", (True,)),
         ("registry", "policies", (GONE,)),
         ("registry", "policies.exportPolicy.status", ("enabled", GONE)),
+        ("registry", "policies.azureADAuthenticationAsArmPolicy.status", ("enabled", GONE)),
+        ("registry", "networkRuleBypassOptions", ("AzureServices", GONE)),
+        ("registry", "networkRuleSet.defaultAction", ("Allow", GONE)),
         ("registry", "networkRuleSet.ipRules", ([{"iPAddressOrRange": "20.0.0.1"}],)),
     ],
     "CR2": [
@@ -216,6 +223,12 @@ def test_firewall_rules_of_services_are_refused(policy: str, type_: str) -> None
     assert verdict(there, policy, "there") is Verdict.FAIL
 
 
+@pytest.mark.parametrize("part", ["Replication", "Token", "Task", "Webhook", "ExportPipeline", "CacheRule"])
+def test_parts_of_a_registry_that_share_images_are_refused(part: str) -> None:
+    there = world() | {"there": made(f"containerregistry:{part}", "there")}
+    assert verdict(there, "CR3", "there") is Verdict.FAIL
+
+
 @pytest.mark.parametrize(("policy", "name", "path", "value", "enough_for"), [
     ("BK1", "recovery", f"{SECURITY}.immutabilitySettings.state", "Unlocked", ["synthetic", "de-identified"]),
     ("BK2", "recovery", "properties.encryption", GONE, ["synthetic"]),
@@ -241,6 +254,8 @@ class TestPostgres:
     def test_a_server_in_a_network_of_the_estates_own_is_closed(self) -> None:
         inside = changed(world(), "postgres", "network", {"delegatedSubnetResourceId": "/subnet"})
         assert verdict(inside, "PG1", "postgres") is Verdict.PASS
+        outside = changed(world(), "postgres", "network", {})
+        assert verdict(outside, "PG1", "postgres") is Verdict.FAIL
         assert verdict(changed(inside, "postgres", "network.publicNetworkAccess", "Enabled"), "PG1", "postgres") is (
             Verdict.FAIL
         )
