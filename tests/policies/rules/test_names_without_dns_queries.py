@@ -64,6 +64,11 @@ def _hosts(found: dict[str, Any]) -> dict[str, Any]:
     return next(file for file in found["write_files"] if file["path"] == HOSTS_PATH and "blob" in file["content"])
 
 
+def _without_registry(hosts: str) -> str:
+    """Return the lines of a desk that is older than the registry."""
+    return "".join(line for line in hosts.splitlines(keepends=True) if "azurecr.io" not in line)
+
+
 @pytest.mark.parametrize(
     ("change", "findings"),
     [
@@ -72,6 +77,8 @@ def _hosts(found: dict[str, Any]) -> dict[str, Any]:
         (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("10.65.0.5 ", "10.65.0.6 ")), 1),
         (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("vault.azure.net", "x.net")), 1),
         (lambda found: found["write_files"].append({"path": HOSTS_PATH, "content": ""}), 4),
+        (lambda found: _hosts(found).update(content=_hosts(found)["content"].replace("10.65.0.11 ", "10.65.0.6 ")), 1),
+        (lambda found: _hosts(found).update(content=_without_registry(_hosts(found)["content"])), 0),
     ],
 )
 def test_a_desk_without_its_names_must_be_rebuilt(change: Callable[[Any], object], findings: int) -> None:
