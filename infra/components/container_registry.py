@@ -72,6 +72,9 @@ class ContainerRegistry(BaseComponent):
             # those of storage accounts.
             data_endpoint_enabled=True,
             policies=_policies(),
+            zone_redundancy=(
+                containerregistry.ZoneRedundancy.ENABLED if scope.zones else containerregistry.ZoneRedundancy.DISABLED
+            ),
             tags=scope.tags,
             opts=self.protected_opts(depends_on=list(key.after)),
         )

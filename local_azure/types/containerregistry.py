@@ -149,6 +149,7 @@ TYPES = (
             "anonymousPullEnabled": False,
             "dataEndpointEnabled": False,
             "encryption.status": "disabled",
+            "zoneRedundancy": "Disabled",
             EXPORT: "enabled",
             TRUST: "disabled",
             "policies.quarantinePolicy.status": "disabled",

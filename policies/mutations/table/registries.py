@@ -46,7 +46,9 @@ REGISTRY = Table(
         Harmless("identity", "role assignments decide what an identity may do"),
         Harmless("dataEndpointEnabled", "it names the registry's own data endpoint"),
         Harmless("policies.quarantinePolicy", "it hides images until somebody releases them"),
+        Harmless("policies.retentionPolicy.days", "the policy is off"),
         Harmless("policies.trustPolicy", "a customer-managed key excludes it"),
+        Harmless("zoneRedundancy", "copies within the region"),
     ),
 )  # fmt: skip
 TABLES = (REGISTRY,)

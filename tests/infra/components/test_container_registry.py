@@ -21,6 +21,7 @@ def test_registry_is_private_with_a_customer_managed_key_and_entra_alone(build: 
     (registry,) = stack.of("Registry")
     found = registry.inputs
     assert registry.protect
+    assert found["zoneRedundancy"] == "Enabled"
     assert found["sku"] == {"name": "Premium"}
     assert (found["publicNetworkAccess"], found["networkRuleBypassOptions"]) == ("Disabled", "None")
     assert not any(found[key] for key in ("adminUserEnabled", "anonymousPullEnabled"))
