@@ -34,7 +34,8 @@ def test_researchers_reach_their_data_as_the_identity_of_their_desk() -> None:
     found = of(model, "researchers of hcm-progression", Action.WRITE)
     assert found == dict.fromkeys(
         ["container project of the hcm-progression store (tre-hcm-progression)",
-         "container asked of the export airlock, waiting for review, of hcm-progression (tre-hcm-progression)"],
+         "container asked of the export airlock, waiting for review, of hcm-progression (tre-hcm-progression)",
+         "container registry of hcm-progression (tre-hcm-progression)"],
         (AS_DESK,),
     )  # fmt: skip
 
