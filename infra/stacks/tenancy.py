@@ -176,7 +176,7 @@ def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
 
 
 def _registry(
-    config: TenancyConfig, scope: ResourceGroupScope, network: SpokeNetwork, keys: KeyVault
+    config: TenancyConfig, scope: ResourceGroupScope, network: SpokeNetwork | ProjectSubnets, keys: KeyVault
 ) -> ContainerRegistry:
     """Create the registry of the project's images."""
     addresses = TenancyRange(config.addresses)
