@@ -75,6 +75,6 @@ class ProjectSubnets(BaseComponent):
         """Return the rules that allow traffic of a subnet."""
         return self._allowed[purpose]
 
-    def endpoint_placement(self, address: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
-        """Return the placement of a private endpoint at an address of the plan."""
-        return PrivateEndpointPlacement(self.subnet_id(subnet), self._platform, self.writes, address)
+    def endpoint_placement(self, *addresses: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
+        """Return the placement of a private endpoint at addresses of the plan, one for each member of its service."""
+        return PrivateEndpointPlacement(self.subnet_id(subnet), self._platform, self.writes, addresses)

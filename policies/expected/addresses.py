@@ -77,7 +77,7 @@ def _networks(config: StackConfig) -> Iterator[tuple[str, NetworkAddresses]]:
             if name is not ZoneName.JUNCTION:
                 yield name, _zone(name, getattr(config, name).addresses)
     elif isinstance(config, SharedTenancyConfig):
-        yield "net", NetworkAddresses(config.addresses, (), {}, NONE)
+        yield "net", NetworkAddresses(config.addresses, (), {}, {})
     elif isinstance(config, TenancyConfig) and config.shared_tenancy is None:
         yield "net", _tenancy(config)
 
