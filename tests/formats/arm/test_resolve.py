@@ -39,8 +39,8 @@ def test_derived_values_equal_the_deployed_ones(stack: str) -> None:
         assert wrong == [], urn
 
 
-ASSIGNED_BY_AZURE = ("principalId", "keyVaultUri", "keyUrl")
-"""Properties whose values Azure generates."""
+ASSIGNED_BY_AZURE = ("principalId", "keyVaultUri", "keyUrl", "identity")
+"""Properties whose values Azure generates; `identity` is the client id with which a registry uses its key."""
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:
