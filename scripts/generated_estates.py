@@ -37,7 +37,7 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     estate = yaml.safe_load((source / "estate.yaml").read_text())
     request = yaml.safe_load((source / "requests" / "hcm-progression.yaml").read_text())
     remove_ways_in(estate)
-    del request["recipients"]
+    del estate["shared_tenancies"], request["recipients"]
     estate |= {
         "confidential_orchestrator": _guid(seed, "orchestrator"),
         "cells": [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))],

@@ -18,7 +18,6 @@ from local_azure.data_plane.places import place_of
 from local_azure.data_plane.sign_in import ssh
 from local_azure.model import AzureError
 from local_azure.outside_connections import APPROVED, decide, request
-from operations.settings import ROOT
 from tests.journeys.working_estate import (
     ADDRESS,
     APPROVAL,
@@ -45,14 +44,14 @@ from tests.journeys.working_estate import (
     refused,
 )
 from tests.operations.cli.fakes import FakeGate
-from tests.operations.estates import add_request, change
+from tests.operations.estates import add_request, change, copy_with_ways_in
 
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """The deployed estate with every way in."""
     workspace = Estate(tmp_path_factory.mktemp("people"))
-    shutil.copytree(ROOT / "estate", workspace.estate)
+    copy_with_ways_in(workspace.estate)
     change(workspace.estate / "estate.yaml", every_way_in)
     small = {
         "template": "bespoke-tabular",

@@ -18,10 +18,23 @@ TODAY = date(2026, 11, 22)
 
 
 def copy_estate(estate: Path) -> Path:
-    """Copy the shipped estate without the ways in of people, which make it half as large again, to a new folder."""
-    shutil.copytree(ROOT / "estate", estate)
+    """Copy the shipped estate to a new folder with one tenancy, and without the ways in of people."""
+    copy_with_ways_in(estate)
     change(estate / "allocations.yaml", lambda d: d.pop("inboxes"))
     return without_ways_in(estate)
+
+
+def copy_with_ways_in(estate: Path) -> Path:
+    """Copy the shipped estate to a new folder with one tenancy: all of them take twice as long."""
+    shutil.copytree(ROOT / "estate", estate)
+    kept = "tre-hcm-progression"
+    others = [file for file in (estate / "requests").iterdir() if file.stem != kept.removeprefix("tre-")]
+    for file in others:
+        file.unlink()
+    gone = {"shared-respiratory", *(f"tre-{file.stem}" for file in others)}
+    change(estate / "allocations.yaml", lambda d: [d["stacks"].pop(name) for name in gone])
+    change(estate / "estate.yaml", lambda d: d.pop("shared_tenancies"))
+    return estate
 
 
 def sample(folder: Path) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from operations.settings import ROOT, Settings
 from tests.kept_hosts import main
+from tests.operations.estates import copy_with_ways_in
 
 Run = Callable[..., tuple[int, str, str]]
 STACKS = ["platform", "junction-zone", "safe-haven", "tre-hcm-progression"]
@@ -18,8 +19,8 @@ STACKS = ["platform", "junction-zone", "safe-haven", "tre-hcm-progression"]
 
 @pytest.fixture
 def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs commands on a copy of the sample estate, with its own home."""
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    """Runs commands on a copy of the sample estate with one tenancy, with its own home."""
+    copy_with_ways_in(tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -66,6 +67,16 @@ def test_the_sample_estate_from_up_to_destroy(sde: Run, tmp_path: Path, capsys: 
 
     assert sde("up", "--all", "--yes")[0] == 0
     assert "Nothing to change" in sde("preview", "tre-hcm-progression")[1]
+
+
+def test_every_kind_of_tenancy_in_the_sample_estate_comes_up_and_needs_no_change(sde: Run, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "estate")
+    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    code, out, err = sde("up", "--all", "--yes")
+    assert (code, err) == (0, "")
+    assert "8 stacks" in out
+    code, out, _ = sde("preview", "--all")
+    assert (code, out.count("Nothing to change.")) == (0, 8)
 
 
 def every_policy_passes_without_exemption(sde: Run) -> None:
