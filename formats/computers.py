@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from formats.egress import FormerArchive
 from formats.input_model import Guid, Model, Slug
@@ -58,12 +58,27 @@ def desk_logical_name(name: str) -> str:
     return DESK if name == MAIN else f"{DESK}-{name}"
 
 
+def _quoted(value: object) -> object:
+    """Refuse a time without quotes: YAML 1.1 reads 19:00 as 1140, a number to the base of 60."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        known = f"{value // 60:02}:{value % 60:02}"
+        raise InvalidValue('a time of day in quotes, such as "19:00"', problem="YAML reads a time without quotes as a "
+                           "number.", fix=f'shutdown: "{known}"')  # fmt: skip
+    return value
+
+
+ShutdownTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), BeforeValidator(_quoted)]
+
+
 class DeskSpec(ComputerSpec):
     """A desk as a request states it: a virtual machine of one group of the project's people."""
 
     name: Slug
     users: Guid | None = None
     """The Entra group that signs in. None: the project's researchers."""
+    shutdown: ShutdownTime | None = None
+    """The time of day in the United Kingdom at which Azure stops and deallocates the desk. None: it runs until somebody
+    stops it."""
 
     @property
     def logical_name(self) -> str:

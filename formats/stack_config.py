@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from formats.addresses import IMPORT_ENDPOINTS, REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyKind, ZoneRange
+from formats.budgets import Budget
 from formats.computers import (
     MAX_DESKS,
     DeskConfig,
@@ -329,6 +330,8 @@ class ProjectSpec(Model):
     redundancy: Redundancy
     tiers: Tiers
     services: Services = Services()
+    budget: Budget | None = None
+    """None: Azure tells nobody about costs."""
     recipients: Recipients | None = None
     """Who fetches released results from outside. None: the project's stewards read them in the staff network."""
 

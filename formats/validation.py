@@ -27,6 +27,8 @@ PATTERN_DESCRIPTIONS = {
     r"^https://[a-z0-9-]{3,24}\.vault\.azure\.net/secrets/[A-Za-z0-9-]{1,127}$": (
         "https://<vault>.vault.azure.net/secrets/<name>, without a version"
     ),
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day from "00:00" to "23:59"',
+    r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$": "an email address",
     r"^Standard_[A-Za-z0-9_]{1,60}$": "a virtual machine size, such as Standard_D4s_v5",
 }
 """Descriptions for messages, by the regular expression in the models."""

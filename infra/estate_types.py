@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 TYPES: Mapping[str, Sequence[str]] = {
-    "Microsoft.Authorization": ("locks", "policyAssignments", "policyDefinitions", "roleAssignments"),
+    "Microsoft.Authorization": (
+        "locks",
+        "policyAssignments",
+        "policyDefinitions",
+        "roleAssignments",
+        "roleDefinitions",
+    ),
     "Microsoft.Compute": ("diskEncryptionSets", "disks", "virtualMachines", "virtualMachines/extensions"),
+    "Microsoft.Consumption": ("budgets",),
     "Microsoft.ContainerRegistry": ("registries", "registries/privateEndpointConnections"),
+    "Microsoft.DevTestLab": ("schedules",),
     "Microsoft.EventGrid": ("systemTopics", "systemTopics/eventSubscriptions"),
     "Microsoft.Insights": (
         "diagnosticSettings",

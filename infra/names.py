@@ -62,6 +62,7 @@ class ResourceKind(StrEnum):
     ACTIVITY_LOG = "activity"
     LOCK = "lock"
     POLICY = "policy"
+    BUDGET = "budget"
 
 
 class GloballyUnique(StrEnum):
@@ -81,6 +82,7 @@ MAX_LENGTH: dict[str, int] = {
     ResourceKind.ENDPOINT: 64,
     ResourceKind.LOG_WORKSPACE: 63,
     ResourceKind.POLICY: 64,
+    ResourceKind.BUDGET: 63,
     GloballyUnique.STORAGE: 24,
     GloballyUnique.VAULT: 24,
     GloballyUnique.REGISTRY: 50,

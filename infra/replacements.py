@@ -36,6 +36,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     ),
     "compute:VirtualMachineExtension": ("publisher", "type"),
     "containerregistry:Registry": ("location", "encryption.status", "zoneRedundancy"),
+    "consumption:Budget": ("timeGrain", "category"),
     "dnsresolver:DnsResolverDomainList": ("location",),
     "dnsresolver:DnsResolverPolicy": ("location",),
     "dnsresolver:DnsResolverPolicyVirtualNetworkLink": ("location", "virtualNetwork"),

@@ -5,8 +5,12 @@ Source: learn.microsoft.com, "Azure built-in roles". The GUIDs are the same in e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
+
+from formats.desk_operator import desk_operator_id
+from formats.stack_config import StackConfig
 
 
 class Role(Enum):
@@ -34,7 +38,34 @@ class Role(Enum):
 
     def definition_id(self, subscription: object) -> str:
         """Return the id of the role definition, as Azure returns it for an assignment in that subscription."""
-        return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{self.value}"
+        return _definition_id(subscription, self.value)
+
+
+@dataclass(frozen=True)
+class CustomRole:
+    """A custom role of the estate."""
+
+    value: UUID
+
+    def definition_id(self, subscription: object) -> str:
+        """Return the id of the role definition, as `Role.definition_id` does."""
+        return _definition_id(subscription, self.value)
+
+
+DESK_OPERATOR_ACTIONS = (
+    "Microsoft.Compute/virtualMachines/deallocate/action",
+    "Microsoft.Compute/virtualMachines/start/action",
+)
+"""The actions of the role with which the users of a desk start and stop it."""
+
+
+def desk_operator(config: StackConfig, platform: str) -> CustomRole:
+    """Return the role with which users start and stop desks, of the cell with this platform stack."""
+    return CustomRole(desk_operator_id(config.estate, config.home_tenant, platform))
+
+
+def _definition_id(subscription: object, role: UUID) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
 
 
 SCANNER_ROLES = (

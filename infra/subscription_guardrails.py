@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from formats.desk_operator import PREFIX as DESK_OPERATOR
 from infra.estate_types import ESTATE_TYPES
 from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, PUBLIC_INTERFACES, STORE, SUBNET, VAULT, foreign_connection
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
@@ -61,6 +62,7 @@ TYPES_STAY = PolicyGuardrail(
 )
 
 ASSIGNMENT, POLICY_ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments", f"{AUTHORIZATION}/policyAssignments"
+ROLE_DEFINITION = f"{AUTHORIZATION}/roleDefinitions"
 
 
 def _has_role(role: str) -> dict[str, Any]:
@@ -73,7 +75,8 @@ RIGHTS_STAY = PolicyGuardrail(
     description=(
         "No role is assigned that the estate does not use, by an assignment or in Privileged Identity Management, "
         "except one of malware scanning to a service on a storage account; "
-        "there are no custom roles and no policy exemptions, and policy assignments are enforced on all of their scope."
+        "there are no custom roles but those that start and stop desks, no policy exemptions, and policy "
+        "assignments are enforced on all of their scope."
     ),
     why="Roles that change resources or rights belong to the deployment; they are assigned above the subscription.",
     condition=any_of(
@@ -81,6 +84,7 @@ RIGHTS_STAY = PolicyGuardrail(
             is_type(ASSIGNMENT),
             none_of(
                 *(_has_role(role) for role in sorted(str(role.value) for role in Role)),
+                {"field": f"{ASSIGNMENT}/roleDefinitionId", "contains": f"/roleDefinitions/{DESK_OPERATOR}"},
                 all_of(
                     any_of(*(_has_role(str(role)) for role in SCANNER_ROLES)),
                     {"field": "id", "contains": f"{STORE}/"},
@@ -89,13 +93,13 @@ RIGHTS_STAY = PolicyGuardrail(
             ),
         ),
         _types(
-            f"{AUTHORIZATION}/roleDefinitions",
             f"{AUTHORIZATION}/policyExemptions",
             f"{AUTHORIZATION}/roleAssignmentScheduleRequests",
             f"{AUTHORIZATION}/roleEligibilityScheduleRequests",
             f"{AUTHORIZATION}/roleManagementPolicies",
             f"{AUTHORIZATION}/roleManagementPolicyAssignments",
         ),
+        all_of(is_type(ROLE_DEFINITION), {"field": "id", "notContains": f"/roleDefinitions/{DESK_OPERATOR}"}),
         all_of(
             is_type(POLICY_ASSIGNMENT),
             any_of(

@@ -1,4 +1,5 @@
-"""Reads of Azure Resource Manager that are not requests of a provider: what `sde azure check` asks.
+"""Requests to Azure Resource Manager that are not those of a provider: what `sde azure check` reads, and the power of
+virtual machines.
 
 The answers have the form of Azure's API, and follow from the resources and from the settings of subscriptions. Facts:
 docs/azure-facts.md#reads-before-a-first-deployment.
@@ -52,6 +53,11 @@ class Management:
                     self._permissions,
                 ),
                 (r"/providers/Microsoft\.Compute/skus", self._skus),
+                (
+                    r"(?P<machine>/resourceGroups/[^/]+/providers/Microsoft\.Compute/virtualMachines/[^/]+)"
+                    r"/(?P<action>start|deallocate|instanceView)",
+                    self._power,
+                ),
                 (r"/providers/(?P<namespace>[\w.]+)/locations/(?P<region>\w+)/usages", self._usages),
                 (r"/providers/Microsoft\.Security/pricings/StorageAccounts", self._pricing),
                 (r"/providers/Microsoft\.KeyVault/deletedVaults", self._deleted_vaults),
@@ -121,6 +127,23 @@ class Management:
         if held is None:
             return _listed([{"actions": ["*"], "notActions": []}])
         return _listed(one.as_azure() for one in held if one.holds_at(scope))
+
+    def _power(self, subscription: str, machine: str, action: str, **_: Any) -> Reply:
+        """Start or deallocate a virtual machine, at once, or say which it is.
+
+        Facts: docs/azure-facts.md#power-of-virtual-machines.
+        """
+        id_ = f"/subscriptions/{subscription}{machine}"
+        if self._store.get(id_) is None:
+            return _error(404, "ResourceNotFound", f"The resource '{id_}' was not found.")
+        right = "instanceView/read" if action == "instanceView" else f"{action}/action"
+        if not permitted(self._store, id_, f"Microsoft.Compute/virtualMachines/{right}"):
+            return _error(403, "AuthorizationFailed", f"The client does not have authorization to {action}.")
+        if action != "instanceView":
+            self._store.set_power(id_, is_on=action == "start")
+            return 202, {}
+        state = "deallocated" if self._store.is_deallocated(id_) else "running"
+        return 200, {"statuses": [{"code": "ProvisioningState/succeeded"}, {"code": f"PowerState/{state}"}]}
 
     def _skus(self, subscription: str, query: Mapping[str, str], **_: Any) -> Reply:
         settings = self._settings(subscription)

@@ -72,6 +72,10 @@ class Cloud(Protocol):
         """The custom data that a virtual machine was made with, which Azure never returns; empty for none."""
         ...
 
+    def is_deallocated(self, id_: str) -> bool:
+        """True for a virtual machine that was deallocated and not started again. Azure has this in no resource."""
+        ...
+
     def settings(self, subscription: str) -> SubscriptionSettings | None:
         """The preconditions of a subscription, or None if all hold."""
         ...

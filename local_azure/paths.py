@@ -97,6 +97,9 @@ _IN_GROUPS: Mapping[str, Mapping[str, str]] = {
     "Microsoft.DataProtection": {
         "dataprotection:BackupVault": "backupVaults/{vaultName}",
     },
+    "Microsoft.DevTestLab": {
+        "devtestlab:GlobalSchedule": "schedules/{name}",
+    },
     "Microsoft.EventGrid": {
         "eventgrid:SystemTopic": "systemTopics/{systemTopicName}",
         "eventgrid:SystemTopicEventSubscription": "systemTopics/{systemTopicName}/eventSubscriptions/{eventSubscriptionName}",

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS soft_deleted (
     properties TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS soft_deleted_by_name ON soft_deleted (token, name COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS first_boot (key TEXT PRIMARY KEY, custom_data TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deallocated (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS load (setting TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS write (run TEXT, step TEXT, key TEXT, code TEXT, shared INT, start REAL, end REAL);
 CREATE INDEX IF NOT EXISTS write_by_key ON write (run, key);
@@ -256,7 +257,8 @@ class Store:
                 "FROM resource WHERE key = ?",
                 (until, key),
             )
-        for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key"), ("first_boot", "key")):
+        for table, column in (("resource", "key"), ("reference", "source"), ("lock", "key"), ("first_boot", "key"),
+                              ("deallocated", "key")):  # fmt: skip
             run(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
 
     def keep_first_boot(self, id_: str, custom_data: str) -> None:
@@ -267,6 +269,15 @@ class Store:
         """Return the custom data that a virtual machine was made with; empty for none."""
         rows = self._rows("SELECT custom_data FROM first_boot WHERE key = ?", (key_of(id_),))
         return str(rows[0][0]) if rows else ""
+
+    def set_power(self, id_: str, *, is_on: bool) -> None:
+        """Start or deallocate a virtual machine."""
+        text = "DELETE FROM deallocated WHERE key = ?" if is_on else "INSERT OR REPLACE INTO deallocated VALUES (?)"
+        self.query(text, (key_of(id_),))
+
+    def is_deallocated(self, id_: str) -> bool:
+        """Return True for a virtual machine that was deallocated and not started again."""
+        return bool(self._rows("SELECT 1 FROM deallocated WHERE key = ?", (key_of(id_),)))
 
     def change(self, resource: StoredResource) -> None:
         """Store other properties of a resource; its references and secrets stay as they are."""

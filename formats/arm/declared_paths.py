@@ -20,6 +20,7 @@ PATHS: Mapping[str, str] = {
     "dataprotection:BackupInstance": f"{_BACKUP}/backupInstances/{{backupInstanceName}}",
     "dataprotection:BackupPolicy": f"{_BACKUP}/backupPolicies/{{backupPolicyName}}",
     "dataprotection:BackupVault": _BACKUP,
+    "devtestlab:GlobalSchedule": f"{_GROUP}Microsoft.DevTestLab/schedules/{{name}}",
     "dnsresolver:DnsResolverDomainList": f"{_NETWORK}/dnsResolverDomainLists/{{dnsResolverDomainListName}}",
     "dnsresolver:DnsResolverPolicy": _DNS,
     "dnsresolver:DnsResolverPolicyVirtualNetworkLink": (

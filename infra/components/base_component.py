@@ -16,7 +16,7 @@ from infra.components.resource_group_scope import ResourceGroupScope
 from infra.components.write_order import WriteOrder
 from infra.names import ResourceKind
 from infra.network_services import PrivateService
-from infra.roles import Role
+from infra.roles import CustomRole, Role
 
 
 class DiagnosticCategories(Enum):
@@ -141,7 +141,7 @@ class BaseComponent(pulumi.ComponentResource):
             self.scope.add_locked_child(locked_parent, setting)
 
     def grant(
-        self, name: str, role: Role, principal: Principal, on: pulumi.Input[str], *,
+        self, name: str, role: Role | CustomRole, principal: Principal, on: pulumi.Input[str], *,
         locked_parent: pulumi.Resource | None = None, subscription: pulumi.Input[object] | None = None,
         condition: str | None = None,
     ) -> pulumi.Resource:  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import pulumi
-from pulumi_azure_native import compute, managedidentity, network
+from pulumi_azure_native import compute, devtestlab, managedidentity, network
 
 from formats.computers import ComputerConfig
 from formats.errors import InputError
@@ -22,11 +22,13 @@ from infra.components.spoke_network import SpokeNetwork
 from infra.first_boot import ADMINISTRATOR
 from infra.home_disk import LUN
 from infra.names import ResourceKind
-from infra.roles import Role
+from infra.roles import CustomRole, Role
 
 IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
 IMAGE_SKU, CONFIDENTIAL_IMAGE_SKU = "server", "cvm"
 """Both are generation 2, which secure boot requires (ubuntu.com, "Find Ubuntu images on Azure")."""
+TIME_ZONE = "GMT Standard Time"
+"""Windows' name of the time in the United Kingdom, summer time included."""
 LARGEST_CACHED_DISK_GIB = 4095
 """Azure refuses host caching for a larger disk (docs/azure-facts.md#host-caching)."""
 
@@ -66,6 +68,8 @@ class DeskArgs(ComponentArgs):
     """The cloud-init data of a new virtual machine."""
     has_identity: bool = True
     """True: a user-assigned identity accesses data. False: the people who sign in use their own rights."""
+    shutdown: str | None = None
+    """The time of day at which Azure deallocates the virtual machine, as HH:MM. None: never."""
     after: Sequence[pulumi.Resource] = ()
     """Resources that must be created before the virtual machine, which its first boot needs."""
 
@@ -90,6 +94,8 @@ class Desk(BaseComponent):
         scope.lock_at_exit(f"{name}-data", self.data_disk)
         self.virtual_machine = self._virtual_machine(args.after)
         self._add_entra_sign_in()
+        if args.shutdown:
+            self._add_shutdown(args.shutdown)
         self.register_outputs({"computer": self.virtual_machine.id})
 
     def _check_zone(self, key: str) -> None:
@@ -273,6 +279,26 @@ class Desk(BaseComponent):
             opts=self.child_opts(),
         )
 
+    def _add_shutdown(self, time: str) -> None:
+        """Shut down each day (docs/azure-facts.md#shutdown-schedules), and notify nobody: a message leaves the
+        estate."""
+        devtestlab.GlobalSchedule(
+            f"{self.name}-shutdown",
+            name=f"shutdown-computevm-{self.scope.names.local(ResourceKind.VIRTUAL_MACHINE, self.name)}",
+            resource_group_name=self.scope.group_name,
+            location=self.scope.location,
+            status=devtestlab.EnableStatus.ENABLED,
+            task_type="ComputeVmShutdownTask",
+            daily_recurrence=devtestlab.DayDetailsArgs(time=time.replace(":", "")),
+            time_zone_id=TIME_ZONE,
+            target_resource_id=self.virtual_machine.id,
+            notification_settings=devtestlab.NotificationSettingsArgs(
+                status=devtestlab.EnableStatus.DISABLED, time_in_minutes=30
+            ),
+            tags=self.scope.tags,
+            opts=self.child_opts(),
+        )
+
     @property
     def principal(self) -> Principal:
         """The desk's user-assigned identity as a principal for role assignments."""
@@ -286,6 +312,10 @@ class Desk(BaseComponent):
         self.grant(f"{self.name}-{name}-sign-in", Role.VM_USER_LOGIN, principal, self.virtual_machine.id)
         self.grant(f"{self.name}-{name}-see-desk", Role.READER, principal, self.virtual_machine.id)
         self.grant(f"{self.name}-{name}-see-interface", Role.READER, principal, self.interface.id)
+
+    def grant_operate(self, name: str, role: CustomRole, principal: Principal) -> None:
+        """Allow a principal to start and deallocate the virtual machine, with the custom role for it."""
+        self.grant(f"{self.name}-{name}-operate", role, principal, self.virtual_machine.id)
 
     def grant_see_network(self, name: str, principal: Principal) -> None:
         """Assign Reader on the network, which signing in requires because Bastion is in a peered one

@@ -8,7 +8,7 @@ from uuid import UUID
 import pulumi
 from pulumi_azure_native import authorization
 
-from infra.roles import Role
+from infra.roles import CustomRole, Role
 
 CONDITION_VERSION = "2.0"
 """The only version of conditions that Azure accepts for blobs."""
@@ -40,8 +40,8 @@ class Principal:
 
 
 def assign_role(
-    name: str, role: Role, principal: Principal, on: pulumi.Input[str], *, subscription: pulumi.Input[object],
-    parent: pulumi.Resource, condition: str | None = None,
+    name: str, role: Role | CustomRole, principal: Principal, on: pulumi.Input[str], *,
+    subscription: pulumi.Input[object], parent: pulumi.Resource, condition: str | None = None,
 ) -> pulumi.Resource:  # fmt: skip
     """Assign a role on the resource with the id `on`, which is in that subscription.
 

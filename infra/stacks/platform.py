@@ -11,6 +11,7 @@ from formats.addresses import HubEndpoint, HubRange, StaffRole, staff_beside
 from formats.stack_config import PlatformConfig
 from infra.components.activity_log import ActivityLog, ActivityLogArgs
 from infra.components.bastion import Bastion, BastionArgs
+from infra.components.desk_operator import declare_desk_operator
 from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.flow_log import FlowLog, FlowLogArgs
 from infra.components.flow_log_storage import FlowLogStorage, FlowLogStorageArgs
@@ -35,6 +36,7 @@ def platform(config: PlatformConfig) -> None:
     with ResourceGroupScope("hub", ResourceGroupScopeArgs(config=config, purpose="hub")) as scope:
         defined = (*HUB_GUARDRAILS, *([NO_PUBLIC_ADDRESSES] if config.staff else []))
         guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=defined))
+        declare_desk_operator(config, guardrails)
         logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
         logs = LogAnalyticsWorkspace("logs", logs_args)
         ActivityLog("activity", ActivityLogArgs(scope=scope, subscriptions=config.subscriptions))

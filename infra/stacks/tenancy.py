@@ -14,6 +14,7 @@ from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
+from infra.components.budget import add_budget
 from infra.components.container_registry import ContainerRegistry, ContainerRegistryArgs
 from infra.components.desk import Desk, DeskArgs
 from infra.components.desk_encryption import disk_encryption, unencrypted_reason
@@ -31,6 +32,7 @@ from infra.gpu_driver import gpu_driver
 from infra.guardrails import SPOKE_GUARDRAILS
 from infra.host_names import desk_lines
 from infra.network_services import Port
+from infra.roles import desk_operator
 
 HTTPS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.SSH))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
@@ -62,6 +64,7 @@ def tenancy(config: TenancyConfig) -> None:
             public_stores={OUTBOX: config.recipients.ranges} if config.recipients else {},
         )
         guardrails = PolicyGuardrails("guards", guardrails_args)
+        add_budget(scope, config.budget, config.expires)
         addresses = TenancyRange(config.addresses)
         subnets = _subnets(config, addresses, platform)
         if shared:
@@ -102,6 +105,7 @@ def tenancy(config: TenancyConfig) -> None:
                 config=desk,
                 key=f"sde:desks.{desk.name}",
                 disk_encryption=disks,
+                shutdown=desk.shutdown,
                 first_boot=desk_first_boot(desk.size, config.egress, hosts, config.root_certificates),
             )
             return Desk(desk.logical_name, desk_args)
@@ -163,11 +167,13 @@ def tenancy(config: TenancyConfig) -> None:
 
 
 def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
-    """Allow each desk's users to sign in to it. A group of several desks may read the network once."""
+    """Allow each desk's users to sign in to it, and to start and stop it. A group of several desks may read the network
+    once."""
     seeing: dict[UUID, Desk] = {}
     for desk_config in config.desks:
         group, desk = config.users_of(desk_config), desks[desk_config.name]
         desk.grant_sign_in("researchers", Principal.group(group))
+        desk.grant_operate("researchers", desk_operator(config, config.platform), Principal.group(group))
         seeing.setdefault(group, desk)
     for group, desk in seeing.items():
         # Named by group and not by desk: when the first of its desks goes, Azure would refuse another assignment.

@@ -25,6 +25,7 @@ class Control(StrEnum):
     IDENTITY = "managed identity"
     ROLES = "role assignments"
     SIGN_IN = "sign-in"
+    POWER = "power state"
     DATA = "data"
 
 

@@ -37,6 +37,8 @@ def deliver(attempt: Attempt, place: InNetwork, target: Target) -> Peer:
     """Return the source address with which a connection arrives; drop it where a control does."""
     connection = Connection(Peer(place.address), target.peer, target.port, target.protocol, target.host)
     cloud = attempt.cloud
+    if place.machine and cloud.is_deallocated(place.machine.id):
+        attempt.drop(Control.POWER, f"{place.machine.name} is deallocated")
     check(attempt, place.subnet, place.interface, OUTBOUND, connection)
     endpoint_subnet = target.subnet if target.is_endpoint else None
     route, start = select(cloud, place.subnet, target.peer, endpoint_subnet), place.subnet

@@ -43,6 +43,8 @@ def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer
         network = network_of(cloud, target.subnet)
         if network.id != network_of(cloud, subnet).id:
             _require_sight(attempt, caller, network.id, "Microsoft.Network/virtualNetworks")
+        if cloud.is_deallocated(target.machine.id):
+            attempt.drop(Control.POWER, f"{target.machine.name} is deallocated")
         session = Target(Peer(target.address), target.subnet, target.interface, port=SSH)
         deliver(attempt, InNetwork(subnet, last_host(subnet)), session)
         for host in (SIGN_IN, RIGHTS_CHECK):

@@ -41,6 +41,9 @@ class VisibleCloud:
     def first_boot(self, id_: str) -> str:
         return self.cloud.first_boot(id_)
 
+    def is_deallocated(self, id_: str) -> bool:
+        return self.cloud.is_deallocated(id_)
+
     def settings(self, subscription: str) -> SubscriptionSettings | None:
         return self.cloud.settings(subscription)
 

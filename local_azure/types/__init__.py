@@ -18,6 +18,7 @@ from local_azure.types import (
     consumption,
     containerregistry,
     dataprotection,
+    devtestlab,
     diagnostics,
     dnsresolver,
     eventgrid,
@@ -69,6 +70,7 @@ _SERVICES: tuple[tuple[AzureType, ...], ...] = (
     dataprotection.TYPES,
     consumption.TYPES,
     containerregistry.TYPES,
+    devtestlab.TYPES,
 )
 
 TYPES: Mapping[str, AzureType] = {type_.token: type_ for service in _SERVICES for type_ in service}

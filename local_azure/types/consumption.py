@@ -27,6 +27,9 @@ def _require_valid_period(request: Request) -> None:
     if start.day != 1 or start < datetime(2017, 6, 1):
         text = "Start date should be the first of a month, on or after June 1, 2017."
         refuse("400", text, target="timePeriod.startDate")
+    if request.old is None and start < datetime.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0):
+        text = "Start date for monthly time grain should not be prior to current month."
+        refuse("400", text, target="timePeriod.startDate")
     if end is not None and _date(end) <= start:
         refuse("400", "End date should be later than the start date.", target="timePeriod.endDate")
 

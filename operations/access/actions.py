@@ -25,6 +25,7 @@ class Action(StrEnum):
     ADMINISTER = "sign in as administrator"
     READ_LOGS = "read logs"
     LIST_KEYS = "list account keys"
+    START_AND_STOP = "start and stop"
     TAKE = "take data by the control plane"
     MANAGE = "manage"
     MANAGE_RIGHTS = "manage rights, also its own"
@@ -75,6 +76,7 @@ NEEDED: Mapping[Kind, tuple[Needed, ...]] = {
     Kind.COMPUTER: (
         (Action.SIGN_IN, f"{_MACHINE}/login/action", True),
         (Action.ADMINISTER, f"{_MACHINE}/loginAsAdmin/action", True),
+        (Action.START_AND_STOP, f"{_MACHINE}/start/action", False),
         (Action.MANAGE, f"{_MACHINE}/write", False),
         _RIGHTS,
     ),

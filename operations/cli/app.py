@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "approve": "localconnections.approve",
     },
     "azure": {"check": "azurecheck.check"},
+    "tenancy": {"sleep": "tenancypower.sleep", "wake": "tenancypower.wake"},
     "prices": {"refresh": "prices.refresh"},
     "policy": {
         "check": "policy.check",
@@ -82,6 +83,7 @@ GROUPS = {
     "local": "The local Azure on this machine.",
     "ledger": "What was asked, changed and refused, so that others can verify it.",
     "azure": "Real Azure, before the first up.",
+    "tenancy": "Stop and start the desks of a tenancy.",
     "prices": "The price book, from which preview shows idle prices.",
     "policy": "Check stacks against the policies.",
 }

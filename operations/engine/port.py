@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -200,6 +201,13 @@ class Engine(Protocol):
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         """Return the stack's outputs; secrets are masked unless `show_secrets`."""
+        ...
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold a stack's lock while something other than a run changes the cloud. `InputError` if a run holds it.
+
+        A backend of the Pulumi CLI that is no folder has no lock that can be held.
+        """
         ...
 
     def cancel(self, name: str) -> None:

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -241,6 +242,10 @@ class PulumiCli:
         arguments = ["stack", "output", "--json", "--stack", name, *(["--show-secrets"] if show_secrets else [])]
         outputs = json.loads(self._commands.run(name, arguments))
         return outputs if show_secrets else {k: SECRET if v == SECRET else v for k, v in outputs.items()}
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold a stack's lock while something other than a run changes the cloud, if the backend is a folder."""
+        return self._commands.hold(name)
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state does not change."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -125,6 +126,10 @@ class PulumiCommands:
                 raise self.failure(error, name) from None
             if (after := file.read_text()) != before:
                 write_whole(config, after)
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold the stack's lock, if the backend is a folder."""
+        return locks.hold(self._folder / _LOCKS / name, name) if self._folder else nullcontext()
 
     def locked_by(self, name: str) -> str | None:
         """Return the holder of the stack's lock, if the backend is a folder; others reveal it only on an update."""

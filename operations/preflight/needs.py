@@ -13,6 +13,7 @@ from formats.plan import Operation, Plan, PlannedResource
 DEFENDER = "microsoft.security/defenderforstoragesettings"
 MACHINE = "microsoft.compute/virtualmachines"
 DEFINITION = "microsoft.authorization/policydefinitions"
+ROLE, ROLE_WRITE = "microsoft.authorization/roledefinitions", "Microsoft.Authorization/roleDefinitions/write"
 FIREWALL_POLICY = "microsoft.network/firewallpolicies"
 FLOW_LOG = "microsoft.network/networkwatchers/flowlogs"
 
@@ -111,6 +112,8 @@ def needs_of(plans: Iterable[Plan]) -> list[Needs]:
             one.resources.append(resource)
             wanted = [(resource.id, action_on(resource.id, "write")), *linked_actions(resource.id, resource.inputs)]
             wanted += scanning_actions(resource.id) if _scans(resource) else ()
+            if type_of(resource.id).lower() == ROLE:  # Azure requires the right on each of them
+                wanted += [(scope, ROLE_WRITE) for scope in resource.inputs.get("assignableScopes") or ()]
             if delete := delete_action(resource.id):
                 one.deletes.setdefault(_scope(resource.id), set()).add(delete)
             for target, action in wanted:

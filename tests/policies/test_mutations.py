@@ -96,7 +96,7 @@ def test_every_permitted_value_and_child_is_an_addition() -> None:
 
 def test_an_addition_that_passes_is_named_and_fails_the_proof() -> None:
     fewer = {id_: policy for id_, policy in load().items() if id_ != "TY2"}
-    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False)
+    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False, configs=shipped.configs())
     sample = [m for m in SdkMutants(load()).of(weaker.estate) if m.added is AddedKind.PROPERTY and not m.harmless][::50]
     found = replace(proof(), added=tuple(Outcome(m, {"gate": weaker.refuses(m)}) for m in sample))
     assert found.missed_additions == tuple(sample)
@@ -118,7 +118,8 @@ def test_every_table_makes_mutants() -> None:
     made = {o.mutant.type for o in proof().outcomes}
     # All of the first is harmless; tests/policies/test_sites.py has the types of a gateway.
     gateways = {"network:LocalNetworkGateway", "network:VirtualNetworkGatewayConnection"}
-    assert set(TABLES) - made == {"storage:ManagementPolicy", *gateways}
+    costs = {"consumption:Budget", "devtestlab:GlobalSchedule"}  # tests/policies/rules/test_desk_costs.py has some
+    assert set(TABLES) - made == {"storage:ManagementPolicy", *gateways, *costs}
     added = {o.mutant.label for o in proof().outcomes if o.mutant.before is None}
     assert added == {f"added: {addition.label}" for addition in ADDITIONS}
 
@@ -203,7 +204,7 @@ def test_mutants_of_a_first_plan_are_refused_too() -> None:
 
 def test_a_mutant_of_a_removed_rule_is_let_through() -> None:
     fewer: dict[str, Policy] = {id_: policy for id_, policy in load().items() if id_ not in ("FW1", "FW2")}
-    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False)
+    weaker = GateDetector(plans()[:1], fewer, today=today(), is_complete=False, configs=shipped.configs())
     assert weaker.before == ()
     assert weaker.refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"')) is None
     assert gate().refuses(of("network:FirewallPolicy", 'threatIntelMode = "Off"'))

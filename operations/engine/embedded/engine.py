@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -196,6 +197,10 @@ class EmbeddedEngine:
         outputs = self._backend.outputs(name, decrypt=show_secrets)
         shown: Mapping[str, Any] = property_values.mask(property_values.unwrap(outputs) if show_secrets else outputs)
         return shown
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold a stack's lock while something other than a run changes the cloud."""
+        return self._backend.lock(name)
 
     def cancel(self, name: str) -> None:
         """Remove the lock that a killed run left. The state does not change."""

@@ -106,5 +106,27 @@ LOCK = Table(
     harmless=(Harmless("notes", "documentation only"),),
     removal=Removal("it could be deleted by mistake"),
 )  # fmt: skip
+ROLE = Table(
+    "authorization:RoleDefinition",
+    weakenings=(
+        Weakening("permissions[*].actions[*]", ("Microsoft.Compute/virtualMachines/write",),
+                  "users of a desk could change it", missing_ok="the role permits less"),
+        Weakening("permissions", ([{"actions": ["*"]}], [{"actions": ["Microsoft.Compute/virtualMachines/*"]}],
+                  [{"actions": [f"Microsoft.Compute/virtualMachines/{one}/action"
+                                for one in ("start", "deallocate", "runCommand")]}]),
+                  "users of a desk could do more than start and stop it", missing_ok="the role permits nothing"),
+        Weakening("permissions[*].dataActions", (["Microsoft.Compute/virtualMachines/loginAsAdmin/action"],),
+                  "users of a desk could sign in as administrators"),
+        Weakening("assignableScopes", (["/subscriptions/51de0000-0000-4000-8000-000000000002"],),
+                  "the role could be assigned outside of the cell", missing_ok="Azure requires them"),
+    ),
+    harmless=(
+        Harmless("roleDefinitionId", "assignments name the role by its id, and IA4 refuses another"),
+        Harmless("description", "documentation only"),
+        Harmless("roleName", "a name"),
+        Harmless("roleType", "Azure makes no built-in role of a custom one"),
+        Harmless("scope", "the place of the definition; assignableScopes say where it counts"),
+    ),
+)  # fmt: skip
 IDENTITY = Table("managedidentity:UserAssignedIdentity")
-TABLES = (GRANT, LOCK, IDENTITY)
+TABLES = (GRANT, LOCK, ROLE, IDENTITY)

@@ -146,4 +146,17 @@ DISK_KEYS = Table(
     harmless=(Harmless("identity", "another identity cannot use the key: the disks become unavailable"),),
     removal=Removal(PLATFORM_KEY, when=of_records),
 )  # fmt: skip
-TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS)
+SHUTDOWN = Table(
+    "devtestlab:GlobalSchedule",
+    weakenings=(
+        Weakening("dailyRecurrence.time", ("1200",), "work would end at another time than agreed"),
+        Weakening("notificationSettings.webhookUrl", ("https://elsewhere.example/hook",),
+                  "a host outside the estate would be told when a desk is in use"),
+    ),
+    harmless=(
+        Harmless("status", "a desk that runs on costs money, and is no weakness"),
+        Harmless("taskType", "Azure knows one task outside labs"),
+        Harmless("notificationSettings", "nobody is notified"),
+    ),
+)  # fmt: skip
+TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS, SHUTDOWN)

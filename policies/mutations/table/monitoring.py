@@ -146,4 +146,18 @@ FLOWS = Table(
     ),
     removal=Removal(UNLOGGED),
 )  # fmt: skip
-TABLES = (SETTING, ACTIVITY, WORKSPACE, SCOPE, SCOPED, FLOWS)
+BUDGET = Table(
+    "consumption:Budget",
+    weakenings=(
+        Weakening("amount", (10_000_000,), "nobody would be told what a project costs"),
+        Weakening("notifications.*.contactEmails", (["someone@elsewhere.example"],),
+                  "people whom nobody named would be told what a project costs"),
+    ),
+    harmless=(
+        Harmless("category", "costs alone: Azure has budgets for reservations that are no resource group's"),
+        Harmless("notifications", "alerts stop nothing"),
+        Harmless("timeGrain", "the period of the amount only"),
+        Harmless("timePeriod.startDate", "the month in which it was made"),
+    ),
+)  # fmt: skip
+TABLES = (BUDGET, SETTING, ACTIVITY, WORKSPACE, SCOPE, SCOPED, FLOWS)

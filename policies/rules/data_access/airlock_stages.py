@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from policies.azure_semantics.assigned_identities import ASSIGNED, assigned_identities
 from policies.azure_semantics.blob_grants import BlobGrant, grants_on
 from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import assignment_paths
+from policies.expected.entitlements import Identity
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import APPROVED, PENDING, STAGES, containers_of, is_airlock
+from policies.rule_helpers.entitlements import object_ids
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
+MACHINE = "compute:VirtualMachine"
 PUBLIC = "publicNetworkAccess"
 
 
@@ -26,7 +30,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation("", f"has the containers {found}; a stage's store has exactly one, asked or released")
         return
     stage = containers[0]
-    writes, reads = _writes_and_reads(grants)
+    writes, reads = (_desks_as_one(found, store, context) for found in _writes_and_reads(grants))
     # Recipients outside, who come from public addresses, read beside the recipient inside.
     readers = 2 if stage == APPROVED and lower_text(store, PUBLIC) == "enabled" else 1
     yield from _check_number(writes, "write", stage)
@@ -37,6 +41,30 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
                 yield _violation(reader, f"lets the same principal write and read {stage}")
     if len(writes) == 1 and 1 <= len(reads) <= readers:
         yield from _check_reviewer(store, context, stage, writes[0] if stage == APPROVED else reads[0])
+
+
+def _desks_as_one(grants: Sequence[BlobGrant], store: Resource, context: PolicyContext) -> list[BlobGrant]:
+    """Return the grants with those of desks as one: the desks of a project submit and fetch side by side."""
+    desks = _desk_identities(store, context)
+    of_desks = [grant for grant in grants if _identity_of(grant, context) in desks]
+    return [grant for grant in grants if grant not in of_desks[1:]]
+
+
+def _desk_identities(store: Resource, context: PolicyContext) -> frozenset[Identity]:
+    """Return the user-assigned identities of the virtual machines of a store's stack, computed once."""
+
+    def compute() -> frozenset[Identity]:
+        attached = [context.get(id_) for one in context.same_stack(store, MACHINE) for id_ in assigned_identities(one)]
+        return frozenset(Identity(one.stack, one.name) for one in attached if one and one.stack == store.stack)
+
+    return context.once(("identities of desks", store.stack), compute)
+
+
+def _identity_of(grant: BlobGrant, context: PolicyContext) -> Identity | None:
+    if grant.principal.id:
+        return object_ids(context).get(grant.principal.id)
+    sources = [context.get_urn(urn) for urn in grant.principal.source_urns]
+    return Identity(sources[0].stack, sources[0].name) if len(sources) == 1 and sources[0] else None
 
 
 def _check_number(grants: Sequence[BlobGrant], verb: str, stage: str, most: int = 1) -> Iterator[Violation]:
@@ -91,6 +119,7 @@ POLICY = Policy(
     "container, and no other principal has one, except recipients who come from public addresses.",
     check=check,
     check_paths=(
+        f"{MACHINE}:{ASSIGNED}",
         *assignment_paths("scope", "principalId", "roleDefinitionId"),
         f"{CONTAINER}:containerName",
         PUBLIC,

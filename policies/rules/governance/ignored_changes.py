@@ -18,12 +18,15 @@ KEPT_BY_MACHINES = (
 has the deployed values, which VM16 and VM20 check. Publisher, offer and SKU of the image stay as declared; a machine
 gets later updates from its patch mode (VM5)."""
 
+BUDGET_START = ("consumption:Budget", "timePeriod.startDate")
+"""Azure requires the present month when it makes a budget, and refuses any change afterwards."""
+
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Refuse ignored properties that are not known to be harmless: API versions add security properties."""
     for path in resource.ignore_changes:
         kept = resource.type == MACHINE and path in KEPT_BY_MACHINES
-        if path not in HARMLESS and not kept:
+        if path not in HARMLESS and not kept and (resource.type, path) != BUDGET_START:
             yield Violation(path, "is in ignoreChanges, so no deployment corrects a change that was made in Azure")
 
 

@@ -8,10 +8,12 @@ from policies.azure_semantics import ids
 from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
+from policies.expected.desk_operator import desk_operator
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
 from policies.violations import violations
 
+COMPUTER = "microsoft.compute/virtualmachines"
 DEFINITION = "authorization:RoleDefinition"
 PRINCIPALS = equals("principalType", "Group", "ServicePrincipal", only_on=ASSIGNMENTS[0])
 
@@ -22,6 +24,9 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
     role = role_of(assignment)
     if role in ADMINISTRATORS:
         yield Violation("roleDefinitionId", f"assigns {ADMINISTRATORS[role]}, which only the deployment may have")
+    elif is_desk_operator(assignment, role, context):
+        if ids.kind(assignment.at("scope")) != COMPUTER:
+            yield Violation("scope", "is no virtual machine: the role starts and stops single desks")
     elif role not in GRANTABLE or any(_defines(definition, role) for definition in context.of(DEFINITION)):
         yield Violation(
             "roleDefinitionId", f"assigns {role or 'no role'}, which is not on the list of assignable roles"
@@ -30,6 +35,12 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
         kind = ids.kind(assignment.at("scope")) or "a resource group"
         yield Violation("scope", f"is {kind}, on which {role} is not assignable")
     yield from violations(PRINCIPALS, assignment)
+
+
+def is_desk_operator(resource: Resource, role: str, context: PolicyContext) -> bool:
+    """True for the id of the custom role that starts and stops desks, of the resource's cell; IA4 has its actions."""
+    config = context.configs.get(resource.stack)
+    return bool(role) and config is not None and role == desk_operator(resource.stack, config)
 
 
 def _defines(definition: Resource, role: str) -> bool:

@@ -1,11 +1,13 @@
-"""Custom roles only read settings, and are assignable in resource groups only (IA4)."""
+"""Custom roles only read settings, or start and stop desks (IA4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from formats.stack_config import PlatformConfig
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import entries, texts
+from policies.azure_semantics.properties import entries, lower_text, texts
+from policies.expected.desk_operator import ACTIONS, desk_operator
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 ACTION_LISTS = ("actions", "dataActions")
@@ -37,9 +39,37 @@ ALLOWED = frozenset(
 "Azure permissions")."""
 
 
-def check(role: Resource, _: PolicyContext) -> Iterator[Violation]:
+def check(role: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow listed actions only. A wildcard includes future actions; notActions do not help; an action on data reads
-    or changes it."""
+    or changes it. The role of a platform that starts and stops desks has exactly its own actions, in its cell."""
+    config = context.configs.get(role.stack)
+    if isinstance(config, PlatformConfig) and lower_text(role, "roleDefinitionId") == desk_operator(role.stack, config):
+        yield from _check_desk_operator(role, config)
+    else:
+        yield from _check_reads(role)
+
+
+def _check_desk_operator(role: Resource, config: PlatformConfig) -> Iterator[Violation]:
+    found = [str(role.at(entry)) for entry in _actions(role)]
+    if frozenset(found) != ACTIONS or len(entries(role, "permissions")) != 1:
+        yield Violation("permissions", f"permits {', '.join(found) or 'nothing'}; the role of desks permits "
+                        f"{' and '.join(sorted(ACTIONS))} alone")  # fmt: skip
+    wanted = {f"/subscriptions/{one}" for one in config.subscriptions}
+    if set(texts(role, "assignableScopes")) != wanted:
+        yield Violation("assignableScopes", "are not the subscriptions of the cell")
+
+
+def _actions(role: Resource) -> list[str]:
+    """Return the paths of all actions that a role permits."""
+    return [
+        entry
+        for permission in entries(role, "permissions")
+        for kind in ACTION_LISTS
+        for entry in entries(role, f"{permission}.{kind}")
+    ]
+
+
+def _check_reads(role: Resource) -> Iterator[Violation]:
     for permission in entries(role, "permissions"):
         for kind in ACTION_LISTS:
             for entry in entries(role, f"{permission}.{kind}"):
@@ -55,7 +85,7 @@ def check(role: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 POLICY = Policy(
     id="IA4",
-    title="Custom roles only read settings, and are assignable in resource groups only",
+    title="Custom roles only read settings, in resource groups, or start and stop desks",
     why="A custom role passes lists of forbidden roles: one action is enough to export a disk, change a key or stop "
     "the logs.",
     resource_types=("authorization:RoleDefinition",),
@@ -66,6 +96,11 @@ POLICY = Policy(
     fix="Use a built-in role, or only the actions in policies/rules/identity/custom_roles.py; set assignableScopes to "
     "resource groups.",
     check=check,
-    check_paths=("permissions", "assignableScopes"),
+    check_paths=(
+        "permissions",
+        *(f"permissions[*].{kind}[*]" for kind in ACTION_LISTS),
+        "assignableScopes[*]",
+        "roleDefinitionId",
+    ),
     checkov=("CKV_AZURE_39",),
 )

@@ -18,12 +18,13 @@ from infra.gpu_driver import NO_ARCHIVE, gpu_driver_settings
 from infra.home_disk import home_disk_settings
 from infra.malware_scanning import CLEAN_BLOBS_ONLY, scanner_id
 from infra.package_sources import package_settings
-from infra.roles import Role
+from infra.roles import Role, desk_operator
 from infra.stacks.programs import declare_stack
 from tests.infra import samples
 from tests.infra.mock_stack import SUBSCRIPTION, MockStack, Registration, run
 from tests.infra.samples import group
 
+OPERATOR = str(desk_operator(samples.tenancy(), "platform").value)
 MOVER, DESK = "principal-of-staging-mover", "principal-of-desk"
 CONFIDENTIAL = {"name": "main", "size": "Standard_DC8ads_v5", "os_disk_gib": 128, "data_disk_gib": 256,
                 "admin_public_key": samples.KEY}  # fmt: skip
@@ -66,7 +67,7 @@ def test_researchers_have_no_role_on_data(tenancy: MockStack) -> None:
     researchers = group(30)
     held = {str(grant.inputs["roleDefinitionId"])[-36:] for grant in tenancy.of("RoleAssignment")
             if grant.inputs["principalId"] == researchers}  # fmt: skip
-    assert held == {str(Role.VM_USER_LOGIN.value), str(Role.READER.value)}
+    assert held == {str(Role.VM_USER_LOGIN.value), str(Role.READER.value), OPERATOR}
     assert _roles(tenancy, DESK, "/StorageAccount/data") == {Role.BLOB_WRITER}
 
 
@@ -290,6 +291,51 @@ def test_researchers_may_read_interface_and_network(tenancy: MockStack) -> None:
     """Bastion is in a peered network, so Azure requires Reader on the desk's network as well."""
     for kind in ("NetworkInterface/desk", "VirtualNetwork/net"):
         assert _roles(tenancy, group(30), f"/{kind}") == {Role.READER}, kind
+
+
+def test_each_desk_has_its_own_identity_and_users(platform: MockStack, safe_haven: MockStack) -> None:
+    main = {**CONFIDENTIAL, "size": "Standard_D4s_v5"}
+    others = [{**main, "name": name, "users": group(40)} for name in ("gpu", "notes")]
+    stack = _tenancy(platform, safe_haven, desks=[main, *others])
+    names = {"desk", "desk-gpu", "desk-notes"}
+    assert {machine.name for machine in stack.of("VirtualMachine")} == names
+    assert {disk.name for disk in stack.of("Disk")} == {f"{name}-data" for name in names}
+    for name in names:
+        identity = f"principal-of-{name}"
+        assert _roles(stack, identity, "/StorageAccount/data") == {Role.BLOB_WRITER}
+        assert _roles(stack, identity, "/export-asked-asked") == {Role.BLOB_WRITER}
+        assert _roles(stack, identity, "/import-released-released") == {Role.BLOB_READER}
+    users = {name: {who for who in (30, 40) if _roles(stack, group(who), f"/VirtualMachine/{name}")} for name in names}
+    assert users == {"desk": {30}, "desk-gpu": {40}, "desk-notes": {40}}
+    grants = [one.inputs for one in stack.of("RoleAssignment") if one.inputs["roleDefinitionId"].endswith(OPERATOR)]
+    operators = {(one["principalId"], one["scope"].rpartition("/")[2]) for one in grants}
+    assert operators == {(group(30), "desk"), (group(40), "desk-gpu"), (group(40), "desk-notes")}
+    seeing = [one.name for one in stack.of("RoleAssignment") if one.name.endswith("see-network")]
+    assert seeing == ["desk-researchers-see-network", f"desk-users-{group(40)}-see-network"]
+
+
+def test_a_desk_is_shut_down_at_its_time(platform: MockStack, safe_haven: MockStack) -> None:
+    desks = [{**CONFIDENTIAL, "size": "Standard_D4s_v5", "shutdown": "19:30"}]
+    (schedule,) = _tenancy(platform, safe_haven, desks=desks).of("GlobalSchedule")
+    assert schedule.inputs["name"] == f"shutdown-computevm-vm-{samples.tenancy().estate}-tre-hcm-desk"
+    assert (schedule.inputs["dailyRecurrence"], schedule.inputs["timeZoneId"]) == (
+        {"time": "1930"},
+        "GMT Standard Time",
+    )
+    assert schedule.inputs["notificationSettings"]["status"] == "Disabled"
+
+
+def test_a_budget_tells_named_people_and_ends_with_the_approval(platform: MockStack, safe_haven: MockStack) -> None:
+    people = ["a.person@trust.example"]
+    stack = _tenancy(platform, safe_haven, budget={"monthly_gbp": 2500, "alerts": people})
+    (budget,) = stack.of("Budget")
+    alerts = budget.inputs["notifications"].values()
+    found = {(one["thresholdType"], one["threshold"], tuple(one["contactEmails"])) for one in alerts}
+    assert found == {(*one, tuple(people)) for one in
+                     [("Actual", 50), ("Actual", 80), ("Actual", 100), ("Forecasted", 100)]}  # fmt: skip
+    assert budget.inputs["timePeriod"]["endDate"].startswith(samples.tenancy().expires.isoformat())
+    assert budget.ignore_changes == ("timePeriod.startDate",)
+    assert people[0] not in str([stack.outputs, [one.inputs.get("tags") for one in stack.registrations]])
 
 
 def test_sign_in_traffic_is_routed_to_the_firewall(tenancy: MockStack) -> None:

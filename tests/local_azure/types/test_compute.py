@@ -404,3 +404,26 @@ def test_a_restart_setting_needs_patching_by_the_platform(world: World, nic: str
         vm(world, **made)
     patching["patchMode"] = "AutomaticByPlatform"
     vm(world, **made)
+
+
+def test_a_schedule_shuts_down_a_virtual_machine_of_its_group_and_region(world: World, nic: str) -> None:
+    target = vm(world, **linux(nic))
+    made = {
+        "targetResourceId": target,
+        "taskType": "ComputeVmShutdownTask",
+        "dailyRecurrence": {"time": "1900"},
+        "timeZoneId": "GMT Standard Time",
+        "notificationSettings": {"status": "Disabled"},
+    }
+    for wrong, code in (
+        ({"name": "vm-1"}, "InvalidScheduleId"),
+        ({"taskType": "LabVmsShutdownTask"}, "InvalidScheduleTaskType"),
+        ({"targetResourceId": f"{target}-other"}, "InvalidScheduleTarget"),
+        ({"dailyRecurrence": {"time": "19:00"}}, "InvalidScheduleTime"),
+        ({"timeZoneId": "Europe/London"}, "InvalidTimeZoneId"),
+        ({"location": "ukwest"}, "InvalidScheduleLocation"),
+        ({"notificationSettings": {"status": "Enabled"}}, "InvalidNotificationSettings"),
+    ):
+        with refused(code):
+            world.make("devtestlab:GlobalSchedule", **{"name": "shutdown-computevm-vm-1", **made, **wrong})
+    assert world.make("devtestlab:GlobalSchedule", name="shutdown-computevm-vm-1", **made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -222,6 +223,10 @@ class FakeEngine:
 
     def outputs(self, name: str, *, show_secrets: bool = False) -> Mapping[str, Any]:
         return {k: v if show_secrets or k != "key" else "[secret]" for k, v in self.values.get(name, {}).items()}
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        self.calls.append(("hold", name))
+        return nullcontext()
 
     def cancel(self, name: str) -> None:
         if not self.locked:

@@ -101,7 +101,8 @@ ESTATES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
                            {"cool_after_days": 1, "archive_after_days": 2, "delete_after_days": 3},
                            desks=[{"name": "data", "size": "Standard_D2s_v5", "data_disk_gib": 32, "users": group("d")},
                                   {"name": "two", "size": "Standard_D2s_v5", "data_disk_gib": 32, "users": group("d"),
-                                   "rebuilds": 1}]),
+                                   "rebuilds": 1, "shutdown": "19:00"}],
+                           budget={"monthly_gbp": 900, "alerts": ["a.person@trust.example"]}),
         },
     ),
     "identifiable": (

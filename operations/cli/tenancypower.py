@@ -1,0 +1,116 @@
+"""`sde tenancy sleep` and `sde tenancy wake`: deallocate all desks of a tenancy, and start them again.
+
+No engine runs: power is no property of a resource. The stack's lock is held, so that no `up` runs at the same time, and
+the ledger has who did it and the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from formats.errors import InputError
+from formats.stack_config import TenancyConfig, is_kind
+from operations.cli.expiry import changeable
+from operations.cli.options import OneStack, command
+from operations.cli.output import printable
+from operations.cli.recorded import Recorder
+from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
+
+if TYPE_CHECKING:
+    from operations.desk_power import Power
+    from operations.preflight.reads import Send
+
+
+@command("json_", "cloud", "estate", "engine")
+def sleep(session: Session, *, stack: OneStack) -> None:
+    """Stop and deallocate every desk of a tenancy. Its data, rights and addresses stay; nobody can sign in."""
+    from operations.desk_power import Power  # noqa: PLC0415 - imports the Azure SDK
+
+    _lead(session, "sleep", session.named(stack), Power.DEALLOCATED)
+
+
+@command("json_", "cloud", "estate", "engine")
+def wake(session: Session, *, stack: OneStack) -> None:
+    """Start every desk of a tenancy. Not of an expired one."""
+    from operations.desk_power import Power  # noqa: PLC0415 - imports the Azure SDK
+
+    chosen = session.named(stack)
+    changeable(session, [chosen], everything=False)
+    _lead(session, "wake", chosen, Power.RUNNING)
+
+
+def _lead(session: Session, word: str, stack: Stack, to: Power) -> None:
+    if not is_kind(stack.name, TenancyConfig):
+        raise InputError("Only tenancies sleep and wake.", key="STACK", found=stack.name, allowed="tre-<project>")
+    recorder = Recorder(session, f"tenancy {word}")
+    with recorder.recording([stack]):
+        desks = _desks(session, stack)
+        with session.engine(stack).hold(stack.name), _sending(session, stack) as send:
+            from operations.desk_power import DeskPower  # noqa: PLC0415 - imports the Azure SDK
+
+            recorder.intent(stack, f"The desks {', '.join(desks)} are to be {to}.")
+            changed = DeskPower(send).lead(desks, to)
+            recorder.finished(stack)
+    session.output.emit({"event": f"tenancy-{word}", "stack": stack.name, "desks": list(desks),
+                         "changed": list(changed)})  # fmt: skip
+    already = "" if changed else ", as before"
+    session.output.say(f"{stack.name}: the desks {', '.join(desks)} are {to}{already}.", style="green")
+    _show_prices(session, stack)
+
+
+def _desks(session: Session, stack: Stack) -> Mapping[str, str]:
+    """Return the ids of the virtual machines of a tenancy's desks, by name, from its outputs."""
+    found = session.engine(stack).outputs(stack.name).get("desk_ids")
+    if not isinstance(found, Mapping) or not found:
+        raise InputError("The tenancy has no deployed desk.", key="STACK", found=stack.name,
+                         fix=f"scripts/sde up {stack.name}")  # fmt: skip
+    return {str(name): str(id_) for name, id_ in found.items()}
+
+
+@contextmanager
+def _sending(session: Session, stack: Stack) -> Iterator[Send]:
+    """Send requests to the stack's cloud."""
+    if stack.cloud == "azure":
+        from operations.preflight import default_credential, send_to_azure  # noqa: PLC0415 - imports the Azure SDK
+
+        yield send_to_azure(default_credential())
+        return
+    from local_azure.management import Management  # noqa: PLC0415
+    from local_azure.store import Store  # noqa: PLC0415
+
+    store = Store(session.settings.local_db)
+    try:
+        yield Management(store).answer
+    finally:
+        store.close()
+
+
+def _show_prices(session: Session, stack: Stack) -> None:
+    """Show what a tenancy costs a month, awake and asleep: of the virtual machines, only the disks are billed."""
+    from operations.prices.book import load  # noqa: PLC0415
+    from operations.prices.charges import vm_item  # noqa: PLC0415
+    from operations.prices.estimate import price_of  # noqa: PLC0415
+
+    plan = session.engine(stack).current_state([stack.settings]).get(stack.name)
+    if plan is None:
+        return
+    price = price_of(plan, load())
+    awake = price.total.after
+    asleep = awake - sum(
+        (change.after for item, change in price.items.items() if item.startswith(vm_item(""))), Decimal(0)
+    )
+    unknown = sorted(price.unknown)
+    also_asleep = [item for item in unknown if not item.startswith(vm_item(""))]
+    session.output.emit({"event": "prices-of-power", "stack": stack.name, "currency": price.currency,
+                         "awake": f"{awake:.2f}", "asleep": f"{asleep:.2f}", "unknown": unknown})  # fmt: skip
+    least, asleep_least = ("at least " if items else "" for items in (unknown, also_asleep))
+    session.output.say(
+        f"idle price a month: {least}{price.currency} {awake:,.2f} awake, {asleep_least}{price.currency} {asleep:,.2f} "
+        "asleep, for disks, endpoints, stores and keys"
+    )
+    if unknown:
+        session.output.say(f"  price unknown: {printable(', '.join(unknown))}", style="dim")
