@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from formats.plan import Plan
 from operations.settings import ROOT
@@ -27,8 +28,9 @@ def with_a_stranger() -> Plan:
     return replace(plan, resources=tuple(resources))
 
 
-def test_the_shipped_stack_passes_with_its_file() -> None:
-    assert PackAnalyzer(policies=COMPARED, folder=ROOT)._blocking_findings(shipped.after(STACK), COMPARED) == {}
+def test_the_shipped_stack_passes_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": dict(shipped.settings(STACK))}))
+    assert PackAnalyzer(policies=COMPARED, folder=tmp_path)._blocking_findings(shipped.after(STACK), COMPARED) == {}
 
 
 @pytest.mark.parametrize("has_file", [True, False])

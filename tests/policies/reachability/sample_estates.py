@@ -25,6 +25,7 @@ TENANCY = "tre-hcm-progression"
 PROVIDERS = ("zq1", "zq2", "zq3")
 SUBSCRIPTION = "10ca1000-0000-4000-8000-000000000001"
 BLOB_WRITER, SECRETS_USER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "4633458b-17de-408a-b874-0445c86b69e6"
+ACR_PUSH = "8311e382-0749-4cb8-b61a-304f252e45ec"
 LOCK = "authorization:ManagementLockByScope"
 SIGN_IN = IPv4Network("192.0.2.1/32")
 ASSIGNMENT = "authorization:PolicyAssignment"
@@ -165,7 +166,7 @@ def _grant(resources: list[Resource], key: str, _: str) -> list[Resource]:
     """Add one role too many, on the subscription."""
     principal = _principal(resources, key)
     scope = f"/subscriptions/{SUBSCRIPTION}"
-    return [*resources, grant(principal, BLOB_WRITER, scope), grant(principal, SECRETS_USER, scope)]
+    return [*resources, *(grant(principal, role, scope) for role in (BLOB_WRITER, SECRETS_USER, ACR_PUSH))]
 
 
 def _principal(resources: Sequence[Resource], key: str) -> str:

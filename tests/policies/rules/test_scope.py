@@ -146,7 +146,8 @@ def test_a_newer_stable_version_passes_and_an_unknown_one_blocks(version: str) -
 
 
 def test_the_allowed_previews_are_those_of_the_sdk() -> None:
-    found = {type_: AZURE_NATIVE.resource(PREFIX + type_) for type_ in known_types()}
+    parts = {type_ for type_ in known_types() if type_.startswith("containerregistry:")} - PREVIEWS
+    found = {type_: AZURE_NATIVE.resource(PREFIX + type_) for type_ in known_types() - parts}  # CR3 refuses the parts
     assert {type_ for type_, known in found.items() if known and "preview" in known.api_version} == PREVIEWS
 
 
