@@ -23,6 +23,7 @@ PACKAGES = {
     "compute": ("azure.mgmt.compute",),
     "consumption": ("azure.mgmt.consumption",),
     "containerregistry": ("azure.mgmt.containerregistry",),
+    "devtestlab": ("azure.mgmt.devtestlabs",),
     "dnsresolver": ("azure.mgmt.dnsresolver",),
     "eventgrid": ("azure.mgmt.eventgrid",),
     "keyvault": ("azure.mgmt.keyvault",),
