@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pulumi
 
 from formats.addresses import REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyRange
-from formats.computers import DESK, DeskConfig
+from formats.computers import DESK
 from formats.egress import SIGN_IN_ADDRESS, EgressRule
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
+from infra.components.base_component import PrivateEndpointPlacement
 from infra.components.blob_storage_account import BlobStorageAccount, BlobStorageAccountArgs
 from infra.components.budget import add_budget
 from infra.components.container_registry import ContainerRegistry, ContainerRegistryArgs
@@ -51,11 +54,96 @@ STAFF_ENDPOINTS = (
 """The endpoints that staff reach through the firewall; the first is staging's too. The firewall's rules say who may."""
 
 
+@dataclass(frozen=True)
+class _Project:
+    """What all parts of a project's environment use."""
+
+    config: TenancyConfig
+    scope: ResourceGroupScope
+    guardrails: PolicyGuardrails
+    network: SpokeNetwork | ProjectSubnets
+    keys: KeyVault
+
+    def placement(self, *endpoints: TenancyEndpoint) -> PrivateEndpointPlacement:
+        """Return the placement of a private endpoint at its addresses in the plan."""
+        return _placement(self.network, self.config, *endpoints)
+
+    def store(self) -> BlobStorageAccount:
+        """Create the project's store."""
+        args = BlobStorageAccountArgs(
+            scope=self.scope,
+            endpoint=self.placement(TenancyEndpoint.DATA),
+            key=self.keys.encryption_key("data"),
+            redundancy=self.config.redundancy,
+            containers=["project"],
+            tiers=self.config.tiers,
+        )
+        return BlobStorageAccount("data", args)
+
+    def desks(self) -> dict[str, Desk]:
+        """Create the desks, by name, and allow their users to sign in."""
+        config, scope = self.config, self.scope
+        hosts = desk_lines(scope.names, TenancyRange(config.addresses), _existing(DESK_ENDPOINTS, config))
+        disks = disk_encryption(scope, self.keys, config.confidential_orchestrator)
+        desks = {}
+        for desk in config.desks:
+            args = DeskArgs(
+                scope=scope,
+                network=self.network,
+                allowed=self.network.allowed("desks"),
+                config=desk,
+                key=f"sde:desks.{desk.name}",
+                disk_encryption=disks,
+                shutdown=desk.shutdown,
+                first_boot=desk_first_boot(desk.size, config.egress, hosts, config.root_certificates),
+            )
+            desks[desk.name] = Desk(desk.logical_name, args)
+        _grant_sign_in(config, desks)
+        return desks
+
+    def airlocks(self, staging: Principal, desks: Mapping[str, Desk]) -> list[Airlock]:
+        """Create the airlock for exports, and before it that for imports if the tenancy has one."""
+        stewards, checkers = (Principal.group(group) for group in (self.config.stewards, self.config.checkers))
+        principals = {desk.name.removeprefix(DESK): desk.principal for desk in desks.values()}
+        found = []
+        if self.config.import_airlock:
+            found.append(self._airlock("import", AirlockRoles({"": staging}, stewards, principals)))
+        found.append(self._airlock("export", AirlockRoles(principals, checkers, {"": stewards}), self._outbox()))
+        return found
+
+    def _airlock(self, name: str, roles: AirlockRoles, outbox: Outbox | None = None) -> Airlock:
+        args = AirlockArgs(
+            scope=self.scope,
+            roles=roles,
+            endpoints={stage: self.placement(TenancyEndpoint(f"{name}-{stage.value}")) for stage in Stage},
+            keys=self.keys,
+            redundancy=self.config.redundancy,
+            outbox=outbox,
+        )
+        return Airlock(name, args)
+
+    def _outbox(self) -> Outbox | None:
+        """Return the recipients that fetch released results from outside, if the request names any."""
+        if self.config.recipients is None:
+            return None
+        access = self.guardrails.public_access(OUTBOX, "released results, for the recipients that the request names")
+        return Outbox(Principal.group(self.config.recipients.group), access)
+
+    def registry(self, desks: Mapping[str, Desk]) -> ContainerRegistry | None:
+        """Create the registry of the project's images, if the request names one."""
+        if not self.config.services.registry:
+            return None
+        endpoint, key = self.placement(*REGISTRY_ENDPOINTS), self.keys.encryption_key("registry")
+        registry = ContainerRegistry("registry", ContainerRegistryArgs(scope=self.scope, endpoint=endpoint, key=key))
+        for desk in desks.values():
+            registry.grant_push(desk.name, desk.principal)
+        return registry
+
+
 def tenancy(config: TenancyConfig) -> None:
-    """Declare a project's environment: spoke network, key vault, store, desk, and the import and export airlocks."""
+    """Declare a project's environment: network, key vault, store, desks, and the airlocks for imports and exports."""
     platform, safe_haven = PlatformOutputs(config.platform), SafeHavenOutputs(config.safe_haven)
     shared = SharedTenancyOutputs(config.shared_tenancy) if config.shared_tenancy else None
-    stewards, checkers = (Principal.group(group) for group in (config.stewards, config.checkers))
     scope_args = ResourceGroupScopeArgs(config=config, purpose="project", log_workspace_id=platform.log_workspace_id)
     with ResourceGroupScope("project", scope_args) as scope:
         guardrails_args = PolicyGuardrailsArgs(
@@ -65,105 +153,80 @@ def tenancy(config: TenancyConfig) -> None:
         )
         guardrails = PolicyGuardrails("guards", guardrails_args)
         add_budget(scope, config.budget, config.expires)
-        addresses = TenancyRange(config.addresses)
-        subnets = _subnets(config, addresses, platform)
-        if shared:
-            shared_args = ProjectSubnetsArgs(
-                scope=scope, network=shared, space=addresses.network, subnets=subnets, platform=platform,
-                is_readable=config.network_readers is not None,
-            )  # fmt: skip
-            network: SpokeNetwork | ProjectSubnets = ProjectSubnets("net", shared_args)
-        else:
-            network_args = SpokeNetworkArgs(
-                scope=scope,
-                space=addresses.network,
-                subnets=subnets,
-                platform=platform,
-                unencrypted_reason=unencrypted_reason(config.data_class, [desk.size for desk in config.desks]),
-            )
-            network = SpokeNetwork("net", network_args)
-        keys_placement = network.endpoint_placement(addresses.address(TenancyEndpoint.KEYS))
+        network = _network(config, scope, platform, shared)
+        keys_placement = _placement(network, config, TenancyEndpoint.KEYS)
         keys = KeyVault("keys", KeyVaultArgs(scope=scope, endpoint=keys_placement))
         guardrails.assign_to(scope, after=network.writes)
-        store_args = BlobStorageAccountArgs(
-            scope=scope,
-            endpoint=network.endpoint_placement(addresses.address(TenancyEndpoint.DATA)),
-            key=keys.encryption_key("data"),
-            redundancy=config.redundancy,
-            containers=["project"],
-            tiers=config.tiers,
-        )
-        store = BlobStorageAccount("data", store_args)
-        hosts = desk_lines(scope.names, addresses, _existing(DESK_ENDPOINTS, config))
-        disks = disk_encryption(scope, keys, config.confidential_orchestrator)
-
-        def new_desk(desk: DeskConfig) -> Desk:
-            desk_args = DeskArgs(
-                scope=scope,
-                network=network,
-                allowed=network.allowed("desks"),
-                config=desk,
-                key=f"sde:desks.{desk.name}",
-                disk_encryption=disks,
-                shutdown=desk.shutdown,
-                first_boot=desk_first_boot(desk.size, config.egress, hosts, config.root_certificates),
-            )
-            return Desk(desk.logical_name, desk_args)
-
-        desks = {desk.name: new_desk(desk) for desk in config.desks}
-        _grant_sign_in(config, desks)
+        project = _Project(config, scope, guardrails, network, keys)
+        store = project.store()
+        desks = project.desks()
         # Researchers may sign in but have no role on data: only the desks' identities read and write it, so an export
         # is submitted by a desk.
         for desk in desks.values():
             store.grant_read_write(desk.name, desk.principal)
-        principals = {desk.name.removeprefix(DESK): desk.principal for desk in desks.values()}
-
-        def airlock(name: str, roles: AirlockRoles, outbox: Outbox | None = None) -> Airlock:
-            endpoints = {
-                stage: network.endpoint_placement(addresses.address(TenancyEndpoint(f"{name}-{stage.value}")))
-                for stage in Stage
-            }
-            args = AirlockArgs(
-                scope=scope, roles=roles, endpoints=endpoints, keys=keys, redundancy=config.redundancy, outbox=outbox
-            )
-            return Airlock(name, args)
-
-        airlocks = []
-        if config.import_airlock:
-            staging = Principal.service(safe_haven.staging.mover)
-            airlocks.append(airlock("import", AirlockRoles({"": staging}, stewards, principals)))
-        export_roles = AirlockRoles(principals, checkers, {"": stewards})
-        airlocks.append(airlock("export", export_roles, _outbox(config, guardrails)))
+        airlocks = project.airlocks(Principal.service(safe_haven.staging.mover), desks)
         # Last, so that the order of the other writes is the same with and without it.
-        registry = _registry(config, scope, network, keys) if config.services.registry else None
-        if registry:
-            for desk in desks.values():
-                registry.grant_push(desk.name, desk.principal)
+        registry = project.registry(desks)
 
-    outputs = {
+    for name, value in _outputs(project, store, desks, airlocks, registry).items():
+        pulumi.export(name, value)
+    export_reads(platform, safe_haven, *([shared] if shared else []))
+
+
+def _outputs(
+    project: _Project,
+    store: BlobStorageAccount,
+    desks: Mapping[str, Desk],
+    airlocks: Sequence[Airlock],
+    registry: ContainerRegistry | None,
+) -> dict[str, Any]:
+    config, network = project.config, project.network
+    drivers = {desk.name: gpu_driver(desk.size, config.egress) for desk in config.desks}
+    with_gpu = {name: driver for name, driver in drivers.items() if driver}
+    return {
         "project": config.project,
         "expires": config.expires.isoformat(),
-        "group_id": scope.group.id,
+        "group_id": project.scope.group.id,
         **({"network_id": network.network_id} if isinstance(network, SpokeNetwork) else {}),
-        "vault_name": keys.vault.name,
+        "vault_name": project.keys.vault.name,
         "store_name": store.account.name,
         **{
-            f"{each.name}_{stage.value}_store_name": stage_store.account.name
-            for each in airlocks
-            for stage, stage_store in each.stores.items()
+            f"{airlock.name}_{stage.value}_store_name": stage_store.account.name
+            for airlock in airlocks
+            for stage, stage_store in airlock.stores.items()
         },
         "desk_names": {name: desk.virtual_machine.name for name, desk in desks.items()},
         "desk_ids": {name: desk.virtual_machine.id for name, desk in desks.items()},
         OUTPUT: {name: setting_digests(desk.first_boot) for name, desk in desks.items()},
+        **({"gpu_drivers": with_gpu} if with_gpu else {}),
+        **({"registry_name": registry.registry.name} if registry else {}),
     }
-    drivers = {desk.name: gpu_driver(desk.size, config.egress) for desk in config.desks}
-    if found := {name: driver for name, driver in drivers.items() if driver}:
-        outputs["gpu_drivers"] = found
-    if registry:
-        outputs["registry_name"] = registry.registry.name
-    for name, value in outputs.items():
-        pulumi.export(name, value)
-    export_reads(platform, safe_haven, *([shared] if shared else []))
+
+
+def _network(
+    config: TenancyConfig, scope: ResourceGroupScope, platform: PlatformOutputs, shared: SharedTenancyOutputs | None
+) -> SpokeNetwork | ProjectSubnets:
+    """Create the project's network, or its subnets in the network of its shared tenancy."""
+    addresses = TenancyRange(config.addresses)
+    space, subnets = addresses.network, _subnets(config, addresses, platform)
+    if shared:
+        is_readable = config.network_readers is not None
+        shared_args = ProjectSubnetsArgs(
+            scope=scope, network=shared, space=space, subnets=subnets, platform=platform, is_readable=is_readable
+        )
+        return ProjectSubnets("net", shared_args)
+    reason = unencrypted_reason(config.data_class, [desk.size for desk in config.desks])
+    network_args = SpokeNetworkArgs(
+        scope=scope, space=space, subnets=subnets, platform=platform, unencrypted_reason=reason
+    )
+    return SpokeNetwork("net", network_args)
+
+
+def _placement(
+    network: SpokeNetwork | ProjectSubnets, config: TenancyConfig, *endpoints: TenancyEndpoint
+) -> PrivateEndpointPlacement:
+    addresses = TenancyRange(config.addresses)
+    return network.endpoint_placement(*(addresses.address(endpoint) for endpoint in endpoints))
 
 
 def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
@@ -179,27 +242,6 @@ def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
         # Named by group and not by desk: when the first of its desks goes, Azure would refuse another assignment.
         of = "researchers" if group == config.researchers else f"users-{group}"
         desk.grant_see_network(f"{DESK}-{of}-see-network", Principal.group(group))
-
-
-def _registry(
-    config: TenancyConfig, scope: ResourceGroupScope, network: SpokeNetwork | ProjectSubnets, keys: KeyVault
-) -> ContainerRegistry:
-    """Create the registry of the project's images."""
-    addresses = TenancyRange(config.addresses)
-    args = ContainerRegistryArgs(
-        scope=scope,
-        endpoint=network.endpoint_placement(*map(addresses.address, REGISTRY_ENDPOINTS)),
-        key=keys.encryption_key("registry"),
-    )
-    return ContainerRegistry("registry", args)
-
-
-def _outbox(config: TenancyConfig, guardrails: PolicyGuardrails) -> Outbox | None:
-    """Return the recipients that fetch released results from outside, if the request names any."""
-    if config.recipients is None:
-        return None
-    access = guardrails.public_access(OUTBOX, "released results, for the recipients that the request names")
-    return Outbox(Principal.group(config.recipients.group), access)
 
 
 def _existing(endpoints: Sequence[TenancyEndpoint], config: TenancyConfig) -> list[TenancyEndpoint]:
