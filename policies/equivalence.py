@@ -126,6 +126,11 @@ class Folding:
 NO_FOLDING = Folding()
 
 
+def may_fold(stacks: Iterable[str]) -> bool:
+    """True if an estate of these stacks has more tenancies than represent one class, so that they are compared."""
+    return sum(is_kind(stack, TenancyConfig) for stack in stacks) > REPRESENTATIVES
+
+
 class EquivalenceClasses:
     """The tenancies of an estate by equivalence class."""
 
@@ -136,7 +141,7 @@ class EquivalenceClasses:
 
     def folding(self) -> Folding:
         """Return the tenancies that get the results of a representative."""
-        if len(self.tenancies) <= REPRESENTATIVES:
+        if not may_fold(self.tenancies):
             return NO_FOLDING
         classes: dict[Signature, list[str]] = {}
         equivalents: list[EquivalentTenancy] = []

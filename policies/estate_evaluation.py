@@ -147,6 +147,7 @@ class _Estate:
             folding,
             types=self._readable.types,
             left_out=frozenset(left_out),
+            flows=self._cache.flows,
             is_complete=True,
             today=self._evaluation.today,
             subscriptions=self._evaluation.subscriptions,

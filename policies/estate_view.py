@@ -12,12 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never, cast
 
 from formats.property_paths import ANY, PropertyPath, parse
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.equivalence import NO_FOLDING, Folding
 from policies.model import Policy, PolicyContext, Resource
+
+if TYPE_CHECKING:
+    from policies.reachability.flow_cache import FlowCache
 
 INDEX = re.compile(r"\[\d+\]")
 PRINCIPAL_OF = dict.fromkeys(ASSIGNMENTS, "principalId")
@@ -180,12 +183,14 @@ class EstateView(PolicyContext):
         *,
         types: frozenset[str] = frozenset([ANY]),
         left_out: frozenset[str] = frozenset(),
+        flows: FlowCache | None = None,
         **options: Any,
     ) -> None:
         """`folding`: the stacks that were left out or need no result, since that of an equivalent one holds. `types`:
-        those that policies may read. `left_out`: the ids in lower case and the URNs of resources of other types."""
+        those that policies may read. `left_out`: the ids in lower case and the URNs of resources of other types.
+        `flows`: the analyses of estates in this process."""
         super().__init__(resources, **options)
-        self.folding, self._types, self._left_out = folding, types, left_out
+        self.folding, self.left_out, self.flows, self._types = folding, left_out, flows, types
 
     def of(self, *types: str) -> list[Resource]:
         """Return the resources of these types. `LookupError` for a type that no policy declares."""
@@ -209,7 +214,7 @@ class EstateView(PolicyContext):
         return super().get_urn(urn)
 
     def _require_kept(self, name: str) -> None:
-        if name in self._left_out:
+        if name in self.left_out:
             raise LookupError(f"{name} is of a type that no policy on the whole estate declares")
 
     def _require_declared(self, types: Iterable[str]) -> None:

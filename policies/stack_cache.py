@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from policies.catalogue import catalogue_digest
 from policies.estate_view import ReadablePaths
+from policies.reachability.flow_cache import FlowCache
 from policies.stack_content import StackContent, read_content
 from policies.stack_shape import StackShape, read_shape
 
@@ -35,6 +36,8 @@ class StackCache:
     estate, so only the store keeps them."""
 
     def __init__(self, store: Store | None = None) -> None:
+        self.flows = FlowCache()
+        """What is computed of several stacks together. No store keeps it."""
         self._store = store
         self._shapes: dict[str, StackShape] = {}
 

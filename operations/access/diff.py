@@ -19,6 +19,7 @@ from operations.access.things import Thing
 from operations.access.view import NO_WAY
 from policies.model import NO_CONFIGS, PolicyContext
 from policies.plan_resources import resources_of
+from policies.reachability.flow_cache import FlowCache
 
 MAX_LINE = 2000
 """The most characters of a line."""
@@ -177,6 +178,7 @@ def access_diff(
     configs_before: Mapping[str, StackConfig] | None = None,
     former_names: Mapping[str, str] = NO_NAMES,
     with_flows: bool = True,
+    cache: FlowCache | None = None,
 ) -> AccessDiff:
     """Return what a change does to access.
 
@@ -184,7 +186,7 @@ def access_diff(
     both are the same objects, and cost nothing twice. `configs`: the configurations of the estate's stacks, which name
     the groups; `configs_before`: those before the change, if they are known. `former_names`: of groups that
     neither may name, by object id. `with_flows`: count the controls of each forbidden flow too, where the change
-    touches what they depend on.
+    touches what they depend on. `cache`: keeps what the gate can use of that.
     """
     earlier = configs if configs_before is None else configs_before
     people = People(configs)
@@ -195,7 +197,7 @@ def access_diff(
         return AccessDiff(renames=renames)
     old, new = _contexts(before, after, configs, earlier)
     if with_flows and any(may_change_flows(plan) for plan in changed):
-        flows_before, flows_after = flows_of(old), flows_of(new)
+        flows_before, flows_after = (flows_of(estate, cache or FlowCache()) for estate in (old, new))
         flows, graphs = flow_changes(flows_before, flows_after), (graph_of(flows_before), graph_of(flows_after))
     else:
         flows, graphs = (), (None, None)

@@ -9,7 +9,8 @@ from typing import Any
 from formats.errors import InputError
 from policies.model import PolicyContext
 from policies.reachability.control_sets import MAX_CONTROLS, MIN_CONTROLS
-from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow, analyse_flows
+from policies.reachability.flow_cache import FlowCache
+from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow
 from policies.reachability.graph import FlowGraph
 from policies.rule_helpers.flow_findings import POLICIES
 from policies.wording import plain
@@ -73,10 +74,10 @@ def _count(depth: int | None) -> str:
     return f"{depth} control{'' if depth == 1 else 's'}"
 
 
-def flows_of(context: PolicyContext) -> FlowReport:
+def flows_of(context: PolicyContext, cache: FlowCache) -> FlowReport:
     """Return the flow analysis of an estate; an empty one for an estate without data, which has no flows."""
     try:
-        return analyse_flows(context)
+        return cache.analyse(context)
     except InputError:
         return FlowReport((), ())
 

@@ -79,7 +79,7 @@ def access_changes(
     left_out = _left_out(plan, neighbours, configs, cache)
     others = [found.load() for found in neighbours.deployed if found.name not in left_out]
     before = [found.load() for found in neighbours.before]
-    return compare([*others, *before], [*others, plan], with_flows=with_flows)
+    return compare([*others, *before], [*others, plan], with_flows=with_flows, cache=cache.flows)
 
 
 def names_of(

@@ -12,7 +12,7 @@ from formats.errors import InputError
 from formats.stack_config import JunctionZoneConfig, SafeHavenConfig, TenancyConfig, is_kind
 from policies.azure_semantics import ids
 from policies.azure_semantics.roles import Right
-from policies.equivalence import EquivalenceClasses, EquivalentTenancy
+from policies.equivalence import EquivalenceClasses, EquivalentTenancy, may_fold
 from policies.estate_view import EstateView, ReadablePaths, VisibleResource
 from policies.model import PolicyContext
 from policies.reachability.accepted_risks import ACCEPTED
@@ -162,7 +162,7 @@ def analyse_flows(
     stacks: dict[str, list[VisibleResource]] = {}
     for resource in estate.resources:
         stacks.setdefault(resource.stack, []).append(readable.visible(resource))
-    shapes = [] if exhaustive else [shape_of(stack, resources) for stack, resources in stacks.items()]
+    shapes = [] if exhaustive or not may_fold(stacks) else [shape_of(stack, found) for stack, found in stacks.items()]
     folding = EquivalenceClasses(shapes).folding()
     evaluated = [r for stack, resources in stacks.items() if stack not in folding.absent for r in resources]
     view = EstateView(evaluated, folding, is_complete=estate.is_complete, today=estate.today, members=estate.members)

@@ -42,15 +42,18 @@ def flow_report(context: PolicyContext) -> FlowReport:
         if not all(resource.from_program for resource in context.resources):
             return FlowReport((), ())
         try:
-            found = (
-                analyse_view(context, MIN_CONTROLS - 1) if isinstance(context, EstateView) else analyse_flows(context)
-            )
+            found = _of_view(context) if isinstance(context, EstateView) else analyse_flows(context)
         except InputError:
             return FlowReport((), ())
         # The graph refers to the context, which keeps this report: such a cycle stays in memory for long.
         return replace(found, graph=None, searches={})
 
     return context.once(("flows",), compute)
+
+
+def _of_view(view: EstateView) -> FlowReport:
+    """Return the flows with too few controls; those of an analysis of the same estate if it found none."""
+    return (view.flows.prevented(view) if view.flows else None) or analyse_view(view, MIN_CONTROLS - 1)
 
 
 def has_flow(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:

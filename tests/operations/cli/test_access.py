@@ -18,7 +18,14 @@ from formats.pulumi_state import read_export
 from operations.access.diff import Effect
 from operations.cli.access_changes import access_changes, access_changes_of
 from operations.ledger.entry import Kind, Result
-from policies.plan_evaluation import Neighbours
+from policies.estate_view import EstateView
+from policies.model import Verdict
+from policies.plan_evaluation import OF_ESTATE, Neighbours, evaluate_plans
+from policies.reachability import forbidden_flows
+from policies.reachability.control_sets import MIN_CONTROLS
+from policies.reachability.forbidden_flows import FlowReport, analyse_view
+from policies.rule_helpers import flow_findings
+from policies.runner import Report
 from policies.stack_cache import StackCache
 from tests.operations.access.estates import NEW_GROUP, ROLE, changed
 from tests.operations.cli.fakes import CliRunner, stack
@@ -215,6 +222,33 @@ def test_the_json_of_a_preview_has_the_access_diff(whole: CliRunner) -> None:
     assert found["opens"] is True
     assert {change["effect"] for change in found["changes"]} == {"gained", "lost"}
     json.dumps(found)
+
+
+def test_the_gate_uses_the_analysis_of_the_access_diff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each estate, before and after the change, is analysed once, and the verdicts are those of an own analysis."""
+    analysed: list[int] = []
+
+    def counted(view: EstateView, limit: int) -> FlowReport:
+        analysed.append(limit)
+        return analyse_view(view, limit)
+
+    monkeypatch.setattr(forbidden_flows, "analyse_view", counted)
+    monkeypatch.setattr(flow_findings, "analyse_view", counted)
+    after = changed("safe-haven", "staging-stewards-writes", ROLE, Operation.UPDATE, principalId=NEW_GROUP)
+    plan = next(p for p in after if p.stack == "safe-haven")
+    others = [shipped.deployed(name) for name in shipped.STACKS if name != plan.stack]
+    neighbours, cache = Neighbours.of_plans(others, [shipped.deployed(plan.stack)]), StackCache()
+    access_changes(plan, neighbours, shipped.configs(), cache, no_records)
+
+    def report(cache: StackCache) -> Report:
+        configs = shipped.configs()
+        return evaluate_plans([plan], neighbours=neighbours, scopes=OF_ESTATE, cache=cache, configs=configs)
+
+    shared = report(cache)
+    assert analysed == [MIN_CONTROLS, MIN_CONTROLS]
+    assert shared == report(StackCache())
+    assert len(analysed) > 2
+    assert {f.verdict for f in shared.findings if f.policy in flow_findings.POLICIES.values()} >= {Verdict.PASS}
 
 
 def test_many_stacks_are_compared_beside_the_shared_ones() -> None:
