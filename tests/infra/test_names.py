@@ -12,6 +12,7 @@ from infra.names import HOST_NAME_MAX_LENGTH, MAX_LENGTH, RESERVED, GloballyUniq
 SUBSCRIPTION = UUID("10ca1000-0000-4000-8000-000000000001")
 WORD_DOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 SHAPES = {
+    GloballyUnique.REGISTRY: r"[a-z0-9]{5,50}",
     GloballyUnique.STORAGE: r"[a-z0-9]{3,24}",
     GloballyUnique.VAULT: r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from formats.desk_operator import PREFIX
 from formats.stack_config import PlatformConfig
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries, lower_text, texts
@@ -42,20 +43,21 @@ ALLOWED = frozenset(
 def check(role: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow listed actions only. A wildcard includes future actions; notActions do not help; an action on data reads
     or changes it. The role of a platform that starts and stops desks has exactly its own actions, in its cell."""
-    config = context.configs.get(role.stack)
-    if isinstance(config, PlatformConfig) and lower_text(role, "roleDefinitionId") == desk_operator(role.stack, config):
+    id_, config = lower_text(role, "roleDefinitionId"), context.configs.get(role.stack)
+    if config is None and id_.startswith(PREFIX):  # in the policy pack, which has no configuration
+        yield from _check_desk_operator(role, None)
+    elif isinstance(config, PlatformConfig) and id_ == desk_operator(role.stack, config):
         yield from _check_desk_operator(role, config)
     else:
         yield from _check_reads(role)
 
 
-def _check_desk_operator(role: Resource, config: PlatformConfig) -> Iterator[Violation]:
+def _check_desk_operator(role: Resource, config: PlatformConfig | None) -> Iterator[Violation]:
     found = [str(role.at(entry)) for entry in _actions(role)]
     if frozenset(found) != ACTIONS or len(entries(role, "permissions")) != 1:
         yield Violation("permissions", f"permits {', '.join(found) or 'nothing'}; the role of desks permits "
                         f"{' and '.join(sorted(ACTIONS))} alone")  # fmt: skip
-    wanted = {f"/subscriptions/{one}" for one in config.subscriptions}
-    if set(texts(role, "assignableScopes")) != wanted:
+    if config and set(texts(role, "assignableScopes")) != {f"/subscriptions/{one}" for one in config.subscriptions}:
         yield Violation("assignableScopes", "are not the subscriptions of the cell")
 
 

@@ -26,6 +26,7 @@ TYPE_TOKENS = {
     "Airlock": "sde:infra:Airlock",
     "Bastion": "sde:infra:Bastion",
     "BlobStorageAccount": "sde:infra:BlobStorageAccount",
+    "ContainerRegistry": "sde:infra:ContainerRegistry",
     "Desk": "sde:infra:Desk",
     "DiskEncryptionSet": "sde:infra:DiskEncryptionSet",
     "DnsSecurityPolicy": "sde:infra:DnsSecurityPolicy",

@@ -276,6 +276,11 @@ def role(id_: str) -> dict[str, Any]:
     return {"roleDefinitionId": f"/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/{id_}"}
 
 
+CLOSED_REGISTRY: dict[str, Any] = {
+    "publicNetworkAccess": "Disabled",
+    "networkRuleBypassOptions": "None",
+    "policies": {"exportPolicy": {"status": "disabled"}, "azureADAuthenticationAsArmPolicy": {"status": "disabled"}},
+}
 DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("types-stay", "Microsoft.Automation/automationAccounts", {}),
     ("types-stay", "Microsoft.DataFactory/factories", {}),
@@ -343,6 +348,16 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("copies-stay", "Microsoft.Storage/storageAccounts/localUsers", {}),
     ("copies-stay", "Microsoft.Storage/storageAccounts/fileServices/shares", {}),
     ("no-public-addresses", "Microsoft.Network/privateDnsZones", {}),
+    ("registries-stay-closed", "Microsoft.ContainerRegistry/registries", {}),
+    *(
+        ("registries-stay-closed", "Microsoft.ContainerRegistry/registries", {**CLOSED_REGISTRY, **open_})
+        for open_ in (
+            {"publicNetworkAccess": "Enabled"},
+            {"adminUserEnabled": True},
+            {"anonymousPullEnabled": True},
+            {"policies": {**CLOSED_REGISTRY["policies"], "exportPolicy": {"status": "enabled"}}},
+        )
+    ),
 ]
 """The guardrail that refuses each request in a zone."""
 
@@ -353,6 +368,12 @@ def test_a_technique_of_the_control_plane_is_refused(
 ) -> None:
     with disallowed(key):
         requested(probe, probe.one("keyvault:Vault", "junction"), type_, **inputs)
+
+
+def test_a_closed_registry_is_permitted(probe: GuardrailProbe) -> None:
+    requested(
+        probe, probe.one("keyvault:Vault", "junction"), "Microsoft.ContainerRegistry/registries", **CLOSED_REGISTRY
+    )
 
 
 def test_every_guardrail_of_a_subscription_refuses_something() -> None:
