@@ -36,6 +36,7 @@ from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
 from policies.azure_semantics.network import NETWORK, SUBNET, prefixes_of, subnets_in
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.azure_semantics.role_assignments import ASSIGNMENTS
+from policies.azure_semantics.role_operations import CUSTOM_ROLE
 from policies.azure_semantics.roles import RIGHTS
 from policies.azure_semantics.terminal import cloud_config
 from policies.expected.host_names import HOSTS_PATH
@@ -183,9 +184,12 @@ def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tena
 
     `resources`: each with its canonical JSON. Definitions change nothing before a resource that mentions them assigns
     them. Those of a tenancy, which have names of its own, are left out; those of shared stacks are yielded with their
-    names.
+    names. A role definition of a shared stack is left out too: it is one for the whole tenant, whatever subscription its
+    id or an assignment names (docs/azure-facts.md#role-definitions), and policies look it up by its GUID.
     """
     for resource, json_text in resources:
+        if resource.type == CUSTOM_ROLE and not is_tenancy:
+            continue
         text = json_text.lower()
         found = set(WHOLE_SUBSCRIPTION.findall(text))
         own = SUBSCRIPTION.match((resource.id or "").lower())
