@@ -184,8 +184,8 @@ def _subscription_mentions(resources: Iterable[tuple[Resource, str]], *, is_tena
 
     `resources`: each with its canonical JSON. Definitions change nothing before a resource that mentions them assigns
     them. Those of a tenancy, which have names of its own, are left out; those of shared stacks are yielded with their
-    names. A role definition of a shared stack is left out too: it is one for the tenant, whatever subscription its id or
-    an assignment names (docs/azure-facts.md#role-definitions), and policies look it up by its GUID.
+    names. A role definition of a shared stack is left out too: it is one for the tenant, whatever subscription its id
+    or an assignment names (docs/azure-facts.md#role-definitions), and policies look it up by its GUID.
     """
     for resource, json_text in resources:
         if resource.type == CUSTOM_ROLE and not is_tenancy:
