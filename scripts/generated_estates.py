@@ -12,8 +12,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PER_CELL = 120
-PER_SUBSCRIPTION = 40
-"""Below the 48 tenancies whose storage accounts fit into a subscription by default."""
+PER_SUBSCRIPTION = 30
+"""Below the 48 tenancies whose storage accounts fit into a subscription by default: a shared one counts as 16."""
+PER_SHARED_TENANCY = 60
+"""How many projects in a row have the same shared tenancy to join. About one in seven does."""
 SIZES = ("Standard_D2s_v5", "Standard_D4s_v5", "Standard_D8ds_v5", "Standard_E8ds_v5", "Standard_NC24ads_A100_v4")
 CONFIDENTIAL_SIZES = ("Standard_DC4as_v5", "Standard_DC8ads_v5", "Standard_EC8ads_v5")
 TIERS: tuple[dict[str, int], ...] = (
@@ -28,7 +30,8 @@ TIERS: tuple[dict[str, int], ...] = (
 def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     """Write an estate with this many tenancies into a new folder, and return it. The stacks are `tre-p0000` and on.
 
-    Tenancies differ in data class, desk, disks, redundancy, tiers and groups; estates of other seeds in egress too.
+    Tenancies differ in kind, data class, desk, disks, redundancy, tiers and groups; estates of other seeds in egress as
+    well.
     """
     source = ROOT / "estate"
     (folder / "requests").mkdir(parents=True)
@@ -37,17 +40,23 @@ def generate(folder: Path, tenancies: int, *, seed: int = 0) -> Path:
     estate = yaml.safe_load((source / "estate.yaml").read_text())
     request = yaml.safe_load((source / "requests" / "hcm-progression.yaml").read_text())
     remove_ways_in(estate)
-    del estate["shared_tenancies"], request["recipients"]
+    (shared,) = estate.pop("shared_tenancies")
+    del request["recipients"]
+    cells = [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))]
+    requests = [_request(request, number, cells[number // PER_CELL]["name"], seed) for number in range(tenancies)]
+    joined = {one["tenancy"]: one["cell"] for one in requests if "tenancy" in one}
     estate |= {
         "confidential_orchestrator": _guid(seed, "orchestrator"),
-        "cells": [_cell(estate["cells"][0], index, tenancies) for index in range(-(-tenancies // PER_CELL))],
+        "cells": cells,
+        "shared_tenancies": [
+            shared | {"name": name, "cell": cell, "request": f"DTC-{name}", "expires": request["expires"]}
+            for name, cell in joined.items()
+        ],
         "egress": estate["egress"] | {"bespoke": [*estate["egress"]["bespoke"], *_egress(random.Random(seed), estate)]},  # noqa: S311
     }
     _write(folder / "estate.yaml", estate)
-    for number in range(tenancies):
-        project = f"p{number:04}"
-        cell = estate["cells"][number // PER_CELL]["name"]
-        _write(folder / "requests" / f"{project}.yaml", _request(request, project, cell, seed))
+    for one in requests:
+        _write(folder / "requests" / f"{one['project']}.yaml", one)
     return folder
 
 
@@ -78,12 +87,13 @@ def _cell(first: dict[str, Any], index: int, tenancies: int) -> dict[str, Any]:
     }
 
 
-def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict[str, Any]:
+def _request(sample: dict[str, Any], number: int, cell: str, seed: int) -> dict[str, Any]:
     """Return the request of one project. It depends on the seed and the project only, not on the other projects."""
+    project = f"p{number:04}"
     choice = random.Random(f"{seed} {project}")  # noqa: S311 - variety, not secrecy
     data_class = choice.choice(("synthetic", "de-identified", "de-identified", "identifiable"))
     size = choice.choice(CONFIDENTIAL_SIZES if data_class == "identifiable" else SIZES)
-    return sample | {
+    made = sample | {
         "project": project,
         "title": f"Generated project {project}",
         "request": f"DAR-2026-{project}",
@@ -102,6 +112,9 @@ def _request(sample: dict[str, Any], project: str, cell: str, seed: int) -> dict
         "redundancy": choice.choice(("Standard_LRS", "Standard_GRS")),
         "tiers": choice.choice(TIERS),
     }
+    if made["template"] == "bespoke-tabular" and choice.randrange(4) == 0:
+        return made | {"template": "shared", "tenancy": f"shared-{number // PER_SHARED_TENANCY}"}
+    return made
 
 
 def _egress(choice: random.Random, sample: dict[str, Any]) -> list[dict[str, Any]]:

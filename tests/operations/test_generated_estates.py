@@ -17,6 +17,7 @@ def test_a_generated_estate_is_valid_and_its_tenancies_differ(tmp_path: Path, se
     requests = loaded.requests.values()
     assert len(requests) == 20
     assert len({request.data_class for request in requests}) == 3
+    assert len({request.template for request in requests}) == 4
     assert len({(r.desks, r.redundancy, r.tiers) for r in requests}) > 10
     assert len({group for r in requests for group in (r.researchers, r.stewards, r.checkers)}) == 60
 
