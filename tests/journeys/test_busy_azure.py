@@ -38,7 +38,7 @@ def test_an_account_whose_answer_was_lost_needs_one_more_run(bare: Workspace) ->
         ("blob_storage_account.py", "self._writes.last", "StorageAccountOperationInProgress"),
         ("firewall.py", "[self._last_rules, *args.after]", "AnotherOperationInProgress"),
         ("policy_guardrails.py", "after.last)", "PolicyDefinitionNotFound"),
-        ("virtual_network.py", "self.writes.last)", "AnotherOperationInProgress"),
+        ("subnet.py", "home.writes.last)", "AnotherOperationInProgress"),
     ],
 )
 def test_a_program_without_an_order_is_refused(

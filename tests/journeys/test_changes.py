@@ -198,7 +198,7 @@ def test_refused_resize_of_a_desk_is_valid_with_a_rebuild(deployed: Workspace, o
         assert told in refused
         assert "rebuilds of the desk" in refused
         assert deployed.bytes() == before
-    deployed.edit(REQUEST, "  data_disk_gib: 1024", "  data_disk_gib: 1024\n  rebuilds: 1")
+    deployed.edit(REQUEST, "data_disk_gib: 1024", "rebuilds: 1\n  data_disk_gib: 1024")
     assert steps(deployed)["VirtualMachine desk"] == "replace"
 
 

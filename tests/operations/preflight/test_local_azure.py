@@ -148,7 +148,9 @@ AUTHORIZATION = "Microsoft.Authorization"
 CONTRIBUTOR = {"actions": ["*"], "not_actions": [f"{AUTHORIZATION}/*/Delete", f"{AUTHORIZATION}/*/Write"]}
 ADMINISTRATOR = {"actions": [f"{AUTHORIZATION}/roleAssignments/{verb}" for verb in ("write", "delete")]}
 LOCKS_AND_GUARDRAILS = {
-    "actions": [f"{AUTHORIZATION}/{type_}/*" for type_ in ("locks", "policyDefinitions", "policyAssignments")]
+    "actions": [
+        f"{AUTHORIZATION}/{type_}/*" for type_ in ("locks", "policyDefinitions", "policyAssignments", "roleDefinitions")
+    ]
 }
 
 
