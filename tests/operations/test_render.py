@@ -113,7 +113,9 @@ def test_an_undefined_template_value_is_refused(estate: Path, monkeypatch: pytes
 
 
 def source_of(kind: str) -> str:
-    return (rendering_module.TEMPLATES / f"stacks/{kind}.yaml.j2").read_text()
+    """Return the text of a template with that of the parts that it includes."""
+    text = (rendering_module.TEMPLATES / f"stacks/{kind}.yaml.j2").read_text()
+    return re.sub(r'{% include "(.+)" %}\n', lambda one: (rendering_module.TEMPLATES / one[1]).read_text(), text)
 
 
 STRANGER = "5ca1ab1e-0000-4000-8000-000000000000"
