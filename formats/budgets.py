@@ -1,4 +1,4 @@
-"""The monthly budget of a project, with the people whom Azure tells when it is used up."""
+"""The monthly budget of a project, with the people to whom Azure sends alerts."""
 
 from __future__ import annotations
 

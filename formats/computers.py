@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -77,8 +77,7 @@ class DeskSpec(ComputerSpec):
     users: Guid | None = None
     """The Entra group that signs in. None: the project's researchers."""
     shutdown: ShutdownTime | None = None
-    """The time of day in the United Kingdom at which Azure stops and deallocates the desk. None: it runs until somebody
-    stops it."""
+    """The time of day in the United Kingdom at which Azure stops and deallocates the desk. None: no schedule."""
 
     @property
     def logical_name(self) -> str:
@@ -88,15 +87,6 @@ class DeskSpec(ComputerSpec):
 
 class DeskConfig(DeskSpec, ComputerConfig):
     """The configuration of a desk."""
-
-
-D = TypeVar("D", bound=DeskSpec)
-
-
-def distinct_desks(desks: tuple[D, ...]) -> tuple[D, ...]:
-    """Require desks with different names."""
-    refuse_duplicates((((i, "name"), desk.name) for i, desk in enumerate(desks)), "Two desks have the same name.")
-    return desks
 
 
 STAFF_PREFIX = "staff-vm-"

@@ -35,7 +35,6 @@ from formats.computers import (
     DeskSpec,
     StaffMachine,
     StaffMachineSpec,
-    distinct_desks,
     refuse_shared_roles,
 )
 from formats.egress import Egress, refuse_internal_addresses
@@ -331,7 +330,7 @@ class ProjectSpec(Model):
     tiers: Tiers
     services: Services = Services()
     budget: Budget | None = None
-    """None: Azure tells nobody about costs."""
+    """None: the resource group has no budget, and so no alerts on its cost."""
     recipients: Recipients | None = None
     """Who fetches released results from outside. None: the project's stewards read them in the staff network."""
 
@@ -360,7 +359,7 @@ class ProjectSpec(Model):
     @classmethod
     def _desks_of_researchers(cls, desks: tuple[DeskSpec, ...], before: ValidationInfo) -> tuple[DeskSpec, ...]:
         """Require desks with different names, of sizes for the data class, whose users are no other role's group."""
-        distinct_desks(desks)
+        refuse_duplicates((((i, "name"), desk.name) for i, desk in enumerate(desks)), "Two desks have the same name.")
         for i, desk in enumerate(desks):
             require_matching_size(desk.size, before.data.get("data_class"), at=(i, "size"))
             for role in ("stewards", "checkers"):
@@ -412,9 +411,10 @@ class TenancyConfig(ProjectSpec, StackConfig):
     @property
     def endpoints(self) -> frozenset[TenancyEndpoint]:
         """The private endpoints of the tenancy."""
-        missing = {*(() if self.import_airlock else IMPORT_ENDPOINTS)}
-        missing |= {*(() if self.services.registry else REGISTRY_ENDPOINTS)}
-        return frozenset(TenancyEndpoint) - missing
+        found = frozenset(TenancyEndpoint)
+        if not self.import_airlock:
+            found -= IMPORT_ENDPOINTS
+        return found if self.services.registry else found.difference(REGISTRY_ENDPOINTS)
 
     @model_validator(mode="after")
     def _orchestrator_of_confidential_disks(self) -> Self:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from formats.addresses import TenancyEndpoint, TenancyRange
+from formats.addresses import REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyRange
 from formats.egress import EgressRule
 from infra.hosts_file import PATH
 from infra.names import GloballyUnique, Names
@@ -49,7 +49,7 @@ def _service_host(names: Names, endpoint: TenancyEndpoint) -> str:
     """Return the public name of the service behind an endpoint, which has the endpoint's purpose."""
     if endpoint is TenancyEndpoint.KEYS:
         return f"{names.globally_unique(GloballyUnique.VAULT, endpoint.value)}.vault.azure.net"
-    if endpoint in (TenancyEndpoint.REGISTRY, TenancyEndpoint.REGISTRY_DATA):
+    if endpoint in REGISTRY_ENDPOINTS:
         registry = names.globally_unique(GloballyUnique.REGISTRY, TenancyEndpoint.REGISTRY.value)
         data = f".{names.region}.data" if endpoint is TenancyEndpoint.REGISTRY_DATA else ""
         return f"{registry}{data}.azurecr.io"

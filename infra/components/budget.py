@@ -1,4 +1,4 @@
-"""The monthly budget of a resource group. Azure tells named people; it stops nothing."""
+"""The monthly budget of a resource group. Azure sends alerts to named people, and stops no resource."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.components.resource_group_scope import ResourceGroupScope
 from infra.names import ResourceKind
 
 ACTUAL, FORECAST = (50, 80, 100), (100,)
-"""The percentages of the amount at which people are told: of the cost until now, and of that which Azure expects."""
+"""The thresholds of the alerts, in per cent of the amount: of the actual cost, and of the forecast."""
 START = "timePeriod.startDate"
 
 

@@ -17,8 +17,7 @@ from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.nsg_rules import SecurityRule
-from infra.components.project_subnets import ProjectSubnets
-from infra.components.spoke_network import SpokeNetwork
+from infra.components.stack_subnets import StackSubnets
 from infra.first_boot import ADMINISTRATOR
 from infra.home_disk import LUN
 from infra.names import ResourceKind
@@ -51,7 +50,7 @@ class DiskEncryption:
 class DeskArgs(ComponentArgs):
     """The arguments of `Desk`."""
 
-    network: SpokeNetwork | ProjectSubnets
+    network: StackSubnets
     """The network with the desk's subnet."""
     subnet: str = "desks"
     """The purpose of the desk's subnet."""
@@ -280,8 +279,8 @@ class Desk(BaseComponent):
         )
 
     def _add_shutdown(self, time: str) -> None:
-        """Shut down each day (docs/azure-facts.md#shutdown-schedules), and notify nobody: a message leaves the
-        estate."""
+        """Create the schedule that shuts down the virtual machine each day (docs/azure-facts.md#shutdown-schedules). It
+        sends no notification: a message leaves the estate."""
         devtestlab.GlobalSchedule(
             f"{self.name}-shutdown",
             name=f"shutdown-computevm-{self.scope.names.local(ResourceKind.VIRTUAL_MACHINE, self.name)}",

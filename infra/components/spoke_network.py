@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Protocol
 
 import pulumi
@@ -14,11 +14,10 @@ from infra.components.base_component import (
     BaseComponent,
     ComponentArgs,
     PrivateDnsZoneIds,
-    PrivateEndpointPlacement,
 )
 from infra.components.flow_log import FlowLog, FlowLogArgs
 from infra.components.forced_tunnel_route_table import ForcedTunnelRouteTable, ForcedTunnelRouteTableArgs
-from infra.components.nsg_rules import SecurityRule
+from infra.components.stack_subnets import StackSubnets
 from infra.components.subnet import SubnetSpec
 from infra.components.virtual_network import VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
@@ -81,14 +80,14 @@ class SpokeNetworkArgs(ComponentArgs):
     space: IPv4Network
     """The address space."""
     subnets: Sequence[SubnetSpec]
-    """The subnets; one has the purpose `endpoints`. None: other stacks have subnets in the network."""
+    """The subnets; one has the purpose `endpoints`. Empty: other stacks have subnets in the network."""
     platform: CellHub
     """The hub of the cell."""
     unencrypted_reason: str | None = None
     """The written reason to disable network encryption between virtual machines. It is kept as a tag."""
 
 
-class SpokeNetwork(BaseComponent):
+class SpokeNetwork(StackSubnets, BaseComponent):
     """A virtual network with subnets, their route table, peerings with the hub in both directions, and a flow log."""
 
     TYPE = "sde:infra:SpokeNetwork"
@@ -97,7 +96,6 @@ class SpokeNetwork(BaseComponent):
         super().__init__(name, args, opts)
         scope, platform = args.scope, args.platform
         self.platform = platform
-        self._allowed = {spec.purpose: spec.allowed or () for spec in args.subnets}
         routes_args = ForcedTunnelRouteTableArgs(scope=scope, firewall_address=platform.firewall_address)
         routes = ForcedTunnelRouteTable(name, routes_args, self.child_opts()) if args.subnets else None
         network_args = VirtualNetworkArgs(
@@ -109,6 +107,10 @@ class SpokeNetwork(BaseComponent):
             unencrypted_reason=args.unencrypted_reason,
         )
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())
+        self._set_subnets(args.subnets, self.virtual_network.subnets, platform)
+        self.readable_network = self.network_id
+        self.writes = self.virtual_network.writes
+        """Those after the peerings are of resources inside the network."""
         self._peer_with_hub()
         flow_log_args = FlowLogArgs(
             scope=scope,
@@ -157,26 +159,3 @@ class SpokeNetwork(BaseComponent):
         """The id of the network."""
         network_id: pulumi.Output[str] = self.virtual_network.network.id
         return network_id
-
-    @property
-    def readable_network(self) -> pulumi.Output[str] | None:
-        """The network, whose users may read it: it has nothing of others."""
-        return self.network_id
-
-    def subnet_id(self, purpose: str) -> pulumi.Output[str]:
-        """Return the id of a subnet."""
-        subnet_id: pulumi.Output[str] = self.virtual_network.subnets[purpose].id
-        return subnet_id
-
-    def allowed(self, purpose: str) -> tuple[SecurityRule, ...]:
-        """Return the rules that allow traffic of a subnet."""
-        return self._allowed[purpose]
-
-    @property
-    def writes(self) -> WriteOrder:
-        """The writes to the network. Those after the peerings are of resources inside it."""
-        return self.virtual_network.writes
-
-    def endpoint_placement(self, *addresses: IPv4Address, subnet: str = "endpoints") -> PrivateEndpointPlacement:
-        """Return the placement of a private endpoint at addresses of the plan, one for each member of its service."""
-        return PrivateEndpointPlacement(self.subnet_id(subnet), self.platform, self.writes, addresses)

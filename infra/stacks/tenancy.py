@@ -29,6 +29,7 @@ from infra.components.project_subnets import ProjectSubnets, ProjectSubnetsArgs
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.spoke_network import SpokeNetwork, SpokeNetworkArgs
 from infra.components.stack_outputs import PlatformOutputs, SafeHavenOutputs, SharedTenancyOutputs, export_reads
+from infra.components.stack_subnets import StackSubnets
 from infra.components.subnet import SubnetSpec
 from infra.desk_first_boot import desk_first_boot
 from infra.gpu_driver import gpu_driver
@@ -56,12 +57,12 @@ STAFF_ENDPOINTS = (
 
 @dataclass(frozen=True)
 class _Project:
-    """What all parts of a project's environment use."""
+    """A project's resource group, guardrails, network and key vault, and the methods that create the rest in them."""
 
     config: TenancyConfig
     scope: ResourceGroupScope
     guardrails: PolicyGuardrails
-    network: SpokeNetwork | ProjectSubnets
+    network: StackSubnets
     keys: KeyVault
 
     def placement(self, *endpoints: TenancyEndpoint) -> PrivateEndpointPlacement:
@@ -205,7 +206,7 @@ def _outputs(
 
 def _network(
     config: TenancyConfig, scope: ResourceGroupScope, platform: PlatformOutputs, shared: SharedTenancyOutputs | None
-) -> SpokeNetwork | ProjectSubnets:
+) -> StackSubnets:
     """Create the project's network, or its subnets in the network of its shared tenancy."""
     addresses = TenancyRange(config.addresses)
     space, subnets = addresses.network, _subnets(config, addresses, platform)
@@ -222,9 +223,7 @@ def _network(
     return SpokeNetwork("net", network_args)
 
 
-def _placement(
-    network: SpokeNetwork | ProjectSubnets, config: TenancyConfig, *endpoints: TenancyEndpoint
-) -> PrivateEndpointPlacement:
+def _placement(network: StackSubnets, config: TenancyConfig, *endpoints: TenancyEndpoint) -> PrivateEndpointPlacement:
     addresses = TenancyRange(config.addresses)
     return network.endpoint_placement(*(addresses.address(endpoint) for endpoint in endpoints))
 
