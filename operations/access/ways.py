@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.assigned_identities import ASSIGNED
 from policies.model import PolicyContext, Resource, Unknown
-from policies.reachability.actors import IDENTITIES, Actor, actors_of
+from policies.reachability.actors import Actor, actors_of
 from policies.reachability.control_sets import ControlSets
 from policies.reachability.data_stores import DataContainer, DataStores
 from policies.reachability.graph import FlowGraph
@@ -56,7 +57,7 @@ class Ways:
     def identities_of(self, computer: Actor) -> list[str]:
         """Return the URNs of a computer's managed identities, with its own for the one that Azure makes for it."""
         resource = self.context.get_urn(computer.key)
-        named = _ids_at(resource, IDENTITIES) if resource else []
+        named = _ids_at(resource, ASSIGNED) if resource else []
         identities = (self.context.get(id_) for id_ in named)
         return [computer.key, *(one.urn for one in identities if one and one.type == IDENTITY)]
 

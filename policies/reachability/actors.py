@@ -14,7 +14,7 @@ from functools import cached_property
 
 from formats.stack_config import PlatformConfig, is_kind
 from policies.azure_semantics import ids
-from policies.azure_semantics.properties import texts
+from policies.azure_semantics.assigned_identities import assigned_identities
 from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.actor_kinds import ActorKind, kind_of
@@ -25,7 +25,6 @@ from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCI
 from policies.reachability.sites import Sites
 from policies.reachability.topology import INTERNET_LOCATION, NetworkLocation, Topology
 
-IDENTITIES = "identity.userAssignedIdentities"
 DATA = Right.READ | Right.WRITE | Right.SECRETS | Right.KEYS | Right.CONTROL
 
 
@@ -139,15 +138,8 @@ def _require_members(computer: Resource, topology: Topology, grants: RoleGrants)
 
 def _identities(computer: Resource, topology: Topology) -> list[str]:
     """Return the URNs of a computer's managed identities."""
-    named = topology.read_or_open(computer.urn, [""], _identity_ids, computer)
+    named = topology.read_or_open(computer.urn, (), assigned_identities, computer)
     return [r.urn for id_ in named if (r := topology.estate.get(id_))]
-
-
-def _identity_ids(computer: Resource) -> list[str]:
-    found = computer.at(IDENTITIES)
-    if isinstance(found, dict):
-        return list(found)
-    return texts(computer, IDENTITIES) if found else []
 
 
 def _identity(identity: Resource, topology: Topology, grants: RoleGrants) -> Actor | None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
+from policies.azure_semantics.assigned_identities import assigned_identities
 from policies.azure_semantics.malware_scanning import is_scanner
 from policies.azure_semantics.perimeters import SECURED, is_closed_by_perimeter
 from policies.azure_semantics.private_link import CONNECTION_TYPES
@@ -221,8 +222,7 @@ class DataStores:
     def _encryption_of_registry(self, registry: Resource) -> ControlSets:
         """Return the control that the registry's identity has no right to its encryption key. `ALWAYS` for several
         identities, since the key's is named by its client id."""
-        named = _value_or_none(registry, "identity.userAssignedIdentities")
-        found = list(named) if isinstance(named, Mapping | list | tuple) else []
+        found = _known_identities(registry)
         identity = self.estate.get(found[0]) if len(found) == 1 else None
         uri = _lower_text_or_unknown(registry, "encryption.keyVaultProperties.keyIdentifier")
         is_on = _lower_text_or_unknown(registry, "encryption.status") == "enabled"
@@ -387,6 +387,14 @@ def _addresses(rules: object) -> tuple[IPv4Network, ...] | None:
     found = [narrow_range(one.get("iPAddressOrRange")) if isinstance(one, Mapping) else None for one in entries_]
     known = tuple(range_ for range_ in found if range_)
     return known if len(known) == len(found) else None
+
+
+def _known_identities(resource: Resource) -> Sequence[object]:
+    """Return the user-assigned identities of a resource; none if one of them is unknown."""
+    try:
+        return assigned_identities(resource)
+    except Unknown:
+        return ()
 
 
 def _value_or_none(resource: Resource, path: str) -> object:
