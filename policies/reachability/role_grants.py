@@ -95,16 +95,19 @@ class RoleGrants:
         return ALL if role in self._custom else rights_of(role)
 
     def _images(self, role: str) -> Right:
-        rights = self._rights(role)
-        known: Permissions | None = self._custom[role] if role in self._custom else BUILT_IN.get(role)
-        if known is None or rights == ALL:
+        """Return the rights of a role on registries: those of the actions that it permits."""
+        known = self._permissions(role)
+        if known is None or self._rights(role) == ALL:
             return ALL
         return reduce(or_, (right for operation, right in _IMAGES.items() if known.permits(operation)), Right.NONE)
 
+    def _permissions(self, role: str) -> Permissions | None:
+        """Return what a role permits; None if that is unknown."""
+        return self._custom.get(role, BUILT_IN.get(role))
+
     def _operations_of(self, role: str, scope: object) -> frozenset[str]:
         if role not in self._operations:
-            known: Permissions | None = self._custom[role] if role in self._custom else BUILT_IN.get(role)
-            self._operations[role] = operations_of(known, OPERATIONS)
+            self._operations[role] = operations_of(self._permissions(role), OPERATIONS)
         is_on_vault = kind(scope).startswith("microsoft.keyvault/")
         return self._operations[role] & OF_VAULTS if is_on_vault else self._operations[role]
 
