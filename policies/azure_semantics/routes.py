@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policies.azure_semantics.addresses import Network, Span, span
@@ -61,6 +61,12 @@ def route_to(routes: Sequence[Route], destination: Network) -> Route | None:
     """
     fitting = [(n.prefixlen, r) for r in routes for n in r.destination.networks if Span("", (n,)).covers(destination)]
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def replacing_system_routes(routes: Iterable[Route], prefix_length: int) -> list[Route]:
+    """Return the routes that take the place of Azure's own inside a network: those as long as its address space, whose
+    prefix length this is, or longer. A shorter one leaves packets inside."""
+    return [r for r in routes if all(n.prefixlen >= prefix_length for n in r.destination.networks)]
 
 
 def _route(resource: Resource, prefix: str, path: str) -> Route:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import Span, common_range, inside, overlap
-from policies.azure_semantics.routes import APPLIANCE, route_to
+from policies.azure_semantics.routes import APPLIANCE, replacing_system_routes, route_to
 from policies.reachability.control_sets import (
     ALWAYS,
     MAX_CONTROLS,
@@ -184,17 +184,16 @@ class SubnetPaths:
 
     def _leaves_by_route(self, subnet: Subnet, destination: Destination) -> bool:
         """True if a route of a subnet certainly sends all packets for a destination in the same network to a firewall,
-        or nowhere. Azure's own routes are as long as the network's address space; those to its private endpoints give
-        way to a route of that length if the network policies of the endpoint's subnet say so."""
+        or nowhere. Those to its private endpoints give way to such a route if the network policies of the endpoint's
+        subnet say so."""
         space = [s for s in self.topology.spaces.get(subnet.network, ()) if destination.prefix.subnet_of(s)]
         routes = subnet.routes
         if not space or routes is None or (destination.endpoint and not destination.subnet.routes_cover_endpoints):
             return False
-        length = max(one.prefixlen for one in space)
-        longer = [r for r in routes if all(n.prefixlen >= length for n in r.destination.networks)]
+        effective = replacing_system_routes(routes, max(one.prefixlen for one in space))
         # Any other hop for a part of the destination keeps that part inside.
-        hops = [r.next_hop for r in longer if any(overlap(n, destination.prefix) for n in r.destination.networks)]
-        return route_to(longer, destination.prefix) is not None and all(hop in (APPLIANCE, "none") for hop in hops)
+        hops = [r.next_hop for r in effective if any(overlap(n, destination.prefix) for n in r.destination.networks)]
+        return route_to(effective, destination.prefix) is not None and all(hop in (APPLIANCE, "none") for hop in hops)
 
     def _least_by_address(self, location: NetworkLocation, subnet: Subnet, network: str) -> ControlSets:
         """Return the controls that a path to an address of another network has at least."""

@@ -18,7 +18,15 @@ from policies.azure_semantics.network import (
     subnets_in,
 )
 from policies.azure_semantics.properties import require
-from policies.azure_semantics.routes import APPLIANCE, LOCAL, ROUTE_PATHS, TABLE, Route, route_to, routes_of
+from policies.azure_semantics.routes import (
+    APPLIANCE,
+    LOCAL,
+    ROUTE_PATHS,
+    TABLE,
+    replacing_system_routes,
+    route_to,
+    routes_of,
+)
 from policies.expected.shared_network import network_id
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
@@ -98,27 +106,22 @@ def shared_network_of(subnet: SubnetDeclaration, context: PolicyContext) -> Tena
 def _check_routes_to_others(
     subnet: SubnetDeclaration, table: Resource, config: TenancyConfig, context: PolicyContext
 ) -> Iterator[Violation]:
-    """Require that every other slot of a shared network is routed to the firewall, by a route as long as the network's
-    address space: Azure's own routes inside the network are as long, and a shorter one does not replace them. The
-    project's own slot stays inside."""
-    space, routes = shared_range(config.addresses), routes_of(table, context)
-    longer = [route for route in routes if _is_as_long(route, space)]
-    own = route_to(longer, config.addresses)
+    """Require that every other slot of a shared network is routed to the firewall, by a route that replaces Azure's own
+    inside the network, and that the project's own slot stays inside."""
+    space = shared_range(config.addresses)
+    routes = replacing_system_routes(routes_of(table, context), space.prefixlen)
+    own = route_to(routes, config.addresses)
     if own is None or own.next_hop != LOCAL:
         hop = own.next_hop if own else "the network itself"
         yield subnet.violation(TABLE_ID, f"{table.name} sends the project's own {config.addresses} to {hop}; a route "
                                "of the project must keep it inside")  # fmt: skip
     for slot in space.subnets(new_prefix=config.addresses.prefixlen):
-        route = route_to(longer, slot)
+        route = route_to(routes, slot)
         if slot != config.addresses and (route is None or route.next_hop != APPLIANCE):
             hop = route.next_hop if route else "the network itself"
             yield subnet.violation(TABLE_ID, f"{table.name} sends {slot}, which is another project's, to {hop}; a "
                                    f"route of /{space.prefixlen} or longer must send it to the firewall")  # fmt: skip
             return
-
-
-def _is_as_long(route: Route, space: IPv4Network) -> bool:
-    return all(network.prefixlen >= space.prefixlen for network in route.destination.networks)
 
 
 POLICY = Policy(
