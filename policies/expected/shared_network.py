@@ -9,7 +9,7 @@ from __future__ import annotations
 from formats.stack_config import StackConfig, TenancyConfig
 
 
-def network_id(config: StackConfig | None) -> str:
+def shared_network_id(config: StackConfig | None) -> str:
     """Return the id of the network in lower case; empty for a stack that has its own networks only."""
     if not isinstance(config, TenancyConfig) or config.shared_tenancy is None:
         return ""

@@ -24,7 +24,7 @@ from operations.engine.choose import choose
 from operations.settings import Settings
 from policies.equivalence import EquivalenceClasses
 from policies.estate_view import ReadablePaths
-from policies.expected.shared_network import network_id
+from policies.expected.shared_network import shared_network_id
 from policies.model import PolicyContext, Resource
 from policies.plan_resources import resources_of
 from policies.reachability.control_sets import ControlKind
@@ -112,9 +112,9 @@ def test_the_policies_know_the_network_by_the_estates_files(
     resources: Resources, configs: Mapping[str, StackConfig]
 ) -> None:
     network = one(resources, SHARED, NETWORK)
-    assert {name: network_id(config) for name, config in configs.items() if network_id(config)} == dict.fromkeys(
-        (ONE, TWO), str(network.id).lower()
-    )
+    assert {
+        name: shared_network_id(config) for name, config in configs.items() if shared_network_id(config)
+    } == dict.fromkeys((ONE, TWO), str(network.id).lower())
 
 
 def test_two_projects_have_nothing_in_common_but_the_network(resources: Resources) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from formats.addresses import shared_range
-from formats.stack_config import TenancyConfig
 from policies.azure_semantics import ids
 from policies.azure_semantics.network import (
     SUBNETS,
@@ -27,9 +26,9 @@ from policies.azure_semantics.routes import (
     route_to,
     routes_of,
 )
-from policies.expected.shared_network import network_id
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
+from policies.rule_helpers.shared_networks import shared_network_part
 
 TABLE_ID = "routeTable.id"
 PROPAGATION = "disableBgpRoutePropagation"
@@ -77,11 +76,11 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
     default_routes = [r for r in routes_of(table, context) if r.is_default and all_ipv4 in r.destination.networks]
     if not default_routes:
         yield subnet.violation(TABLE_ID, f"{table.name} has no route for 0.0.0.0/0, so Azure routes to the Internet")
-    shared = shared_network_of(subnet, context)
-    if shared:
-        yield from _check_routes_to_others(subnet, table, shared, context)
+    part = shared_network_part(subnet, context)
+    if part:
+        yield from _check_routes_to_others(subnet, table, part.space, context)
     network = network_of(subnet, context)
-    if network is None and shared:
+    if network is None and part:
         return  # NW13 compares the address with the firewalls of the estate
     firewall = firewalls_used_by(network, context) if network is not None else []
     for route in default_routes:
@@ -95,29 +94,21 @@ def _check_default_route(subnet: SubnetDeclaration, table: Resource, context: Po
             )
 
 
-def shared_network_of(subnet: SubnetDeclaration, context: PolicyContext) -> TenancyConfig | None:
-    """Return the configuration of a project whose subnet is in the network of its shared tenancy; None for others."""
-    config = context.configs.get(subnet.resource.stack)
-    if not isinstance(config, TenancyConfig) or not (shared := network_id(config)) or subnet.network_id != shared:
-        return None
-    return config
-
-
 def _check_routes_to_others(
-    subnet: SubnetDeclaration, table: Resource, config: TenancyConfig, context: PolicyContext
+    subnet: SubnetDeclaration, table: Resource, own_slot: IPv4Network, context: PolicyContext
 ) -> Iterator[Violation]:
     """Require that every other slot of a shared network is routed to the firewall, by a route that replaces Azure's own
     inside the network, and that the project's own slot stays inside."""
-    space = shared_range(config.addresses)
+    space = shared_range(own_slot)
     routes = replacing_system_routes(routes_of(table, context), space.prefixlen)
-    own = route_to(routes, config.addresses)
+    own = route_to(routes, own_slot)
     if own is None or own.next_hop != LOCAL:
         hop = own.next_hop if own else "the network itself"
-        yield subnet.violation(TABLE_ID, f"{table.name} sends the project's own {config.addresses} to {hop}; a route "
-                               "of the project must keep it inside")  # fmt: skip
-    for slot in space.subnets(new_prefix=config.addresses.prefixlen):
+        yield subnet.violation(TABLE_ID, f"{table.name} sends the project's own {own_slot} to {hop}; a route of the "
+                               "project must keep it inside")  # fmt: skip
+    for slot in space.subnets(new_prefix=own_slot.prefixlen):
         route = route_to(routes, slot)
-        if slot != config.addresses and (route is None or route.next_hop != APPLIANCE):
+        if slot != own_slot and (route is None or route.next_hop != APPLIANCE):
             hop = route.next_hop if route else "the network itself"
             yield subnet.violation(TABLE_ID, f"{table.name} sends {slot}, which is another project's, to {hop}; a "
                                    f"route of /{space.prefixlen} or longer must send it to the firewall")  # fmt: skip

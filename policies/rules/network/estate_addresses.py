@@ -15,10 +15,10 @@ from policies.azure_semantics.network import (
 )
 from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import require
-from policies.azure_semantics.routes import ROUTE, ROUTE_PATHS, TABLE, routes_in
+from policies.azure_semantics.routes import LOCAL, ROUTE, ROUTE_PATHS, TABLE, routes_in
 from policies.expected.addresses import NetworkAddresses, networks, part_of_shared_network
-from policies.expected.shared_network import network_id
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
+from policies.rule_helpers.shared_networks import shared_network_part
 
 SPACE = "addressSpace.addressPrefixes"
 ADDRESS = "ipConfigurations[*].privateIPAddress"
@@ -30,6 +30,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Compare each range and address with the estate's, and keep routes inside the network to the stack's own."""
     config = context.configs[resource.stack]
     stated, part = networks(config), part_of_shared_network(config)
+    own_ranges = [*stated.values(), *([part] if part else [])]
     if resource.type == NETWORK:
         own = stated.get(resource.name)
         found = prefixes_of(resource)
@@ -39,16 +40,15 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
             yield Violation(SPACE, f"is {_text(found)}; the estate's is {own.space}")
     if resource.type in (NETWORK, SUBNET):
         for subnet in subnets_in(resource):
-            yield from _check_home(subnet, stated, part, context)
+            yield from _check_home(subnet, stated, context)
     elif resource.type == ENDPOINT:
-        yield from _check_endpoint(resource, [*stated.values(), *([part] if part else [])])
+        yield from _check_endpoint(resource, own_ranges)
     elif resource.type == INTERFACE:
-        yield from _check_interface(resource, stated.values())
+        yield from _check_interface(resource, own_ranges)
     else:
         for route in routes_in(resource):
-            spaces = [network.space for network in (*stated.values(), *([part] if part else []))]
-            if route.next_hop == "vnetlocal" and not all(
-                any(inside(found, space) for space in spaces) for found in route.destination.networks
+            if route.next_hop == LOCAL and not all(
+                any(inside(found, own.space) for own in own_ranges) for found in route.destination.networks
             ):
                 yield route.violation(
                     f"{route.name} keeps {route.destination.text} past the firewall, which is no range of this stack"
@@ -56,17 +56,14 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_home(
-    subnet: SubnetDeclaration,
-    stated: Mapping[str, NetworkAddresses],
-    part: NetworkAddresses | None,
-    context: PolicyContext,
+    subnet: SubnetDeclaration, stated: Mapping[str, NetworkAddresses], context: PolicyContext
 ) -> Iterator[Violation]:
     """Require a network of the stack or, for a project of a shared tenancy, its own part of that network."""
-    stack = subnet.resource.stack
-    if part and subnet.network_id == network_id(context.configs[stack]):
+    part = shared_network_part(subnet, context)
+    if part:
         yield from _check_subnet(subnet, part)
         return
-    network = _network(subnet, context)
+    stack, network = subnet.resource.stack, _network(subnet, context)
     if network.stack != stack:
         yield subnet.violation("virtualNetworkName", f"is a network of {network.stack}; {stack} has no part of it")
     yield from _check_subnet(subnet, stated.get(network.name))

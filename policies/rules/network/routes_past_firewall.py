@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.addresses import span
-from policies.azure_semantics.routes import APPLIANCE, ROUTE, ROUTE_PATHS, TABLE, Route, routes_in, routes_of
+from policies.azure_semantics.routes import APPLIANCE, LOCAL, ROUTE, ROUTE_PATHS, TABLE, Route, routes_in, routes_of
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 
@@ -26,7 +26,7 @@ def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _check_next_hop(route: Route) -> Iterator[Violation]:
     if route.address and route.next_hop != APPLIANCE:
         yield route.violation(f"{route.name} goes to {route.next_hop or 'no next hop'} and names {route.address} too")
-    if route.next_hop == "none" or (route.next_hop == "vnetlocal" and route.destination.private):
+    if route.next_hop == "none" or (route.next_hop == LOCAL and route.destination.private):
         return
     if route.next_hop != APPLIANCE:
         yield route.violation(f"{route.name} goes to {route.next_hop or 'no next hop'}, past the firewall")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics import ids
-from policies.azure_semantics.network import SUBNET
+from policies.azure_semantics.network import SUBNET, SubnetDeclaration
 from policies.azure_semantics.resource_types import is_azure_type
-from policies.expected.shared_network import network_id
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Unknown, Violation
 from policies.rule_helpers.scopes import ACROSS_STACKS, FLOW_LOG, GROUP, NETWORK_WATCHERS
+from policies.rule_helpers.shared_networks import shared_network_part
 
 
 def check(resource: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -41,8 +41,8 @@ def _own_groups(resource: Resource, context: PolicyContext) -> frozenset[str]:
 
 def _may_be_in(group: str, resource: Resource, context: PolicyContext) -> bool:
     watchers = resource.type == FLOW_LOG and group.rpartition("/")[2] == NETWORK_WATCHERS
-    shared = network_id(context.configs.get(resource.stack)) if resource.type == SUBNET else ""
-    in_shared_network = bool(shared) and ids.parent(ids.own(resource)) == shared
+    is_subnet = resource.type == SUBNET
+    in_shared_network = is_subnet and shared_network_part(SubnetDeclaration(resource), context) is not None
     return watchers or in_shared_network or resource.type in ACROSS_STACKS
 
 
