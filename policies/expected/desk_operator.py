@@ -13,7 +13,10 @@ ACTIONS = frozenset(
 
 def desk_operator(stack: str, config: StackConfig) -> str:
     """Return the id of the role that a stack declares or assigns; empty for a stack that does neither."""
-    platform = (
-        stack if isinstance(config, PlatformConfig) else config.platform if isinstance(config, TenancyConfig) else ""
-    )
-    return str(desk_operator_id(config.estate, config.home_tenant, platform)) if platform else ""
+    if isinstance(config, PlatformConfig):
+        platform = stack
+    elif isinstance(config, TenancyConfig):
+        platform = config.platform
+    else:
+        return ""
+    return str(desk_operator_id(config.estate, config.home_tenant, platform))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from formats.desk_operator import PREFIX
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import lower_text
 from policies.azure_semantics.role_assignments import ASSIGNMENTS, role_of
 from policies.azure_semantics.roles import ADMINISTRATORS, GRANTABLE
-from policies.expected.desk_operator import desk_operator
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals
+from policies.rule_helpers.desk_operator import is_desk_operator
 from policies.violations import violations
 
 COMPUTER = "microsoft.compute/virtualmachines"
@@ -36,13 +35,6 @@ def check(assignment: Resource, context: PolicyContext) -> Iterator[Violation]:
         kind = ids.kind(assignment.at("scope")) or "a resource group"
         yield Violation("scope", f"is {kind}, on which {role} is not assignable")
     yield from violations(PRINCIPALS, assignment)
-
-
-def is_desk_operator(resource: Resource, role: str, context: PolicyContext) -> bool:
-    """True for the id of the custom role that starts and stops desks, of the resource's cell; IA4 has its actions.
-    Without the stack's configuration, as in the policy pack, the cell is not known, nor which of them it is."""
-    config = context.configs.get(resource.stack)
-    return bool(role) and (role.startswith(PREFIX) if config is None else role == desk_operator(resource.stack, config))
 
 
 def _defines(definition: Resource, role: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from formats.desk_operator import PREFIX
 from formats.stack_config import PlatformConfig
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries, lower_text, texts
-from policies.expected.desk_operator import ACTIONS, desk_operator
+from policies.expected.desk_operator import ACTIONS
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+from policies.rule_helpers.desk_operator import is_desk_operator
 
 ACTION_LISTS = ("actions", "dataActions")
 ALLOWED = frozenset(
@@ -44,16 +44,15 @@ def check(role: Resource, context: PolicyContext) -> Iterator[Violation]:
     """Allow listed actions only. A wildcard includes future actions; notActions do not help; an action on data reads
     or changes it. The role of a platform that starts and stops desks has exactly its own actions, in its cell."""
     id_, config = lower_text(role, "roleDefinitionId"), context.configs.get(role.stack)
-    if config is None and id_.startswith(PREFIX):  # in the policy pack, which has no configuration
-        yield from _check_desk_operator(role, None)
-    elif isinstance(config, PlatformConfig) and id_ == desk_operator(role.stack, config):
+    if isinstance(config, PlatformConfig | None) and is_desk_operator(role, id_, context):
         yield from _check_desk_operator(role, config)
     else:
         yield from _check_reads(role)
 
 
 def _check_desk_operator(role: Resource, config: PlatformConfig | None) -> Iterator[Violation]:
-    found = [str(role.at(entry)) for entry in _actions(role)]
+    """Require exactly its actions and, where the configuration is known, the subscriptions of its cell."""
+    found = [str(role.at(entry)) for _, entry in _actions(role)]
     if frozenset(found) != ACTIONS or len(entries(role, "permissions")) != 1:
         yield Violation("permissions", f"permits {', '.join(found) or 'nothing'}; the role of desks permits "
                         f"{' and '.join(sorted(ACTIONS))} alone")  # fmt: skip
@@ -61,10 +60,10 @@ def _check_desk_operator(role: Resource, config: PlatformConfig | None) -> Itera
         yield Violation("assignableScopes", "are not the subscriptions of the cell")
 
 
-def _actions(role: Resource) -> list[str]:
-    """Return the paths of all actions that a role permits."""
+def _actions(role: Resource) -> list[tuple[str, str]]:
+    """Return the paths of all actions that a role permits, each with the name of its list."""
     return [
-        entry
+        (kind, entry)
         for permission in entries(role, "permissions")
         for kind in ACTION_LISTS
         for entry in entries(role, f"{permission}.{kind}")
@@ -72,14 +71,12 @@ def _actions(role: Resource) -> list[str]:
 
 
 def _check_reads(role: Resource) -> Iterator[Violation]:
-    for permission in entries(role, "permissions"):
-        for kind in ACTION_LISTS:
-            for entry in entries(role, f"{permission}.{kind}"):
-                action = str(role.at(entry)).lower()
-                if "*" in action:
-                    yield Violation(entry, f"allows {action}; each action must be named")
-                elif kind != "actions" or action not in ALLOWED:
-                    yield Violation(entry, f"allows {action}, which is not on the list of actions that read settings")
+    for kind, entry in _actions(role):
+        action = str(role.at(entry)).lower()
+        if "*" in action:
+            yield Violation(entry, f"allows {action}; each action must be named")
+        elif kind != "actions" or action not in ALLOWED:
+            yield Violation(entry, f"allows {action}, which is not on the list of actions that read settings")
     scopes = texts(role, "assignableScopes")
     if not scopes or not all(ids.resource_group(scope) for scope in scopes):
         yield Violation("assignableScopes", "contains more than resource groups")
