@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import lower_text
-from policies.azure_semantics.role_assignments import ASSIGNMENT, ASSIGNMENTS, principal_of, role_of
+from policies.azure_semantics.role_assignments import ASSIGNMENT, ASSIGNMENTS, Principal, principal_of, role_of
 from policies.expected.entitlements import (
     Application,
     Entitlement,
@@ -76,18 +76,28 @@ def _is_held(holder: Holder, assignment: Resource, context: PolicyContext) -> bo
     principal = principal_of(assignment)
     if isinstance(holder, Group | Application):
         return principal.id == holder.id
-    if principal.id:
-        known = object_ids(context).get(principal.id)
-        return known == holder or (known is None and _is_unread(holder, assignment, context))
-    sources = [context.get_urn(urn) for urn in principal.source_urns]
-    if len(sources) != 1 or sources[0] is None or sources[0].type != IDENTITY:
+    known = identity_of(principal, context)
+    if known is not None:
+        return known == holder
+    if not principal.id:
         raise Unknown("principalId")
-    return holder == Identity(sources[0].stack, sources[0].name)
+    return _is_unread(holder, assignment, context)
 
 
 def _is_unread(holder: Identity, assignment: Resource, context: PolicyContext) -> bool:
     """True for an identity of another stack that is not in the context: its object id cannot be compared."""
     return holder.stack != assignment.stack and not context.is_complete
+
+
+def identity_of(principal: Principal, context: PolicyContext) -> Identity | None:
+    """Return the managed identity that a principal is; None for another principal, and where that is unknown."""
+    return object_ids(context).get(principal.id) if principal.id else _source_of(principal, context)
+
+
+def _source_of(principal: Principal, context: PolicyContext) -> Identity | None:
+    """Return the managed identity that a `principalId` input depends on, if it is the only resource."""
+    source = context.get_urn(principal.source_urns[0]) if len(principal.source_urns) == 1 else None
+    return Identity(source.stack, source.name) if source and source.type == IDENTITY else None
 
 
 def object_ids(context: PolicyContext) -> Mapping[str, Identity | None]:
@@ -101,9 +111,8 @@ def object_ids(context: PolicyContext) -> Mapping[str, Identity | None]:
         ids_of: dict[Identity, set[str]] = {}
         for assignment in context.of(*ASSIGNMENTS):
             principal = principal_of(assignment)
-            source = context.get_urn(principal.source_urns[0]) if len(principal.source_urns) == 1 else None
-            if principal.id and source and source.type == IDENTITY and source.stack == assignment.stack:
-                identity = Identity(source.stack, source.name)
+            identity = _source_of(principal, context)
+            if principal.id and identity and identity.stack == assignment.stack:
                 shown.setdefault(principal.id, set()).add(identity)
                 ids_of.setdefault(identity, set()).add(principal.id)
         single = {id_: next(iter(found)) for id_, found in shown.items() if len(found) == 1}

@@ -11,7 +11,7 @@ from policies.azure_semantics.role_assignments import assignment_paths
 from policies.expected.entitlements import Identity
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.airlocks import APPROVED, PENDING, STAGES, containers_of, is_airlock
-from policies.rule_helpers.entitlements import object_ids
+from policies.rule_helpers.entitlements import identity_of
 
 STORE, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 MACHINE = "compute:VirtualMachine"
@@ -46,7 +46,7 @@ def check(store: Resource, context: PolicyContext) -> Iterator[Violation]:
 def _desks_as_one(grants: Sequence[BlobGrant], store: Resource, context: PolicyContext) -> list[BlobGrant]:
     """Return the grants with those of desks as one: the desks of a project submit and fetch side by side."""
     desks = _desk_identities(store, context)
-    of_desks = [grant for grant in grants if _identity_of(grant, context) in desks]
+    of_desks = [grant for grant in grants if identity_of(grant.principal, context) in desks]
     return [grant for grant in grants if grant not in of_desks[1:]]
 
 
@@ -58,13 +58,6 @@ def _desk_identities(store: Resource, context: PolicyContext) -> frozenset[Ident
         return frozenset(Identity(one.stack, one.name) for one in attached if one and one.stack == store.stack)
 
     return context.once(("identities of desks", store.stack), compute)
-
-
-def _identity_of(grant: BlobGrant, context: PolicyContext) -> Identity | None:
-    if grant.principal.id:
-        return object_ids(context).get(grant.principal.id)
-    sources = [context.get_urn(urn) for urn in grant.principal.source_urns]
-    return Identity(sources[0].stack, sources[0].name) if len(sources) == 1 and sources[0] else None
 
 
 def _check_number(grants: Sequence[BlobGrant], verb: str, stage: str, most: int = 1) -> Iterator[Violation]:
