@@ -103,6 +103,11 @@ GROUP_ZONES = {
 
 def takes_fixed_addresses(endpoint: Resource) -> bool:
     """Return True for all endpoints except those of Azure Monitor."""
+    paths = group_id_paths(endpoint)
+    return not paths or any(lower_text(endpoint, path) != MONITOR for path in paths)
+
+
+def group_id_paths(endpoint: Resource) -> list[str]:
+    """Return the paths of the group ids of all connections of an endpoint."""
     connections = [entry for list_ in CONNECTIONS for entry in entries(endpoint, list_)]
-    groups = [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]
-    return not groups or any(lower_text(endpoint, path) != MONITOR for path in groups)
+    return [path for entry in connections for path in entries(endpoint, f"{entry}.groupIds")]

@@ -13,8 +13,9 @@ from policies.azure_semantics.private_link import (
     LINK,
     NAMES_IN_FILES,
     ZONE_GROUP,
+    group_id_paths,
 )
-from policies.azure_semantics.properties import entries, require, require_if_set
+from policies.azure_semantics.properties import entries, lower_text, require, require_if_set
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.requirements import equals_if_set
 
@@ -64,9 +65,8 @@ def _check_endpoint(endpoint: Resource, context: PolicyContext) -> Iterator[Viol
 
 def _is_named_in_files(endpoint: Resource) -> bool:
     """True if only desks use the service, which have its names in a file (VM24)."""
-    connections = [connection for list_ in CONNECTIONS for connection in entries(endpoint, list_)]
-    paths = [path for connection in connections for path in entries(endpoint, f"{connection}.groupIds")]
-    return bool(paths) and all(str(endpoint.at(path)).lower() in NAMES_IN_FILES for path in paths)
+    paths = group_id_paths(endpoint)
+    return bool(paths) and all(lower_text(endpoint, path) in NAMES_IN_FILES for path in paths)
 
 
 def _check_zones(path: str, group: str, zones: set[str]) -> Iterator[Violation]:
