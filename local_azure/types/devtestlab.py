@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 
 from local_azure.ids import name_of
+from local_azure.locations import normal_location
 from local_azure.model import AzureType, Json, NameRule, Request
-from local_azure.types.common import guid, refuse, region_of, resource_group_id, same, value_at
+from local_azure.types.common import guid, refuse, resource_group_id, same, value_at
 from local_azure.types.data_disks import VM
 
 SCHEDULE = "azure-native:devtestlab:GlobalSchedule"
@@ -30,7 +31,7 @@ def _shuts_down_a_virtual_machine(request: Request) -> None:
         refuse("InvalidScheduleId", f"The schedule must be named shutdown-computevm-{name_of(target)}.", target="name")
     if not same(resource_group_id(target), resource_group_id(request.id)):
         refuse("InvalidScheduleTarget", "The virtual machine is in another resource group.", target="targetResourceId")
-    if region_of(request.cloud, target) not in (None, request.location):
+    if normal_location(machine.location) != normal_location(request.location):
         refuse("InvalidScheduleLocation", "The virtual machine is in another region.", target="location")
 
 

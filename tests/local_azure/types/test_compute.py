@@ -426,4 +426,4 @@ def test_a_schedule_shuts_down_a_virtual_machine_of_its_group_and_region(world: 
     ):
         with refused(code):
             world.make("devtestlab:GlobalSchedule", **{"name": "shutdown-computevm-vm-1", **made, **wrong})
-    assert world.make("devtestlab:GlobalSchedule", name="shutdown-computevm-vm-1", **made)
+    assert world.make("devtestlab:GlobalSchedule", name="shutdown-computevm-vm-1", location="UK South", **made)
