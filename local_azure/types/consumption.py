@@ -6,7 +6,7 @@ Facts: docs/azure-facts.md#names-of-monitoring-resources, #budgets, #fixed-prope
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from local_azure.model import AzureType, Json, NameRule, Request
 from local_azure.types.common import guid, refuse, scope_exists, value_at
@@ -22,12 +22,14 @@ def _date(text: Json) -> datetime:
 
 
 def _require_valid_period(request: Request) -> None:
-    """Refuse unless the start is the first of a month, not before June 2017, and before the end."""
+    """Refuse unless the start is the first of a month, not before June 2017 nor, for a new budget, before the current
+    month (UTC), and before the end."""
     start, end = _date(value_at(request.new, "timePeriod.startDate")), value_at(request.new, "timePeriod.endDate")
     if start.day != 1 or start < datetime(2017, 6, 1):
         text = "Start date should be the first of a month, on or after June 1, 2017."
         refuse("400", text, target="timePeriod.startDate")
-    if request.old is None and start < datetime.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0):
+    today = datetime.now(UTC)
+    if request.old is None and (start.year, start.month) < (today.year, today.month):
         text = "Start date for monthly time grain should not be prior to current month."
         refuse("400", text, target="timePeriod.startDate")
     if end is not None and _date(end) <= start:

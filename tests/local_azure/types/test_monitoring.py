@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -192,7 +192,7 @@ def test_data_flow_needs_a_declared_destination(world: World) -> None:
 
 def test_budget_needs_a_valid_start_and_recipients(world: World) -> None:
     made = {"scope": SCOPE, "budgetName": "b", "amount": 100, "category": "Cost", "timeGrain": "Monthly"}
-    first = {"startDate": f"{date.today().replace(day=1)}T00:00:00Z"}
+    first = {"startDate": f"{datetime.now(UTC).date().replace(day=1)}T00:00:00Z"}
     with refused("400"):
         world.make("consumption:Budget", timePeriod={"startDate": "2026-04-01T00:00:00Z"}, **made)
     with refused("400"):
