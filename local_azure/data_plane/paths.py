@@ -37,8 +37,8 @@ def deliver(attempt: Attempt, place: InNetwork, target: Target) -> Peer:
     """Return the source address with which a connection arrives; drop it where a control does."""
     connection = Connection(Peer(place.address), target.peer, target.port, target.protocol, target.host)
     cloud = attempt.cloud
-    if place.machine and cloud.is_deallocated(place.machine.id):
-        attempt.drop(Control.POWER, f"{place.machine.name} is deallocated")
+    if place.machine:
+        require_power(attempt, place.machine)
     check(attempt, place.subnet, place.interface, OUTBOUND, connection)
     endpoint_subnet = target.subnet if target.is_endpoint else None
     route, start = select(cloud, place.subnet, target.peer, endpoint_subnet), place.subnet
@@ -57,6 +57,12 @@ def deliver(attempt: Attempt, place: InNetwork, target: Target) -> Peer:
         )
     _check_inbound(attempt, target, connection)
     return connection.source
+
+
+def require_power(attempt: Attempt, machine: StoredResource) -> None:
+    """Drop a connection from or to a deallocated virtual machine."""
+    if attempt.cloud.is_deallocated(machine.id):
+        attempt.drop(Control.POWER, f"{machine.name} is deallocated")
 
 
 def _through_firewall(

@@ -13,7 +13,7 @@ from local_azure.data_plane.answers import Answer, Attempt, Control, answer
 from local_azure.data_plane.callers import Caller
 from local_azure.data_plane.conditions import Attributes
 from local_azure.data_plane.networks import is_near, last_host, network_of
-from local_azure.data_plane.paths import Target, deliver
+from local_azure.data_plane.paths import Target, deliver, require_power
 from local_azure.data_plane.places import AtSite, BehindEndpoint, InNetwork, Place, machine_place
 from local_azure.data_plane.reach import RIGHTS_CHECK, SIGN_IN, reach_entra
 from local_azure.data_plane.rights import find_right
@@ -43,8 +43,7 @@ def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer
         network = network_of(cloud, target.subnet)
         if network.id != network_of(cloud, subnet).id:
             _require_sight(attempt, caller, network.id, "Microsoft.Network/virtualNetworks")
-        if cloud.is_deallocated(target.machine.id):
-            attempt.drop(Control.POWER, f"{target.machine.name} is deallocated")
+        require_power(attempt, target.machine)
         session = Target(Peer(target.address), target.subnet, target.interface, port=SSH)
         deliver(attempt, InNetwork(subnet, last_host(subnet)), session)
         for host in (SIGN_IN, RIGHTS_CHECK):
