@@ -33,8 +33,8 @@ OPT_OUT = "microsoft.network/disablenetworkwatcherautocreation"
 
 
 class Management:
-    """The reads of one local Azure. The sizes and aliases of the estate are those that lists contain: the local Azure
-    derives from a name whether there is such a size or alias, and so cannot list all."""
+    """Reads, and the power of virtual machines, in one local Azure. The sizes and aliases of the estate are those that
+    lists contain: the local Azure derives from a name whether there is such a size or alias, and so cannot list all."""
 
     def __init__(self, store: Store, sizes: Collection[str] = (), aliases: Collection[str] = ()) -> None:
         self._store, self._sizes, self._aliases = store, sizes, aliases
@@ -129,7 +129,7 @@ class Management:
         return _listed(one.as_azure() for one in held if one.holds_at(scope))
 
     def _power(self, subscription: str, machine: str, action: str, **_: Any) -> Reply:
-        """Start or deallocate a virtual machine, at once, or say which it is.
+        """Start or deallocate a virtual machine at once, or return its power state.
 
         Facts: docs/azure-facts.md#power-of-virtual-machines.
         """

@@ -16,7 +16,7 @@ from local_azure.types.data_disks import VM
 
 SCHEDULE = "azure-native:devtestlab:GlobalSchedule"
 TIME_ZONES = ("UTC", "GMT Standard Time", "W. Europe Standard Time", "Romance Standard Time", "Greenwich Standard Time")
-"""Windows' names of time zones, of those in and near the United Kingdom."""
+"""The time zones in and near the United Kingdom, by their Windows names."""
 
 
 def _shuts_down_a_virtual_machine(request: Request) -> None:
@@ -43,7 +43,7 @@ def _has_a_time(request: Request) -> None:
         refuse("InvalidTimeZoneId", f"The time zone '{zone}' is not known.", target="timeZoneId")
 
 
-def _notifies_somebody(request: Request) -> None:
+def _notification_has_receiver(request: Request) -> None:
     settings = value_at(request.new, "notificationSettings", {}) or {}
     if settings.get("status") == "Enabled" and not (settings.get("emailRecipient") or settings.get("webhookUrl")):
         refuse("InvalidNotificationSettings", "A notification needs an email address or a webhook.")
@@ -58,6 +58,6 @@ TYPES = (
         token=SCHEDULE,
         name=NameRule(r"[A-Za-z0-9_.-]{1,128}", "1-128 letters, digits, _, . or -"),
         computed=_outputs,
-        constraints=(_shuts_down_a_virtual_machine, _has_a_time, _notifies_somebody),
+        constraints=(_shuts_down_a_virtual_machine, _has_a_time, _notification_has_receiver),
     ),
 )
