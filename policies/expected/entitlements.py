@@ -151,11 +151,12 @@ def _tenancy(stack: str, config: TenancyConfig) -> Iterator[Entitlement]:
     if config.confidential_orchestrator:
         application = Application(str(config.confidential_orchestrator))
         yield Entitlement(application, KEY_RELEASE_USER, VAULT, "keys", stack)
+    network = ("net", config.shared_tenancy or stack)
     # With a right on the network of a shared tenancy, they list the subnets and interfaces of others.
-    home = (config.shared_tenancy if config.network_readers else None) if config.shared_tenancy else stack
+    may_read_network = config.shared_tenancy is None or config.network_readers is not None
     for desk in config.desks:
         users = _group(config.users_of(desk))
-        yield from _sign_in(stack, users, desk.logical_name, ("net", home) if home else None)
+        yield from _sign_in(stack, users, desk.logical_name, network if may_read_network else None)
         yield Entitlement(users, desk_operator(stack, config), COMPUTER, desk.logical_name, stack)
     yield from (Entitlement(desk, BLOB_WRITER, STORE, "data", stack) for desk in desks)
     if config.services.registry:
@@ -176,7 +177,7 @@ def _shared_tenancy(_stack: str, _config: SharedTenancyConfig) -> Iterator[Entit
 def _sign_in(stack: str, group: Group, machine: str, network: tuple[str, str] | None) -> Iterator[Entitlement]:
     """Yield the rights with which a group signs in to a virtual machine as ordinary users, through Bastion.
 
-    `network`: the network that it may read, and that network's stack.
+    `network`: the network that it may read, and that network's stack. None: it may read none.
     """
     yield Entitlement(group, VM_USER_LOGIN, COMPUTER, machine, stack)
     yield Entitlement(group, READER, COMPUTER, machine, stack)
