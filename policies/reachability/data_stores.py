@@ -190,7 +190,8 @@ class DataStores:
 
     def _store(self, resource: Resource) -> DataStore:
         id_, kind = ids.own(resource), KINDS[resource.type]
-        vault, registry = kind is StoreKind.VAULT, kind is StoreKind.REGISTRY
+        vault = kind is StoreKind.VAULT
+        connected = kind is StoreKind.ACCOUNT and self.topology.guardrails.has_permitted_connection(resource)
         return DataStore(
             urn=resource.urn,
             id=id_,
@@ -201,17 +202,20 @@ class DataStores:
             kind=kind,
             public=self._public(resource, "properties." if vault else "", "networkAcls" if vault else "networkRuleSet"),
             keys=ALWAYS if vault else self._keys(resource),
-            encryption=(
-                ALWAYS if vault else self._encryption_of_registry(resource) if registry else self._encryption(resource)
-            ),
+            encryption=self._encryption(resource),
             endpoints=tuple(self._endpoints_of.get(id_, ())),
-            connected=kind is StoreKind.ACCOUNT and self.topology.guardrails.has_permitted_connection(resource),
-            foreign=self._foreign(resource),
+            connected=connected,
+            foreign=self._foreign(resource, connected=connected),
         )
 
-    def _encryption(self, account: Resource) -> ControlSets:
+    def _encryption(self, store: Resource) -> ControlSets:
         """Return the control that the store's identity has no right to its encryption key, without which nothing can be
-        read. `ALWAYS` if the vault of the key is not certain."""
+        read. `ALWAYS` if the vault of the key is not certain, and for a vault, whose secrets have no such key."""
+        if store.type == VAULT:
+            return ALWAYS
+        return self._encryption_of_registry(store) if store.type == REGISTRY else self._encryption_of_account(store)
+
+    def _encryption_of_account(self, account: Resource) -> ControlSets:
         source = _lower_text_or_unknown(account, "encryption.keySource")
         identity = self.estate.get(
             _value_or_none(account, "encryption.encryptionIdentity.encryptionUserAssignedIdentity")
@@ -220,8 +224,7 @@ class DataStores:
         return self._cannot_decrypt(account, identity, uri) if source == "microsoft.keyvault" else ALWAYS
 
     def _encryption_of_registry(self, registry: Resource) -> ControlSets:
-        """Return the control that the registry's identity has no right to its encryption key. `ALWAYS` for several
-        identities, since the key's is named by its client id."""
+        """`ALWAYS` for several identities, since the key's is named by its client id."""
         found = _known_identities(registry)
         identity = self.estate.get(found[0]) if len(found) == 1 else None
         uri = _lower_text_or_unknown(registry, "encryption.keyVaultProperties.keyIdentifier")
@@ -304,14 +307,12 @@ class DataStores:
             pinned=pinned,
         )
 
-    def _foreign(self, resource: Resource) -> ControlSets:
+    def _foreign(self, resource: Resource, *, connected: bool) -> ControlSets:
         """Return the controls on a private endpoint outside the estate: an owner must approve its connection, which
-        Azure Policy denies."""
+        Azure Policy denies. `connected`: the approved connection is one that Azure Policy permits."""
         id_ = ids.own(resource)
-        kind = KINDS[resource.type]
-        guardrail = self.topology.guardrails.of(kind.connections, id_)
-        is_permitted = kind is StoreKind.ACCOUNT and self.topology.guardrails.has_permitted_connection(resource)
-        if id_ in self._approved and not is_permitted:
+        guardrail = self.topology.guardrails.of(KINDS[resource.type].connections, id_)
+        if id_ in self._approved and not connected:
             return guardrail
         description = f"{resource.name} has no approved connection of another private endpoint"
         return all_of(self._control(resource, ControlKind.ENDPOINT, "connection", description), guardrail)
