@@ -111,8 +111,8 @@ def _zone(name: ZoneName, network: IPv4Network, inboxes: Mapping[str, IPv4Addres
 
 def _tenancy(config: TenancyConfig) -> NetworkAddresses:
     tenancy = TenancyRange(config.addresses)
-    own: dict[str, tuple[IPv4Address, ...]]
-    own = {one.value: (tenancy.address(one),) for one in TenancyEndpoint if one in config.endpoints}
-    if own.pop(TenancyEndpoint.REGISTRY_DATA.value, None):
-        own[TenancyEndpoint.REGISTRY.value] = tuple(map(tenancy.address, REGISTRY_ENDPOINTS))
-    return NetworkAddresses(tenancy.network, (tenancy.endpoints, tenancy.services, tenancy.desks), {}, own)
+    single = config.endpoints.difference(REGISTRY_ENDPOINTS)
+    endpoints: dict[str, tuple[IPv4Address, ...]] = {one.value: (tenancy.address(one),) for one in single}
+    if TenancyEndpoint.REGISTRY in config.endpoints:  # one private endpoint with two addresses
+        endpoints[TenancyEndpoint.REGISTRY.value] = tuple(map(tenancy.address, REGISTRY_ENDPOINTS))
+    return NetworkAddresses(tenancy.network, (tenancy.endpoints, tenancy.services, tenancy.desks), {}, endpoints)
