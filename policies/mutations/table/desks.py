@@ -156,7 +156,7 @@ SHUTDOWN = Table(
     harmless=(
         Harmless("status", "a desk that runs on costs money, and is no weakness"),
         Harmless("taskType", "Azure knows one task outside labs"),
-        Harmless("notificationSettings", "nobody is notified"),
+        Harmless("notificationSettings", "without a receiver, no notification is sent"),
     ),
 )  # fmt: skip
 TABLES = (MACHINE, EXTENSION, DISK, DISK_KEYS, SHUTDOWN)

@@ -16,7 +16,7 @@ RECEIVERS = ("notificationSettings.webhookUrl", "notificationSettings.emailRecip
 
 
 def check(schedule: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Compare with the request. A webhook or an email would tell somebody outside when a desk is in use."""
+    """Compare with the request. The receiver of a notification would learn when a desk is in use."""
     name = schedule.name.removesuffix(SHUTDOWN)
     desk = desk_of(name, context.configs[schedule.stack])
     if not isinstance(desk, DeskConfig) or desk.shutdown is None:
@@ -27,7 +27,7 @@ def check(schedule: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(TARGET, f"is not the desk {desk.name}")
     yield from require(schedule, TIME, desk.shutdown.replace(":", ""))
     yield from require(schedule, ZONE, "GMT Standard Time")
-    yield from (Violation(path, "tells somebody") for path in RECEIVERS if schedule.at(path) is not MISSING)
+    yield from (Violation(path, "notifies a receiver that no request states") for path in RECEIVERS if schedule.at(path) is not MISSING)
 
 
 POLICY = Policy(

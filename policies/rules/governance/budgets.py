@@ -14,7 +14,7 @@ FIXED = {"enabled": True, "operator": "GreaterThanOrEqualTo"}
 
 
 def check(budget: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Compare with the request. A group or role of contacts would tell others than those who are named."""
+    """Compare with the request. Contact groups and roles have members whom the request does not name."""
     config = context.configs[budget.stack]
     if not isinstance(config, TenancyConfig) or config.budget is None:
         yield Violation("", "is a budget that no request states")
@@ -28,7 +28,7 @@ def check(budget: Resource, context: PolicyContext) -> Iterator[Violation]:
     for one in alerts:
         others = one.keys() - {*FIXED, "threshold", "thresholdType", "contactEmails"}
         if others or {key: one.get(key) for key in FIXED} != FIXED:
-            yield Violation(NOTIFICATIONS, "tell others than the request's people, or nobody")
+            yield Violation(NOTIFICATIONS, "have another receiver than email addresses, another operator, or are off")
         if sorted(one.get("contactEmails") or ()) != sorted(stated.alerts):
             yield Violation(NOTIFICATIONS, "tell other people than the request's")
     if not str(budget.at(END)).startswith(config.expires.isoformat()):
