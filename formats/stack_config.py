@@ -69,11 +69,17 @@ class Region(StrEnum):
 
 
 class DataClass(StrEnum):
-    """The sensitivity of the data in a stack. The strictness of the policies depends on it."""
+    """The sensitivity of the data in a stack, from the least to the most. The strictness of the policies depends on
+    it."""
 
     SYNTHETIC = "synthetic"
     DE_IDENTIFIED = "de-identified"
     IDENTIFIABLE = "identifiable"
+
+    def exceeds(self, limit: DataClass) -> bool:
+        """True if the data is more sensitive than a limit."""
+        order = list(DataClass)
+        return order.index(self) > order.index(limit)
 
 
 _OTHER_DATA = (DataClass.SYNTHETIC, DataClass.DE_IDENTIFIED)

@@ -42,8 +42,6 @@ from operations.estate.templates import names as template_names
 
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
-STRICTNESS = list(DataClass)
-"""From the least sensitive to the most."""
 
 
 @dataclass(frozen=True)
@@ -369,7 +367,7 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
         raise InputError("The request expires before approval.", file=path, key="expires", found=str(request.expires),
                          allowed=f"a date after its approval, {request.approved_on}")  # fmt: skip
     refuse_long("The request", request.expires, estate, file=path, key="expires", today=today)
-    if STRICTNESS.index(request.data_class) > STRICTNESS.index(estate.data_class):
+    if request.data_class.exceeds(estate.data_class):
         raise InputError("The request is for more sensitive data than the estate allows.", file=path,
                          key="data_class", found=str(request.data_class),
                          allowed=f"up to {estate.data_class}")  # fmt: skip

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from formats.addresses import TenancyKind
 from formats.errors import InputError
-from formats.stack_config import DataClass
 from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
 from operations.estate.schema import EstateFile, RequestFile
 from operations.estate.shared_tenancy_schema import SharedTenancy
@@ -46,8 +45,7 @@ def check_tenancy_of_request(request: RequestFile, kind: TenancyKind, estate: Es
 
 def _check_limits(request: RequestFile, tenancy: SharedTenancy, path: str) -> None:
     """Refuse a project for longer, or with more sensitive data, than its shared tenancy is approved for."""
-    order = list(DataClass)
-    if order.index(request.data_class) > order.index(tenancy.data_class):
+    if request.data_class.exceeds(tenancy.data_class):
         raise InputError("The request is for more sensitive data than its shared tenancy allows.", file=path,
                          key="data_class", found=str(request.data_class), allowed=f"up to {tenancy.data_class}",
                          fix="Give the project a bespoke tenancy, or a shared one for such data.")  # fmt: skip

@@ -67,7 +67,7 @@ def check_shared_tenancies(shared: Sequence[SharedTenancy], cells: Sequence[str]
         if cells and one.cell not in (None, *cells):
             raise InvalidValue(", ".join(cells), at=(index, "cell"), found=one.cell,
                                problem="There is no such cell.")  # fmt: skip
-        if highest and list(DataClass).index(one.data_class) > list(DataClass).index(highest):
+        if highest and one.data_class.exceeds(highest):
             raise InvalidValue(f"up to {highest}", at=(index, "data_class"), found=str(one.data_class),
                                problem="The shared tenancy is for more sensitive data than the estate "
                                "allows.")  # fmt: skip
