@@ -15,12 +15,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from formats.stack_config import StackConfig
+from formats.stack_names import RESERVED
 
 HASH_LENGTH = 9
 """In base32 letters of 5 bits each: with 45 bits, 10,000 names collide once in about 700,000 estates."""
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-RESERVED = ("microsoft", "windows", "login")
-"""Trademarks that Azure refuses in names that are part of an address (error ReservedResourceName)."""
 
 
 class ResourceKind(StrEnum):

@@ -10,16 +10,13 @@ from pydantic import AfterValidator, StringConstraints, field_validator
 
 from formats.input_model import Line, Model, Slug
 from formats.stack_config import DataClass
-from formats.stack_names import SHARED
+from formats.stack_names import RESERVED, SHARED
 from formats.validation import InvalidValue, refuse_duplicates
 
-AZURE_WORDS = ("microsoft", "windows", "login")
-"""Words that Azure refuses in names (error ReservedResourceName)."""
 
-
-def _without_azures_words(name: str) -> str:
+def _without_reserved_words(name: str) -> str:
     """Refuse a name in which Azure refuses a word, since the stack's resources are called after it."""
-    if found := next((word for word in AZURE_WORDS if word in name), None):
+    if found := next((word for word in RESERVED if word in name), None):
         raise InvalidValue(f"a name without {found}, which Azure refuses in the names of resources")
     return name
 
@@ -27,7 +24,7 @@ def _without_azures_words(name: str) -> str:
 class SharedTenancy(Model):
     """An environment in which several projects have subnets of one network."""
 
-    name: Annotated[Slug, StringConstraints(max_length=20), AfterValidator(_without_azures_words)]
+    name: Annotated[Slug, StringConstraints(max_length=20), AfterValidator(_without_reserved_words)]
     title: Line
     data_class: DataClass
     """The most sensitive data of its projects."""

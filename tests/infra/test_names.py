@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.names import HOST_NAME_MAX_LENGTH, MAX_LENGTH, RESERVED, GloballyUnique, Names, ResourceKind
+from formats.stack_names import RESERVED
+from infra.names import HOST_NAME_MAX_LENGTH, MAX_LENGTH, GloballyUnique, Names, ResourceKind
 
 SUBSCRIPTION = UUID("10ca1000-0000-4000-8000-000000000001")
 WORD_DOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9_]")
