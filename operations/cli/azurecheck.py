@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -11,6 +10,7 @@ from rich.text import Text
 from formats.errors import Failed, InputError
 from formats.plan import Plan
 from local_azure.store import SETTINGS, settings_beside
+from operations.cli.azure_requests import sending
 from operations.cli.options import Stacks, command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -18,7 +18,7 @@ from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural
 
 if TYPE_CHECKING:
-    from operations.preflight import Finding, Needs, Send
+    from operations.preflight import Finding, Needs
 
 
 @command("json_", "cloud", "estate")
@@ -75,14 +75,13 @@ def _with_required(stacks: Sequence[Stack], wanted: Sequence[Stack]) -> list[Sta
 
 
 def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[Finding]:
-    from operations.preflight import default_credential, findings, send_to_azure  # noqa: PLC0415
+    from operations.preflight import findings  # noqa: PLC0415 - imports the Azure SDK
 
     tenants = (stack.config.home_tenant for stack in session.catalog.stacks if stack.config and stack.cloud == cloud)
     tenant = next((str(one) for one in tenants if one), "")
-    if cloud == "azure":
-        yield from findings(needs, send_to_azure(default_credential()), tenant=tenant)
-        return
-    with _send_to_local_azure(session, needs) as send:
+    sizes = {size for one in needs for size in one.sizes}
+    aliases = {alias for one in needs for names in one.aliases.values() for alias in names}
+    with sending(session, cloud, sizes=sizes, aliases=aliases) as send:
         yield from findings(needs, send, tenant=tenant)
 
 
@@ -97,20 +96,6 @@ def _ledger_findings(session: Session) -> Iterator[Finding]:
         return
     for what, holds, found in azure_ledger(session.catalog.ledger).check(credential()):
         yield Finding("", what, holds, found, "" if holds else fix)
-
-
-@contextmanager
-def _send_to_local_azure(session: Session, needs: Sequence[Needs]) -> Iterator[Send]:
-    from local_azure.management import Management  # noqa: PLC0415
-    from local_azure.store import Store  # noqa: PLC0415
-
-    sizes = {size for one in needs for size in one.sizes}
-    aliases = {alias for one in needs for names in one.aliases.values() for alias in names}
-    store = Store(session.settings.local_db)
-    try:
-        yield Management(store, sizes, aliases).answer
-    finally:
-        store.close()
 
 
 def _show(session: Session, finding: Finding) -> None:

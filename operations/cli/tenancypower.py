@@ -6,13 +6,13 @@ the ledger has who did it and the result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from formats.errors import InputError
 from formats.stack_config import TenancyConfig, is_kind
+from operations.cli.azure_requests import sending
 from operations.cli.expiry import changeable
 from operations.cli.options import OneStack, command
 from operations.cli.output import printable
@@ -22,7 +22,6 @@ from operations.cli.stack_catalog import Stack
 
 if TYPE_CHECKING:
     from operations.desk_power import Power
-    from operations.preflight.reads import Send
 
 
 @command("json_", "cloud", "estate", "engine")
@@ -49,7 +48,7 @@ def _lead(session: Session, word: str, stack: Stack, to: Power) -> None:
     recorder = Recorder(session, f"tenancy {word}")
     with recorder.recording([stack]):
         desks = _desks(session, stack)
-        with session.engine(stack).hold(stack.name), _sending(session, stack) as send:
+        with session.engine(stack).hold(stack.name), sending(session, stack.cloud) as send:
             from operations.desk_power import DeskPower  # noqa: PLC0415 - imports the Azure SDK
 
             recorder.intent(stack, f"The desks {', '.join(desks)} are to be {to}.")
@@ -69,24 +68,6 @@ def _desks(session: Session, stack: Stack) -> Mapping[str, str]:
         raise InputError("The tenancy has no deployed desk.", key="STACK", found=stack.name,
                          fix=f"scripts/sde up {stack.name}")  # fmt: skip
     return {str(name): str(id_) for name, id_ in found.items()}
-
-
-@contextmanager
-def _sending(session: Session, stack: Stack) -> Iterator[Send]:
-    """Send requests to the stack's cloud."""
-    if stack.cloud == "azure":
-        from operations.preflight import default_credential, send_to_azure  # noqa: PLC0415 - imports the Azure SDK
-
-        yield send_to_azure(default_credential())
-        return
-    from local_azure.management import Management  # noqa: PLC0415
-    from local_azure.store import Store  # noqa: PLC0415
-
-    store = Store(session.settings.local_db)
-    try:
-        yield Management(store).answer
-    finally:
-        store.close()
 
 
 def _show_prices(session: Session, stack: Stack) -> None:
