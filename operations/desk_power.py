@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from formats.errors import Failed
-from operations.preflight.reads import Send, Unanswered
+from operations.preflight.reads import Send, Unanswered, refusal
 
 VERSION = {"api-version": "2024-07-01"}
 PREFIX = "PowerState/"
@@ -22,16 +22,16 @@ WAIT_SECONDS, MAX_WAITS = 10, 60
 """Ten minutes: a virtual machine takes one or two."""
 
 
-class Power(StrEnum):
-    """The state that a command leads to; also the end of Azure's code for it."""
+class PowerState(StrEnum):
+    """A power state of a virtual machine, as in Azure's code `PowerState/running`."""
 
     RUNNING = "running"
     DEALLOCATED = "deallocated"
 
     @property
     def action(self) -> str:
-        """The operation of the Compute API that leads to the state."""
-        return "start" if self is Power.RUNNING else "deallocate"
+        """The operation of the Compute API that brings a virtual machine into the state."""
+        return "start" if self is PowerState.RUNNING else "deallocate"
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ class DeskPower:
     send: Send
     wait: Callable[[float], None] = time.sleep
 
-    def lead(self, desks: Mapping[str, str], to: Power) -> tuple[str, ...]:
-        """Lead desks, by name with their ids, to a state, and return those that were in another. Raise `Failed` where
-        Azure refuses it, or a desk does not reach it in time."""
+    def set_state(self, desks: Mapping[str, str], to: PowerState) -> tuple[str, ...]:
+        """Start or deallocate desks, and return the names of those that were in another state. `desks`: ids by name.
+
+        `Failed` if Azure refuses it, or a desk does not reach the state in time.
+        """
         changed = tuple(name for name, id_ in desks.items() if self.state(id_) != to)
         for name in changed:  # all begin before any is waited for
             self._ask("POST", f"{desks[name]}/{to.action}", name)
@@ -57,7 +59,7 @@ class DeskPower:
         codes = [str(one.get("code")) for one in view.get("statuses") or ()]
         return next((code.removeprefix(PREFIX) for code in codes if code.startswith(PREFIX)), "unknown")
 
-    def _wait_for(self, name: str, id_: str, to: Power) -> None:
+    def _wait_for(self, name: str, id_: str, to: PowerState) -> None:
         for _ in range(MAX_WAITS):
             if self.state(id_) == to:
                 return
@@ -71,7 +73,5 @@ class DeskPower:
         except Unanswered as error:
             raise Failed(f"Azure did not answer about the desk {name}: {error}") from None
         if status not in (200, 202):
-            problem = found.get("error") if isinstance(found, Mapping) else None
-            code = problem.get("code", "") if isinstance(problem, Mapping) else ""
-            raise Failed(f"Azure refused {path.rpartition('/')[2]} of the desk {name}: {status} {code}".rstrip())
+            raise Failed(f"Azure refused {path.rpartition('/')[2]} of the desk {name}: {refusal(status, found)}")
         return found if isinstance(found, Mapping) else {}

@@ -21,28 +21,28 @@ from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 
 if TYPE_CHECKING:
-    from operations.desk_power import Power
+    from operations.desk_power import PowerState
 
 
 @command("json_", "cloud", "estate", "engine")
 def sleep(session: Session, *, stack: OneStack) -> None:
     """Stop and deallocate every desk of a tenancy. Its data, rights and addresses stay; nobody can sign in."""
-    from operations.desk_power import Power  # noqa: PLC0415 - imports the Azure SDK
+    from operations.desk_power import PowerState  # noqa: PLC0415 - imports the Azure SDK
 
-    _lead(session, "sleep", session.named(stack), Power.DEALLOCATED)
+    _set_power(session, "sleep", session.named(stack), PowerState.DEALLOCATED)
 
 
 @command("json_", "cloud", "estate", "engine")
 def wake(session: Session, *, stack: OneStack) -> None:
     """Start every desk of a tenancy. Not of an expired one."""
-    from operations.desk_power import Power  # noqa: PLC0415 - imports the Azure SDK
+    from operations.desk_power import PowerState  # noqa: PLC0415 - imports the Azure SDK
 
     chosen = session.named(stack)
     changeable(session, [chosen], everything=False)
-    _lead(session, "wake", chosen, Power.RUNNING)
+    _set_power(session, "wake", chosen, PowerState.RUNNING)
 
 
-def _lead(session: Session, word: str, stack: Stack, to: Power) -> None:
+def _set_power(session: Session, word: str, stack: Stack, to: PowerState) -> None:
     if not is_kind(stack.name, TenancyConfig):
         raise InputError("Only tenancies sleep and wake.", key="STACK", found=stack.name, allowed="tre-<project>")
     recorder = Recorder(session, f"tenancy {word}")
@@ -52,7 +52,7 @@ def _lead(session: Session, word: str, stack: Stack, to: Power) -> None:
             from operations.desk_power import DeskPower  # noqa: PLC0415 - imports the Azure SDK
 
             recorder.intent(stack, f"The desks {', '.join(desks)} are to be {to}.")
-            changed = DeskPower(send).lead(desks, to)
+            changed = DeskPower(send).set_state(desks, to)
             recorder.finished(stack)
     session.output.emit({"event": f"tenancy-{word}", "stack": stack.name, "desks": list(desks),
                          "changed": list(changed)})  # fmt: skip

@@ -51,6 +51,13 @@ def send_to_azure(credential: TokenCredential, transport: HttpTransport[Any, Any
     return send
 
 
+def refusal(status: int, found: Any) -> str:
+    """Return the status and the error code of a response, such as `403 AuthorizationFailed`."""
+    problem = found.get("error") if isinstance(found, Mapping) else None
+    code = problem.get("code", "") if isinstance(problem, Mapping) else ""
+    return f"{status} {code}".strip()
+
+
 @dataclass(frozen=True)
 class Answer:
     """The body of a response 200, or the reason why there is none."""
@@ -116,6 +123,4 @@ class Reads:
             return Answer(None, str(error))
         if status == 200 and isinstance(found, Mapping):
             return Answer(found)
-        problem = found.get("error") if isinstance(found, Mapping) else None
-        code = problem.get("code", "") if isinstance(problem, Mapping) else ""
-        return Answer(None, f"{status} {code}".strip())
+        return Answer(None, refusal(status, found))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from formats.errors import Failed
-from operations.desk_power import DeskPower, Power
+from operations.desk_power import DeskPower, PowerState
 from operations.preflight.reads import Unanswered
 
 DESKS = {"main": "/machines/a", "gpu": "/machines/b"}
@@ -41,7 +41,7 @@ class Compute:
 
 def test_every_desk_begins_before_any_is_waited_for() -> None:
     compute, waits = Compute(), list[float]()
-    assert DeskPower(compute.send, waits.append).lead(DESKS, Power.DEALLOCATED) == ("main", "gpu")
+    assert DeskPower(compute.send, waits.append).set_state(DESKS, PowerState.DEALLOCATED) == ("main", "gpu")
     posts = [one for one in compute.asked if one.startswith("POST")]
     assert posts == ["POST /machines/a/deallocate", "POST /machines/b/deallocate"]
     assert compute.asked[2:4] == posts
@@ -51,7 +51,7 @@ def test_every_desk_begins_before_any_is_waited_for() -> None:
 
 def test_a_desk_in_the_state_is_left_alone() -> None:
     compute = Compute(main="deallocated")
-    assert DeskPower(compute.send, lambda _: None).lead(DESKS, Power.RUNNING) == ("main",)
+    assert DeskPower(compute.send, lambda _: None).set_state(DESKS, PowerState.RUNNING) == ("main",)
     assert "POST /machines/b/start" not in compute.asked
 
 
@@ -59,9 +59,9 @@ def test_what_azure_refuses_is_named() -> None:
     compute = Compute()
     compute.refuses = "deallocate"
     with pytest.raises(Failed, match="refused deallocate of the desk main: 403 AuthorizationFailed"):
-        DeskPower(compute.send, lambda _: None).lead(DESKS, Power.DEALLOCATED)
+        DeskPower(compute.send, lambda _: None).set_state(DESKS, PowerState.DEALLOCATED)
     with pytest.raises(Failed, match="desk main is not deallocated after 10 minutes"):
-        DeskPower(Compute(polls=1000).send, lambda _: None).lead(DESKS, Power.DEALLOCATED)
+        DeskPower(Compute(polls=1000).send, lambda _: None).set_state(DESKS, PowerState.DEALLOCATED)
 
 
 def test_no_answer_is_a_failure() -> None:
@@ -69,4 +69,4 @@ def test_no_answer_is_a_failure() -> None:
         raise Unanswered("no network")
 
     with pytest.raises(Failed, match="did not answer about the desk a: no network"):
-        DeskPower(silent, lambda _: None).lead(DESKS, Power.RUNNING)
+        DeskPower(silent, lambda _: None).set_state(DESKS, PowerState.RUNNING)
