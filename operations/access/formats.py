@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 LONGEST = 1000
 """The most characters of a cell."""
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&!]|:(?=//)|(?<=www)\.)")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!]|:(?=//)|(?<=www)\.)")
 _FORMULA = ("=", "+", "-", "@")
 
 

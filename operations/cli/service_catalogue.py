@@ -106,24 +106,24 @@ def _show(session: Session, services: Sequence[Service]) -> None:
 
 def markdown(services: Sequence[Service]) -> str:
     """Return the catalogue as Markdown: a table, then a section for each environment."""
-    rows = "\n".join(
-        f"| [{one.template.name}](#{one.template.name}) | {_md(one.template.audience)} | {one.amount} |"
+    from operations.access.formats import escaped, table_line  # noqa: PLC0415 - imports the policies
+
+    columns = ("template", "for whom", "example, a month")
+    table = [table_line(columns), table_line(["---"] * len(columns))]
+    table += [
+        table_line((f"[{one.template.name}](#{one.template.name})", escaped(one.template.audience), one.amount))
         for one in services
-    )
-    parts = [_section(one) for one in services]
-    head = "| template | for whom | example, a month |\n|---|---|---|"
-    return "\n\n".join(["# Service catalogue", f"{head}\n{rows}", *parts])
+    ]
+    return "\n\n".join(["# Service catalogue", "\n".join(table), *map(_section, services)])
 
 
 def _section(service: Service) -> str:
+    from operations.access.formats import escaped  # noqa: PLC0415 - imports the policies
+
     template = service.template
     lists = [("Contains", template.contains), ("Leaves out", template.leaves_out), ("Limits", template.limits)]
-    parts = [f"## {template.name}", f"**{_md(template.title)}.** {_md(template.description)}"]
-    parts += [f"{label}:\n\n" + "\n".join(f"- {_md(line)}" for line in lines) for label, lines in lists if lines]
-    unknown = f" Without {_md(', '.join(service.price['unknown']))}." if service.price["unknown"] else ""
-    return "\n\n".join([*parts, f"Price: {service.amount} a month for the example, {_md(service.example)}.{unknown}"])
-
-
-def _md(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|!" else char for char in text)
+    parts = [f"## {template.name}", f"**{escaped(template.title)}.** {escaped(template.description)}"]
+    parts += [f"{label}:\n\n" + "\n".join(f"- {escaped(line)}" for line in lines) for label, lines in lists if lines]
+    unknown = f" Without {escaped(', '.join(service.price['unknown']))}." if service.price["unknown"] else ""
+    price = f"Price: {service.amount} a month for the example, {escaped(service.example)}.{unknown}"
+    return "\n\n".join([*parts, price])
