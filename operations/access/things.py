@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from formats.stack_config import DataClass, JunctionZoneConfig, SafeHavenConfig, TenancyConfig, is_kind
+from formats.stack_names import TENANCY
 from policies.azure_semantics import ids
 from policies.model import PolicyContext, Resource
 from policies.reachability.technique import Source
@@ -99,7 +100,7 @@ def _thing(resource: Resource, kind: Kind, context: PolicyContext) -> Thing:
 
 def _place(resource: Resource) -> str:
     if is_kind(resource.stack, TenancyConfig):
-        return resource.stack.removeprefix("tre-")
+        return resource.stack.removeprefix(TENANCY)
     if not is_kind(resource.stack, *_ZONES):
         return ""
     return "junction" if resource.name.startswith("inbox-") else resource.name.partition("-")[0]

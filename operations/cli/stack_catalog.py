@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from formats.errors import InputError
+from formats.stack_names import TENANCY
 from operations.engine.port import StackSettings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _nearest(unknown: Iterable[str], stacks: Sequence[Stack]) -> str | None:
     """Return a suggestion for a misspelt name, or for a project name without the prefix of its stack."""
     names = [s.name for s in stacks]
     suggestions = [match for name in sorted(unknown) for match in get_close_matches(name, names, n=1, cutoff=0.7)]
-    suggestions = suggestions or [f"tre-{name}" for name in sorted(unknown) if f"tre-{name}" in names]
+    suggestions = suggestions or [TENANCY + name for name in sorted(unknown) if TENANCY + name in names]
     return f"did you mean {' and '.join(suggestions)}?" if suggestions else None
 
 

@@ -13,6 +13,7 @@ from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
 from formats.people import FILE_NAME as PEOPLE
+from formats.stack_names import TENANCY
 from formats.ways_in import WayIn, storage_ip_rules
 from operations.estate.expiry import Expiry
 from operations.estate.schema import EstateFile, RequestFile
@@ -106,7 +107,7 @@ def ways_of_requests(
         if recipients := request.recipients:
             file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
             rules = frozenset(storage_ip_rules(recipients.ranges))
-            way = Way(IN, name, "recipients.approval", (f"tre-{project}",), holder=str(recipients.group),
+            way = Way(IN, name, "recipients.approval", (TENANCY + project,), holder=str(recipients.group),
                       source=_text(recipients.ranges), opened_by=rules, file=file)  # fmt: skip
             found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
     return tuple(found)
