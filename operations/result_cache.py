@@ -12,10 +12,11 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from operations.settings import make_folder
+from operations.settings import ROOT, make_folder
 
 MAX_BYTES = 500 << 20
 """The size of all entries. The least recently used ones beyond it are deleted."""
@@ -79,6 +80,14 @@ class FileCache:
                 break
             self._written -= entry.stat().st_size
             Path(entry.path).unlink(missing_ok=True)
+
+
+def digest_of_files(patterns: Iterable[str], others: Iterable[Path] = ()) -> str:
+    """Return the digest of files as a part of a key: those of this project that match, and others that exist."""
+    found = sorted(file for pattern in patterns for file in ROOT.glob(pattern))
+    files = [file for file in (*found, *others) if file.is_file()]
+    parts = [(str(file), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _checksum(key: str, text: bytes) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
@@ -17,9 +16,8 @@ from typing_extensions import TypedDict
 
 from formats.stack_names import TENANCY
 from operations.estate.loading import Estate
-from operations.result_cache import FileCache
+from operations.result_cache import FileCache, digest_of_files
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("tre_templates/**/*.j2", "operations/estate/*.py", "formats/**/*.py")
 """The templates, and the code that renders."""
 
@@ -75,8 +73,7 @@ class KeptRendering:
 @cache
 def _sources() -> str:
     """Return the digest of the templates and of the code that renders."""
-    files = sorted(file for pattern in SOURCES for file in ROOT.glob(pattern))
-    return _digest(*((file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in files))
+    return digest_of_files(SOURCES)
 
 
 def _digest(*parts: Any) -> str:
