@@ -1,4 +1,4 @@
-"""The cells, subscriptions and address ranges of existing allocations still exist."""
+"""The check that the cells, subscriptions and address ranges of existing allocations still exist."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from formats.addresses import CellRange
 from formats.errors import InputError
 from formats.stack_names import JUNCTION_ZONE, PLATFORM, SAFE_HAVEN
+from operations.estate.allocation_schema import stacks_by_block
 from operations.estate.allocations import Allocations
 from operations.estate.schema import Cell
 
@@ -15,7 +16,7 @@ def check_allocations(
     allocations: Allocations, cells: Mapping[str, tuple[Cell, CellRange]], first: str, path: str
 ) -> None:
     """Require that the cells and subscriptions of existing allocations still exist."""
-    blocks = {(one.cell, one.block) for one in allocations.stacks.values()}
+    blocks = stacks_by_block(allocations.stacks)
     fix = "Restore it in estate.yaml; or, if nothing was ever deployed from this estate, remove the file."
     for stack, allocation in allocations.stacks.items():
         key = f"stacks.{stack}"

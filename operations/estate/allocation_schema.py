@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -40,6 +41,11 @@ class Allocation(Model):
         if self.kind is not TenancyKind.SHARED or self.slot is None:
             return None
         return self.slot // PROJECTS_PER_SHARED_TENANCY
+
+
+def stacks_by_block(allocations: Mapping[str, Allocation]) -> dict[tuple[str, int], str]:
+    """Return the stack of each shared tenancy by its cell and block."""
+    return {(one.cell, one.block): stack for stack, one in allocations.items() if one.block is not None}
 
 
 class AllocationsFile(Model):

@@ -21,7 +21,7 @@ from formats.errors import InputError
 from formats.stack_names import SHARED
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.allocation_schema import Allocation, AllocationsFile
+from operations.estate.allocation_schema import Allocation, AllocationsFile, stacks_by_block
 from operations.estate.schema import Cell, RequestFile
 from operations.estate.shared_tenancy_schema import SharedTenancy
 
@@ -60,8 +60,8 @@ class Allocations:
             return cls({})
         path = str(file)
         found = validated(AllocationsFile, read_mapping(within(folder, file, path), path), file=path)
-        _refuse_shared_slots(found.stacks, path)
-        _refuse_shared_inboxes(found.inboxes, path)
+        _refuse_duplicate_slots(found.stacks, path)
+        _refuse_duplicate_inboxes(found.inboxes, path)
         return cls(found.stacks, found.inboxes)
 
     def text(self) -> str:
@@ -93,21 +93,19 @@ class Allocations:
         return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
 
 
-def _refuse_shared_slots(allocations: Mapping[str, Allocation], path: str) -> None:
-    seen: dict[tuple[str, str, int], str] = {}
+def _refuse_duplicate_slots(allocations: Mapping[str, Allocation], path: str) -> None:
+    seen: dict[tuple[str, TenancyKind | None, int], str] = {}
     for stack, allocation in allocations.items():
-        is_block = allocation.block is not None
-        number = allocation.block if is_block else allocation.slot
+        name, number = ("slot", allocation.slot) if allocation.block is None else ("block", allocation.block)
         if number is None:
             continue
-        other = seen.setdefault((allocation.cell, "block" if is_block else str(allocation.kind), number), stack)
+        other = seen.setdefault((allocation.cell, allocation.kind, number), stack)  # a block has no kind
         if other != stack:
-            name = "block" if is_block else "slot"
             raise InputError(f"The {name} is allocated to {other} too.", file=path, key=f"stacks.{stack}.{name}",
                              found=number, fix="Restore the file from version control.")  # fmt: skip
 
 
-def _refuse_shared_inboxes(inboxes: Mapping[str, int], path: str) -> None:
+def _refuse_duplicate_inboxes(inboxes: Mapping[str, int], path: str) -> None:
     seen: dict[int, str] = {}
     for code, slot in inboxes.items():
         other = seen.setdefault(slot, code)
@@ -233,13 +231,9 @@ class Allocator:
 
     def _require_same_tenancy(self, allocation: Allocation, request: RequestFile, file: str) -> None:
         """Refuse another shared tenancy than the one that the project has its addresses in."""
-        shared = self.allocations[f"{SHARED}{request.tenancy}"] if request.tenancy else None
-        if shared and (shared.cell, shared.block) != (allocation.cell, allocation.block_of_slot):
-            own = next(
-                name
-                for name, one in self.allocations.items()
-                if one.block is not None and (one.cell, one.block) == (allocation.cell, allocation.block_of_slot)
-            )
+        block = allocation.block_of_slot
+        own = None if block is None else stacks_by_block(self.allocations)[allocation.cell, block]
+        if own and own != f"{SHARED}{request.tenancy}":
             raise InputError("A project's shared tenancy is fixed, as its addresses are.", file=file, key="tenancy",
                              found=request.tenancy, allowed=own.removeprefix(SHARED),
                              fix="Create a new project in the other one, and destroy this one.")  # fmt: skip

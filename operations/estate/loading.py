@@ -23,7 +23,7 @@ from formats.validation import validated
 from formats.ways_in import SiteSpec
 from formats.yaml_reader import read_mapping, within
 from operations.estate.allocation_checks import check_allocations
-from operations.estate.allocation_schema import Allocation
+from operations.estate.allocation_schema import Allocation, stacks_by_block
 from operations.estate.allocations import FILE_NAME, Allocations, Allocator
 from operations.estate.approvals import (
     ESTATE,
@@ -84,7 +84,8 @@ class Estate:
     def shared_tenancy_of(self, stack: str) -> str | None:
         """Return the stack of the shared tenancy that a project is in; None for any other stack."""
         allocation = self.allocations.stacks[stack]
-        return self._blocks.get((allocation.cell, allocation.block_of_slot))
+        block = allocation.block_of_slot
+        return None if block is None else self._stacks_by_block[allocation.cell, block]
 
     def network_readers(self, stack: str) -> str | None:
         """Return why a project's researchers may read the network of its shared tenancy; None: they may not."""
@@ -92,10 +93,8 @@ class Estate:
         return self.file.shared_tenancy(shared).network_readers if shared else None
 
     @cached_property
-    def _blocks(self) -> Mapping[tuple[str, int | None], str]:
-        """The stack of each shared tenancy by its cell and block."""
-        found = self.allocations.stacks.items()
-        return {(one.cell, one.block): name for name, one in found if one.block is not None}
+    def _stacks_by_block(self) -> Mapping[tuple[str, int], str]:
+        return stacks_by_block(self.allocations.stacks)
 
     def expiries(self, stack: str) -> tuple[Expiry, ...]:
         """Return the dates from which a stack cannot be changed, the earliest first; of its ways, the near ones."""
