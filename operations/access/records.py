@@ -77,6 +77,9 @@ class Records:
 
     ledger: Ledger
     _plans: dict[str, Plan] = field(default_factory=dict)
+    """The plans that were read, by digest."""
+    _configs: dict[tuple[str, str], StackConfig | None] = field(default_factory=dict)
+    """The configurations that were read, by stack and digest."""
 
     @cached_property
     def _changes(self) -> Mapping[str, Sequence[Change]]:
@@ -124,10 +127,13 @@ class Records:
         found = next((c for c in reversed(changes) if "configuration" in c.entry.objects), None)
         if found is None:
             return None
-        try:
-            return parse_config(found.entry.stacks[0], self.ledger.kept(found.entry.objects["configuration"]))
-        except InputError:  # a configuration only helps to name groups
-            return None
+        stack, digest = key = found.entry.stacks[0], found.entry.objects["configuration"]
+        if key not in self._configs:
+            try:
+                self._configs[key] = parse_config(stack, self.ledger.kept(digest))
+            except InputError:  # a configuration only helps to name groups
+                self._configs[key] = None
+        return self._configs[key]
 
     def state_after(self, change: Change, present: Present) -> Composed:
         """Return the state of a stack after a change with a result. `present`: as the stack is deployed now."""
