@@ -238,23 +238,20 @@ class Recorder:
     def _open_finding(self, begun: _Begun, result: Result, after: StateRecord) -> Entry | None:
         """Return the entry on what a run, or an earlier one, should have deleted and what still exists."""
         evidence = self._evidence.get(begun.stack.name, _Evidence())
-        succeeded = result is Result.SUCCEEDED
-        revoked = (
-            [] if succeeded and evidence.is_whole else [*begun.not_revoked, *([] if succeeded else evidence.revokes)]
-        )
-        ids = {_detail(id_) for id_ in after.ids}
+        if result is not Result.SUCCEEDED:
+            revoked = (*begun.not_revoked, *evidence.revokes)
+        else:
+            revoked = () if evidence.is_whole else begun.not_revoked
+        ids = set(map(_detail, after.ids))
         left = [id_ for id_ in dict.fromkeys(map(_detail, revoked)) if id_ in ids]
-        parts = [
-            f"{plural(len(after.pending_deletes), 'resource')} marked for deletion" if after.pending_deletes else "",
-            f"{plural(len(left), 'role assignment')} that should have been revoked" if left else "",
-        ]
-        text = " and ".join(part for part in parts if part)
         details = (*left, *map(_detail, after.pending_deletes))[:_MOST_DETAILS]
-        return (
-            self._entry(Kind.OPEN_FINDING, [begun.stack], details=details, reason=f"Still in Azure: {text}")
-            if text
-            else None
-        )
+        if not details:
+            return None
+        marked = len(after.pending_deletes)
+        parts = [f"{plural(marked, 'resource')} marked for deletion"] if marked else []
+        parts += [f"{plural(len(left), 'role assignment')} that should have been revoked"] if left else []
+        text = f"Still in Azure: {' and '.join(parts)}"
+        return self._entry(Kind.OPEN_FINDING, [begun.stack], details=details, reason=text)
 
     # Entries
 
