@@ -48,10 +48,6 @@ def marked(plan: Plan, left: Collection[str], *, is_state: bool = False) -> Plan
 
 
 def _waiting(resource: PlannedResource) -> PlannedResource:
-    inputs = (
-        resource.inputs
-        if resource.old_inputs is None or resource.operation is Operation.DELETE
-        else resource.old_inputs
-    )
+    inputs = resource.inputs if resource.old_inputs is None else resource.old_inputs
     return replace(resource, operation=Operation.DELETE, inputs=inputs, old_inputs=None, changed=(), replaces=(),
                    pending_delete=True)  # fmt: skip
