@@ -11,15 +11,18 @@ from formats.deployed_stack import DeployedStack
 from formats.drift import of_cloud
 from formats.errors import Refused
 from formats.plan import Plan
+from operations.access.diff import NO_CHANGE, AccessDiff
 from operations.access.people import People
 from operations.cli.access_changes import access_changes
-from operations.cli.driftview import StackDrift, meaning
+from operations.cli.driftview import StackDrift
 from operations.cli.estate_state import EstateState
 from operations.cli.output import printable
 from operations.cli.session import Session
+from operations.diffs.stack_diff import stack_diff
 from policies.plan_evaluation import OF_STACKS
 
 if TYPE_CHECKING:
+    from formats.stack_config import StackConfig
     from operations.cli.gate import Gate
     from operations.cli.stack_catalog import Stack
     from operations.diffs.model import StackDiff
@@ -59,7 +62,7 @@ class DriftMeaning:
         # What waits for its deletion does so before and after: no right is revoked by a drift.
         neighbours = replace(neighbours, before=tuple(map(_without_pending, neighbours.before)))
         access = access_changes(drift, neighbours, configs, self.gate.stacks, self.session.records)
-        return meaning(drift, report, access or None, names=People(configs).names)
+        return _diff(drift, report, configs, access)
 
     def of_refresh(self, stack: Stack, found: StackDrift) -> tuple[Report, StackDiff]:
         """Return the report and the meaning of a drift that a state is to be updated with.
@@ -77,7 +80,14 @@ class DriftMeaning:
         own = self.estate_state.own(stack)
         before = gate.evaluate([own.load()] if own else [], scopes=OF_STACKS)
         report = _without(gate.evaluate([drift], scopes=OF_STACKS), before)
-        return report, meaning(drift, report, names=People(self.session.configs([stack.name])).names)
+        return report, _diff(of_cloud(drift), report, self.session.configs([stack.name]))
+
+
+def _diff(drift: Plan, report: Report, configs: Mapping[str, StackConfig], access: AccessDiff = NO_CHANGE) -> StackDiff:
+    """Return what the drift of one stack means, with the findings of the report on this stack."""
+    found = [finding for finding in report.findings if finding.stack == drift.stack]
+    names = People(configs).names
+    return stack_diff(drift, found, policies=report.policies, access=access or None, names=names)
 
 
 def _of(found: StackDrift) -> Plan:

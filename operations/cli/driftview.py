@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,16 +14,13 @@ from operations.cli.output import Output, printable
 from operations.cli.text import SYMBOLS, kind_of, plural
 
 if TYPE_CHECKING:
-    from operations.access.diff import AccessDiff
     from operations.diffs.model import StackDiff
-    from policies.runner import Report
 
 NOT_UP = "not up: the estate has it, and nothing is deployed."
 ORPHANED = "The estate no longer has its request."
 AS_STATE = "The cloud is as the state has it."
 AS_ESTATE = "The state is as the estate has it."
 GONE = "gone from the cloud"
-NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -99,28 +95,13 @@ def show_stack(found: StackDrift, meant: StackDiff | None, output: Output) -> No
     if found.note:
         output.say(f"  {printable(found.note)}", style="yellow")
     if found.plan and found.in_estate:
+        from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
+
         output.say("  The state differs from the estate. Up would do this:", style="bold")
-        _say(meaning(found.plan), output)
+        _say(stack_diff(of_cloud(found.plan)), output)
         planview.show_counts(found.plan, output)
     elif found.plan:
         output.say("  " + AS_ESTATE, style="green")
-
-
-def meaning(
-    plan: Plan,
-    report: Report | None = None,
-    access: AccessDiff | None = None,
-    names: Mapping[str, str] = NO_NAMES,
-) -> StackDiff:
-    """Return what a drift or a plan means, with the findings of a report on its stack, and what it does to access.
-
-    `names`: of groups, by object id in lower case.
-    """
-    from operations.diffs.stack_diff import stack_diff  # noqa: PLC0415 - imports the policies
-
-    found = [finding for finding in report.findings if finding.stack == plan.stack] if report else []
-    policies = report.policies if report else None
-    return stack_diff(of_cloud(plan), found, policies=policies, access=access, names=names)
 
 
 def _say(diff: StackDiff, output: Output) -> None:
