@@ -1,19 +1,19 @@
-"""The tenancies that end by themselves, and whose end is past: those that `sde destroy --ended` destroys."""
+"""The tenancies that have ended by themselves, which `sde destroy --ended` destroys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from formats.stack_config import DataClass
 from operations.cli.stack_catalog import Stack
 
 if TYPE_CHECKING:
     from formats.plan import Plan
     from operations.cli.session import Session
 
-SYNTHETIC = "synthetic"
 IMPORT = "import-"
-"""Begins the logical names of the parts of an import airlock."""
+"""The prefix of the logical names of an import airlock's resources."""
 
 
 def ended(session: Session) -> list[Stack]:
@@ -23,21 +23,19 @@ def ended(session: Session) -> list[Stack]:
 
 
 def objections(session: Session, stack: Stack) -> list[str]:
-    """Return why what is deployed may not be destroyed without a person: the request alone does not prove that it has
-    no patient data, because a line of it changes the template.
+    """Return the reasons why a person must decide to destroy a deployed stack; none if it has no patient data.
 
-    A tenancy that ever had an import airlock still has it, because no `up` deletes its stores.
+    The request alone does not prove that, because a line of it changes the template. A tenancy that ever had an import
+    airlock still has it, because no `up` deletes its stores.
     """
     deployed = session.engine(stack).current_state([stack.settings]).get(stack.name)
     return list(_objections(deployed)) if deployed else ["its state has no resources"]
 
 
 def _objections(plan: Plan) -> Iterator[str]:
-    tagged = [
-        tags for tags in (resource.inputs.get("tags") for resource in plan.resources) if isinstance(tags, Mapping)
-    ]
-    classes = sorted({str(tags.get("data-class")) for tags in tagged})
-    if classes != [SYNTHETIC]:
+    tags = (resource.inputs.get("tags") for resource in plan.resources)
+    classes = sorted({str(found.get("data-class")) for found in tags if isinstance(found, Mapping)})
+    if classes != [DataClass.SYNTHETIC]:
         yield f"its resources have the data class {', '.join(classes) or 'of no tag'}"
     if any(resource.name.startswith(IMPORT) for resource in plan.resources):
         yield "it has an import airlock"
