@@ -10,7 +10,9 @@ import hashlib
 from uuid import UUID
 
 PREFIX = "de5c0de5-0000-4000-8000-"
-"""Begins the id of each such role. No two roles of a tenant have one id (docs/azure-facts.md#role-definitions)."""
+"""The prefix of the ids of these roles. No two roles of a tenant have one id (docs/azure-facts.md#role-definitions)."""
+TITLE = "Start and stop a desk"
+"""The beginning of the names of these roles."""
 
 
 def desk_operator_id(estate: str, tenant: UUID | None, platform: str) -> UUID:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import authorization
 
+from formats.desk_operator import TITLE
 from formats.stack_config import PlatformConfig
 from infra.roles import DESK_OPERATOR_ACTIONS, desk_operator
 
@@ -21,7 +22,7 @@ def declare_desk_operator(config: PlatformConfig, parent: pulumi.Resource) -> No
         "desk-operator",
         role_definition_id=str(role.value),
         # Unique in the tenant, where another estate may have the same code.
-        role_name=f"Start and stop a desk ({config.estate} {stack} {str(role.value)[-4:]})",
+        role_name=f"{TITLE} ({config.estate} {stack} {str(role.value)[-4:]})",
         description="Starts and deallocates a virtual machine, and nothing more. Assigned on single desks.",
         permissions=[authorization.PermissionArgs(actions=list(DESK_OPERATOR_ACTIONS))],
         assignable_scopes=[f"/subscriptions/{subscription}" for subscription in config.subscriptions],

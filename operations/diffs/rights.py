@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from formats.arm.role_names import BUILT_IN_ROLES
-from formats.desk_operator import PREFIX as DESK_OPERATOR
+from formats.desk_operator import PREFIX, TITLE
 from formats.plan import SECRET, UNKNOWN, Operation
 from formats.property_changes import ChangeKind, PropertyChange
 from formats.stack_reads import REFERENCE
@@ -79,8 +79,8 @@ def _of_condition(step: Step, change: PropertyChange, names: Mapping[str, str]) 
 def _grant(step: Step, inputs: Mapping[str, object], names: Mapping[str, str], preposition: str = "to") -> str:
     """Return a right in words: `the role “Reader” to group 3f2a… on storage account stdata`."""
     role = str(inputs.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
-    known = {role: "Start and stop a desk"} if role.startswith(DESK_OPERATOR) else BUILT_IN_ROLES
-    name = known.get(role, f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
+    known = TITLE if role.startswith(PREFIX) else BUILT_IN_ROLES.get(role)
+    name = known or (f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
     kind = "group" if inputs.get("principalType") == "Group" else "identity"
     named = names.get(str(inputs.get("principalId")).lower())
     to = f"the {kind} “{named}”" if named else _named(step, "principalId", inputs.get("principalId"), kind)
