@@ -33,11 +33,16 @@ class RunProgress:
         return ready
 
     def waiting_for(self, stack: Stack) -> list[str]:
-        """Return the stacks of this run that it must wait for: the required ones that are not done, and one at work on
-        the network of the same shared tenancy, which accepts one write at a time."""
+        """Return the stacks of this run that a stack must wait for.
+
+        These are the required ones that are not done, then one that is being deployed with subnets in the same shared
+        tenancy, whose network accepts one write at a time.
+        """
         required = [name for name in stack.requires if name in self._names and name not in self.done]
         shared = _shared_tenancies(stack)
-        return required or [one.name for one in self._at_work if one is not stack and _shared_tenancies(one) & shared]
+        if required or not shared:
+            return required
+        return [one.name for one in self._at_work if one is not stack and _shared_tenancies(one) & shared]
 
     @property
     def _at_work(self) -> list[Stack]:
@@ -106,7 +111,7 @@ class RunProgress:
 
 
 def _shared_tenancies(stack: Stack) -> set[str]:
-    """Return the shared tenancies whose network a stack has subnets in."""
+    """Return the shared tenancies in whose network a stack has subnets."""
     return {name for name in stack.requires if name.startswith(SHARED)}
 
 
