@@ -184,9 +184,9 @@ def access_diff(
 
     `before` and `after`: the stacks of the estate as they are deployed and as the change leaves them. Plans that are in
     both are the same objects, and cost nothing twice. `configs`: the configurations of the estate's stacks, which name
-    the groups; `configs_before`: those before the change, if they are known. `former_names`: of groups that
-    neither may name, by object id. `with_flows`: count the controls of each forbidden flow too, where the change
-    touches what they depend on. `cache`: keeps what the gate can use of that.
+    the groups; `configs_before`: those before the change, if they are known. `former_names`: the
+    names of groups that neither configuration may have, by object id. `with_flows`: count the controls of each
+    forbidden flow too, where the change touches what they depend on. `cache`: keeps the flow analysis for the gate.
     """
     earlier = configs if configs_before is None else configs_before
     people = People(configs)

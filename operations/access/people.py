@@ -46,7 +46,7 @@ class People:
 
     configs: Mapping[str, StackConfig] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
-    """The names of groups that the configurations may not name any more, by object id in lower case."""
+    """The names of groups in earlier configurations, by object id in lower case. A present name comes first."""
 
     @cached_property
     def names(self) -> Mapping[str, str]:

@@ -1,4 +1,5 @@
-"""What rights are on: containers, stores, vaults, registries, computers, logs and resource groups, in words."""
+"""The resources and scopes that access rights are on: containers, stores, vaults, registries, computers, logs and
+resource groups, with a label for each."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from policies.reachability.technique import Source
 
 
 class Kind(StrEnum):
-    """The kinds of thing."""
+    """The kinds of resource that rights are on, and `SCOPE` for all others."""
 
     CONTAINER = "container"
     STORE = "storage account"
@@ -42,7 +43,7 @@ SOURCES: Mapping[Kind, Source] = {
     Kind.REGISTRY: Source.REGISTRY,
     Kind.COMPUTER: Source.COMPUTER,
 }
-"""The source in the table of techniques (`policies/reachability/control_plane.py`) that a thing is."""
+"""The source in the table of techniques (`policies/reachability/control_plane.py`) of each kind."""
 _AIRLOCKS = {
     "import-asked": "import airlock, waiting for review",
     "import-released": "import airlock, approved",
@@ -55,7 +56,7 @@ _ZONES = (JunctionZoneConfig, SafeHavenConfig)
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing that rights are on."""
+    """A resource or scope that access rights are on."""
 
     id: str
     """The ARM id in lower case."""
@@ -73,7 +74,7 @@ class Thing:
 
 
 def things_of(context: PolicyContext) -> Mapping[str, Thing]:
-    """Return every thing of an estate, by id. A resource whose id is not known is left out."""
+    """Return every resource of an estate that rights are on, by id. One whose id is not known is left out."""
     found = (_thing(resource, TYPES[resource.type], context) for resource in context.of(*TYPES) if resource.id)
     return {thing.id: thing for thing in found}
 
@@ -107,7 +108,7 @@ def _place(resource: Resource) -> str:
 
 
 def _words(resource: Resource, kind: Kind, place: str) -> str:
-    """Return a thing in words, by its kind and its logical name, which never changes once it is deployed."""
+    """Return a resource in words, by its kind and its logical name, which never changes once it is deployed."""
     name = resource.name
     if kind in (Kind.STORE, Kind.CONTAINER):
         return _store_words(name, place)
@@ -127,7 +128,7 @@ def _store_words(name: str, place: str) -> str:
 
 
 def scope_thing(scope: str) -> Thing:
-    """Return the thing of a scope that is none of the estate's things."""
+    """Return the `Thing` of a scope that is none of the estate's resources."""
     if not scope:
         return Thing("", Kind.SCOPE, "a scope that is not known before the deployment", "")
     parts = scope.split("/")

@@ -95,16 +95,16 @@ def names_of(
 
 @dataclass(frozen=True)
 class _Earlier:
-    """What the ledger has of a stack before a plan. Without one that can be read, that is nothing."""
+    """The configuration of a deployed stack before a plan, from the ledger; empty if the ledger cannot be read."""
 
     config: Mapping[str, StackConfig] = field(default_factory=dict)
-    """The configuration of the last change, by the stack's name."""
+    """The configuration in the stack's last change, by the stack's name; empty if it is not known."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Of the groups that the last `up` that succeeded named: after one that failed, their rights may remain."""
+    """The names of the groups in its last successful `up`, by object id: a failed one may have left their rights."""
 
     @classmethod
     def of(cls, plan: Plan, neighbours: Neighbours, records: RecordsOf) -> _Earlier:
-        """Return what the ledger of the plan's cloud has, if the stack is deployed."""
+        """Return the earlier configuration of the plan's stack; an empty one if the stack is not deployed."""
         if not neighbours.before:
             return cls()
         try:

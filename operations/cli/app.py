@@ -117,7 +117,7 @@ def main(
 
 
 def _run(arguments: Sequence[str], session: Session) -> int:
-    """Run the command, and print its error. A closed pipe is raised: there is nobody to tell it."""
+    """Run the command, and print its error. A closed pipe is raised: no error can be printed to it."""
     try:
         code = int(_app(arguments)(arguments, prog_name="sde", standalone_mode=False, obj=session) or Exit.DONE)
     except (

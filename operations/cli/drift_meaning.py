@@ -1,4 +1,4 @@
-"""What the drift of stacks means: the policy findings that it causes, and what it does to access."""
+"""The meaning of drift: the policy findings that it causes, and its effect on access."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class DriftMeaning:
-    """Evaluates what the cloud has instead of what the states have, beside the deployed states of the other stacks."""
+    """Evaluates the resources as the cloud has them, not as the states have them, beside the states of other stacks."""
 
     session: Session
     estate_state: EstateState
@@ -67,8 +67,8 @@ class DriftMeaning:
     def of_refresh(self, stack: Stack, found: StackDrift) -> tuple[Report, StackDiff]:
         """Return the report and the meaning of a drift that a state is to be updated with.
 
-        To refresh a stack is a way to repair it: where another state cannot be read, that is said, and the stack is
-        evaluated alone.
+        A refresh is a way to repair a stack: if the state of another one cannot be read, this prints a warning and
+        evaluates the stack alone.
         """
         gate, drift = self.gate, _of(found)
         try:

@@ -1,7 +1,7 @@
 """Role assignments that an earlier run should have revoked, by the ledger: they are in force until they are deleted.
 
-A state marks what it replaced and could not delete. It does not mark an assignment that Azure did not let go before its
-replacement was made, as under a lock (`revocations.py`): that one is an open finding of the ledger alone.
+A state marks a resource that was replaced and could not be deleted. It does not mark an assignment whose delete failed
+before its replacement was created, as under a lock (`revocations.py`): only the ledger has that, as an open finding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def with_failed_revocations(session: Session, plans: Sequence[Plan], *, are_states: bool = False) -> list[Plan]:
     """Return plans, or states, in which these role assignments wait for deletion.
 
-    Where a ledger cannot be read, that is said, and the plans are as they were.
+    If a ledger cannot be read, this prints a warning, and its plans are unchanged.
     """
     found = []
     for plan in plans:

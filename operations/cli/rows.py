@@ -23,7 +23,7 @@ class Rows:
     head: Sequence[str]
     """The columns that begin a block, without their names."""
     heading: str = ""
-    """The column that stands above all blocks with the same cell."""
+    """The column whose value is printed once, above the blocks that share it; empty: none."""
     cells: list[tuple[Sequence[str], str]] = field(default_factory=list)
 
     def add(self, *cells: str, style: str = "") -> None:

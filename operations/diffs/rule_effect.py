@@ -41,8 +41,9 @@ class PacketRule:
     any_member: bool = False
     """True if it names an application security group, whose members are not known here."""
     headers: frozenset[tuple[str, str]] = frozenset()
-    """What the firewall inserts into the requests that it decrypts: it limits what they can ask for."""
+    """The headers that the firewall inserts into the requests that it decrypts: they restrict these requests."""
     remark: str = ""
+    """Text after the rule's description."""
 
     def __hash__(self) -> int:
         """Return a hash that does not read the hundreds of addresses of a rule."""

@@ -38,7 +38,7 @@ class ServiceTemplate(Model):
     title: Line
     description: Text
     audience: Line
-    """For whom the environment is."""
+    """The intended users of the environment."""
     kind: TenancyKind
     contains: tuple[Line, ...] = Field(min_length=1)
     leaves_out: tuple[Line, ...] = ()

@@ -70,7 +70,7 @@ class Ledger:
         return found
 
     def open_finding(self, stack: str) -> tuple[int, Entry] | None:
-        """Return what the last run of a stack should have deleted and what still existed after it, or None.
+        """Return the open finding of a stack's last run, with its number: what it should have deleted and still exists.
 
         A run that ended without its result closes no finding of an earlier one.
         """
