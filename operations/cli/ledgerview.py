@@ -26,7 +26,7 @@ def table_of(entries: Sequence[Numbered]) -> Rows:
     return rows
 
 
-def history_of(changes: Sequence[Recorded]) -> Rows:
+def history_of(changes: Sequence[ChangeRecord]) -> Rows:
     """Return a row for each change with its result, and for each refusal."""
     rows = Rows(("change", "time (UTC)", "stacks", "command", "result", "changes", "who", "reason"),
                 head=("change", "time (UTC)", "command", "stacks", "result"))  # fmt: skip
@@ -42,25 +42,25 @@ def history_of(changes: Sequence[Recorded]) -> Rows:
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A change, a refusal or a use of break-glass, with all that the ledger has of it."""
+class ChangeRecord:
+    """A change, a refusal or a use of break-glass, with its result and the other entries about it."""
 
     number: int
     entry: Entry
     result: Entry | None
     """Its last result; None without one."""
     parts: Sequence[Entry] = ()
-    """The entries that say more of it, such as exemptions in use."""
+    """The other entries about it, such as exemptions in use."""
 
 
 _AFTER = (Kind.OPEN_FINDING, Kind.DRIFT)
 """The entries that follow the change of the same run and stacks that they are part of; exemptions in use precede it."""
 
 
-def changes_of(entries: Sequence[Numbered]) -> Sequence[Recorded]:
+def changes_of(entries: Sequence[Numbered]) -> Sequence[ChangeRecord]:
     """Return each change with its last result and its parts, and all other entries but questions."""
     results = {entry.of: entry for _, entry in entries if entry.kind is Kind.RESULT}
-    found: list[Recorded] = []
+    found: list[ChangeRecord] = []
     before: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     parts: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     for number, entry in entries:
@@ -72,7 +72,7 @@ def changes_of(entries: Sequence[Numbered]) -> Sequence[Recorded]:
         elif entry.kind not in (Kind.RESULT, Kind.ASKED):
             parts[key] = before.pop(key, [])
             result = results.get(number) if entry.kind is Kind.INTENT else None
-            found.append(Recorded(number, entry, result, parts[key]))
+            found.append(ChangeRecord(number, entry, result, parts[key]))
     return found
 
 

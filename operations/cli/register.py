@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from formats.errors import Failed
-from operations.cli.ledgerview import Recorded, changes_of, first_line, minute, name_of, what_became
+from operations.cli.ledgerview import ChangeRecord, changes_of, first_line, minute, name_of, what_became
 from operations.cli.text import plural
 from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.text import shortened
@@ -196,7 +196,7 @@ def _read(ledger: Ledger, number: int, entry: Entry, name: str, model: type[_T])
                      "  fix:     scripts/sde ledger verify") from None  # fmt: skip
 
 
-def _row(ledger: Ledger, one: Recorded) -> Row:
+def _row(ledger: Ledger, one: ChangeRecord) -> Row:
     number, entry, result = one.number, one.entry, one.result
     diff = _read(ledger, number, entry, "diff", _Diff)
     access = _read(ledger, number, entry, "access", _Access)
@@ -252,8 +252,10 @@ def _policies(verdict: _Verdict | None, *, is_applied: bool) -> str:
     """Return what the policies found. A refresh is applied whatever they find: it only makes the state true."""
     if verdict is None:
         return "not evaluated"
+    if verdict.passed:
+        return "passed"
     ids = ", ".join(sorted({one.policy for one in verdict.blocking}))
-    return "passed" if verdict.passed else f"do not hold: {ids}" if is_applied else f"refused by {ids}"
+    return f"{'do not hold:' if is_applied else 'refused by'} {ids}"
 
 
 def _shortened(text: str, end: str = "") -> str:
