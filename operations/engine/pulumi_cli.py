@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +39,8 @@ from operations.settings import PROJECT
 
 _AT_ONCE = 4
 """Number of parallel exports: each is a process that mostly waits for the backend."""
+_KEPT_TEXTS = 32
+"""The most texts of exports that are kept: all of a large estate would fill the memory."""
 
 
 class PulumiCli:
@@ -62,8 +65,8 @@ class PulumiCli:
         self._saved = UpdatePlans()
         self._exported: dict[str, dict[str, Any]] = {}
         """The last export of each stack, until a run changes it."""
-        self._texts: dict[str, tuple[str, str]] = {}
-        """The text of the last export of each stack in a folder, with the digest of the state's file."""
+        self._text_of = lru_cache(maxsize=_KEPT_TEXTS)(lambda name, _: self._export_text(name))
+        """Called with a stack and the digest of its state's file."""
 
     def prepare(self) -> None:
         """Start the host of the program, which takes about as long as the CLI before it requests the program."""
@@ -322,11 +325,8 @@ class PulumiCli:
         The same file of a state is exported once.
         """
         content = self._commands.checkpoint(name)  # before the export, so that a change during it has another digest
-        digest = hashlib.sha256(content).hexdigest() if content is not None else ""
-        kept, text = self._texts.get(name, ("", ""))
-        if not digest or kept != digest:
-            text = self._commands.run(name, ["stack", "export", "--stack", name])
-            self._texts[name] = digest, text
+        digest = hashlib.sha256(content).hexdigest() if content is not None else None
+        text = self._text_of(name, digest) if digest else self._export_text(name)
         try:
             document = json.loads(text)
         except ValueError:
@@ -334,6 +334,9 @@ class PulumiCli:
         if not isinstance(document, dict):
             raise Failed(f"The Pulumi CLI exported no state for {name}.")
         return document
+
+    def _export_text(self, name: str) -> str:
+        return self._commands.run(name, ["stack", "export", "--stack", name])
 
     def _resources(self, name: str) -> list[dict[str, Any]]:
         try:
