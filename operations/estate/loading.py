@@ -9,15 +9,14 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from formats.addresses import CellRange, StaffRole, ZoneName
-from formats.computers import MAIN, StaffMachine, StaffMachineSpec
+from formats.computers import StaffMachine, StaffMachineSpec
 from formats.errors import InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
-from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region, Site
+from formats.stack_config import Cloud, DataClass, Site
 from formats.stack_names import JUNCTION_ZONE, PLATFORM, SAFE_HAVEN, SHARED, TENANCY
 from formats.validation import validated
 from formats.ways_in import SiteSpec
@@ -30,15 +29,14 @@ from operations.estate.approvals import (
     REQUESTS,
     ApprovedWay,
     refuse_endless,
-    refuse_long,
     ways_of,
     ways_of_requests,
 )
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
+from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
 from operations.estate.schema import Cell, EstateFile, RequestFile
-from operations.estate.shared_tenancies import check_long_tenancies, check_tenancy_of_request, refuse_common_groups
-from operations.estate.templates import ServiceTemplate, service_template
-from operations.estate.templates import names as template_names
+from operations.estate.shared_tenancies import check_long_tenancies
+from operations.estate.templates import ServiceTemplate
 
 MAX_LOG_SETTINGS = 5
 """The diagnostic settings that Azure allows per subscription."""
@@ -225,8 +223,8 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
     _check_activity_logs(file, path)
     refuse_endless(file, people, path, today)
     check_long_tenancies(file, path, today)
-    requests = _requests(folder, file, people, today)
-    templates = _templates(folder, file, requests)
+    requests = read_requests(folder, file, people, today)
+    templates = templates_of(folder, file, requests)
     ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
     _check_staff(file, path)
     allocations = _allocated(folder, file, cells, requests, templates)
@@ -264,135 +262,10 @@ def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
         yield from ((f"{path}.tenancies[{i}]", s) for i, s in enumerate(cell.subscriptions.tenancies))
 
 
-def _requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> dict[str, RequestFile]:
-    """Return the requests by project."""
-    requests: dict[str, RequestFile] = {}
-    numbers: dict[str, str] = {}
-    for file in sorted((folder / REQUESTS).glob("*")):
-        if file.name.startswith(".") or file.name == "README.md":
-            continue
-        path = str(file)
-        if file.suffix != ".yaml":
-            raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
-        content = read_mapping(within(folder, file, path), path)
-        _refuse_kind(content, path)
-        _refuse_former_keys(content, path)
-        request = validated(RequestFile, content, file=path, context=context_of(people))
-        _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
-        _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
-        _check_request(request, estate, file, today)
-        _check_confidential(request, estate, str(folder / ESTATE))
-        requests[request.project] = request
-        numbers[request.request] = path
-    refuse_common_groups(folder, requests)
-    _refuse_foreign_users(requests, estate, folder)
-    return dict(sorted(requests.items()))
-
-
-def _refuse_kind(content: Mapping[str, object], path: str) -> None:
-    """Refuse the key that `template` replaced."""
-    if "kind" in content and "template" not in content:
-        raise InputError("A request names a template, which says the kind of its tenancy.", file=path, key="kind",
-                         found=content["kind"], allowed="template: " + " | ".join(template_names()),
-                         fix="Replace the line by `template: <name>`; scripts/sde catalogue lists them.")  # fmt: skip
-
-
-def _templates(folder: Path, file: EstateFile, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
-    """Return the service template of each request. `InputError` for a request that its template does not allow."""
-    found: dict[str, ServiceTemplate] = {}
-    known = template_names()
-    for project, request in requests.items():
-        path = str(folder / REQUESTS / f"{project}.yaml")
-        if request.template not in known:
-            raise InputError("There is no such template.", file=path, key="template", found=request.template,
-                             allowed=", ".join(known))  # fmt: skip
-        template = service_template(request.template)
-        template.check(request, path)
-        check_tenancy_of_request(request, template.kind, file, path)
-        found[project] = template
-    return found
-
-
-def _refuse_former_keys(content: Mapping[str, Any], path: str) -> None:
-    """Refuse a key that a request had before, with its present form."""
-    if "desk" in content:
-        former = content["desk"] if isinstance(content["desk"], dict) else {}
-        inner = ", ".join(f"{key}: {value}" for key, value in {"name": MAIN, **former}.items())
-        raise InputError("A request has a list of desks.", file=path, key="desk", found=str(content["desk"]),
-                         allowed="desks", fix=f"desks: [{{{inner}}}]")  # fmt: skip
-
-
-def _refuse_foreign_users(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:
-    """Refuse users of a desk who are a group of another project or of the estate: no desk is shared."""
-    owners: dict[UUID, dict[str, None]] = {group: {name: None} for group, name in _groups_of(estate)}
-    for project, request in requests.items():
-        for group in request.groups:
-            owners.setdefault(group, {})[f"the project {project}"] = None
-    for project, request in requests.items():
-        for i, desk in enumerate(request.desks):
-            owned = owners.get(desk.users, {}) if desk.users else {}
-            if others := [name for name in owned if name != f"the project {project}"]:
-                raise InputError("Another group of the estate would sign in to the desk.",
-                                 file=str(folder / REQUESTS / f"{project}.yaml"), key=f"desks[{i}].users",
-                                 found=f"{desk.users}, a group of {others[0]}",
-                                 allowed="a group of this project alone",
-                                 fix="Name a group of this project's researchers.")  # fmt: skip
-
-
-def _groups_of(estate: EstateFile) -> Iterator[tuple[UUID, str]]:
-    """Yield the groups that `estate.yaml` names for people other than those of a project."""
-    yield estate.platform_team, "platform engineers"
-    if estate.desk_users:
-        yield estate.desk_users, "all researchers"
-    yield from ((machine.users, "staff") for machine in estate.staff)
-    yield from ((getattr(estate.zones, name).stewards, "stewards of a zone") for name in ZoneName)
-    yield from ((provider.group, f"the provider {provider.code}") for provider in estate.listed_providers)
-
-
-def _refuse_duplicate(name: str, seen: Mapping[str, object], path: str, key: str, problem: str) -> None:
-    if name in seen:
-        raise InputError(problem, file=path, key=key, found=name, fix="Change one of them.")
-
-
-def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:
-    path = str(file)
-    if file.stem != request.project:
-        raise InputError("The file is not named after its project.", file=path, key="project", found=request.project,
-                         allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
-    if request.approved_on > today:
-        raise InputError("The request is not approved yet.", file=path, key="approved_on",
-                         found=str(request.approved_on), allowed=f"a date up to {today}")  # fmt: skip
-    if request.expires <= request.approved_on:
-        raise InputError("The request expires before approval.", file=path, key="expires", found=str(request.expires),
-                         allowed=f"a date after its approval, {request.approved_on}")  # fmt: skip
-    refuse_long("The request", request.expires, estate, file=path, key="expires", today=today)
-    if request.data_class.exceeds(estate.data_class):
-        raise InputError("The request is for more sensitive data than the estate allows.", file=path,
-                         key="data_class", found=str(request.data_class),
-                         allowed=f"up to {estate.data_class}")  # fmt: skip
-    for i, desk in enumerate(request.desks):
-        if estate.region is Region.UKWEST and desk.zone is not None:
-            raise InputError("UK West has no availability zones.", file=path, key=f"desks[{i}].zone", found=desk.zone,
-                             fix="Remove `zone`.")  # fmt: skip
-
-
 def _check_staff(file: EstateFile, path: str) -> None:
     """Refuse staff in an estate with identifiable data if it has no orchestrator for the keys of confidential disks."""
     if file.staff and file.data_class is DataClass.IDENTIFIABLE and file.confidential_orchestrator is None:
-        raise _without_orchestrator("The staff network", path)
-
-
-def _check_confidential(request: RequestFile, estate: EstateFile, estate_file: str) -> None:
-    """Refuse identifiable data if the estate has no orchestrator for the keys of confidential disks."""
-    if request.data_class is DataClass.IDENTIFIABLE and estate.confidential_orchestrator is None:
-        raise _without_orchestrator(request.project, estate_file)
-
-
-def _without_orchestrator(what: str, path: str) -> InputError:
-    return InputError(f"{what} has identifiable data, which needs Confidential VM Orchestrator.", file=path,
-                      key="confidential_orchestrator", found="nothing",
-                      allowed="the object id of Azure's enterprise application Confidential VM Orchestrator",
-                      fix=f"{ORCHESTRATOR_COMMAND}; in the local Azure any GUID is accepted")  # fmt: skip
+        raise missing_orchestrator("The staff network", path)
 
 
 def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],

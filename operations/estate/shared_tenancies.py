@@ -17,11 +17,6 @@ KEY = "tenancy"
 GROUPS = ("researchers", "stewards", "checkers")
 
 
-def tenancy_of(request: RequestFile, file: EstateFile) -> SharedTenancy | None:
-    """Return the shared tenancy that a request names, if the estate has it."""
-    return next((one for one in file.shared_tenancies if one.name == request.tenancy), None)
-
-
 def check_tenancy_of_request(request: RequestFile, kind: TenancyKind, estate: EstateFile, path: str) -> None:
     """Refuse a request of the kind `shared` that does not fit its shared tenancy, and others that name one."""
     if kind is not TenancyKind.SHARED:
@@ -35,7 +30,7 @@ def check_tenancy_of_request(request: RequestFile, kind: TenancyKind, estate: Es
         raise InputError("The request names no shared tenancy.", file=path, key=KEY, found="nothing",
                          allowed=names or "the name of a shared tenancy, and the estate has none",
                          fix=f"Name one of `shared_tenancies` in {ESTATE}.")  # fmt: skip
-    tenancy = tenancy_of(request, estate)
+    tenancy = next((one for one in estate.shared_tenancies if one.name == request.tenancy), None)
     if tenancy is None:
         raise InputError("There is no such shared tenancy.", file=path, key=KEY, found=request.tenancy,
                          allowed=names or "none: the estate has no `shared_tenancies`",
