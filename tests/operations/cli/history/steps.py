@@ -105,6 +105,10 @@ LOSES, RELAXES, TIGHTENS = Meaning.LOSES_DATA, Meaning.WEAKENS_CONTROL, Meaning.
 DISTURBS, EXPIRES, WITHIN = Meaning.DISTURBS_PEOPLE, Meaning.MOVES_EXPIRY, Meaning.CHANGES_CONTROL
 
 RELEASED = "container released of the export airlock, approved, of hcm-progression"
+OTHER_WAYS_TO_RESULTS = (
+    f"~ checkers of hcm-progression: read, write, delete: {RELEASED}",
+    f"~ stewards of hcm-progression: read: {RELEASED}",
+)
 ASKED = "container asked of the export airlock, waiting for review, of hcm-progression"
 PROJECT_STORE = "container project of the hcm-progression store"
 UP_TENANCY, REFRESH_TENANCY = f"up {TENANCY} --yes", f"refresh {TENANCY} --yes"
@@ -142,6 +146,11 @@ def exempt(one: LivingEstate) -> None:
     dates = {"granted": today.isoformat(), "expires": (today + timedelta(days=30)).isoformat()}
     one.file("exemptions.yaml", lambda data: data["exemptions"].append({**EXEMPTION, **dates}))
     zone("junction", tiers={"delete_after_days": 3})(one)
+
+
+def handed_over(*rights: str) -> tuple[str, ...]:
+    """Return the access diff of rights that another group gets, and the group before it loses."""
+    return (*(f"+ {right}" for right in rights), *(f"- {right}" for right in rights))
 
 
 def tenancy_rights(mark: str) -> tuple[str, ...]:
@@ -227,10 +236,7 @@ STEPS = (
                 lambda one: one.lock_by_hand("junction-zone-junction")),
         UP_JUNCTION,
         means={GRANTS: "to the group “stewards of junction (87f58276"},
-        access=(
-            "+ stewards of junction: read, write, delete: container provider-zq1",
-            "- stewards of junction: read, write, delete: container provider-zq1",
-        ),
+        access=handed_over("stewards of junction: read, write, delete: container provider-zq1"),
         became="partial", code=1, beside=("open-finding",),
         then=(
             ("access --stack junction-zone", 3, "1 revocation failed, so the rights are still in force"),
@@ -249,10 +255,7 @@ STEPS = (
         "the lock is gone, and the former stewards' right too",
         lambda one: one.lock_by_hand("junction-zone-junction", gone=True), UP_JUNCTION,
         means={GRANTS: "to the group “stewards of junction (87f58276"},
-        access=(
-            "+ stewards of junction: read, write, delete: container provider-zq1",
-            "- stewards of junction: read, write, delete: container provider-zq1",
-        ),
+        access=handed_over("stewards of junction: read, write, delete: container provider-zq1"),
         then=(("history --format json", 0, '"open_at_the_end": []'), ("access --stack junction-zone", 0, "")),
         always=True,
     ),
@@ -377,22 +380,14 @@ STEPS = (
             GRANTS: "to the group “recipients of the results of hcm-progression”",
             WITHIN: "required guardrails",
         },
-        access=(
-            f"+ recipients of the results of hcm-progression: read: {RELEASED}",
-            f"~ checkers of hcm-progression: read, write, delete: {RELEASED}",
-            f"~ stewards of hcm-progression: read: {RELEASED}",
-        ),
+        access=(f"+ recipients of the results of hcm-progression: read: {RELEASED}", *OTHER_WAYS_TO_RESULTS),
         always=True,
     ),
     Step(
         "recipients come from more addresses",
         request(recipients={**RECIPIENTS, "ranges": ["192.0.2.128/28"]}), UP_TENANCY,
         means={OPENS: "Admits other entries", WITHIN: "required guardrails"},
-        access=(
-            f"~ checkers of hcm-progression: read, write, delete: {RELEASED}",
-            f"~ recipients of the results of hcm-progression: read: {RELEASED}",
-            f"~ stewards of hcm-progression: read: {RELEASED}",
-        ),
+        access=(f"~ recipients of the results of hcm-progression: read: {RELEASED}", *OTHER_WAYS_TO_RESULTS),
     ),
     Step(
         "no recipients any more",
@@ -402,21 +397,15 @@ STEPS = (
             REVOKES: "from the group “recipients of the results of hcm-progression”",
             WITHIN: "required guardrails",
         },
-        access=(
-            f"- recipients of the results of hcm-progression: read: {RELEASED}",
-            f"~ checkers of hcm-progression: read, write, delete: {RELEASED}",
-            f"~ stewards of hcm-progression: read: {RELEASED}",
-        ),
+        access=(f"- recipients of the results of hcm-progression: read: {RELEASED}", *OTHER_WAYS_TO_RESULTS),
     ),
     Step(
         "other checkers",
         request(checkers=group(6)), UP_TENANCY,
         means={GRANTS: "to the group “checkers of hcm-progression (071dd6ac"},
-        access=(
-            f"+ checkers of hcm-progression: read: {ASKED}",
-            f"+ checkers of hcm-progression: read, write, delete: {RELEASED}",
-            f"- checkers of hcm-progression: read: {ASKED}",
-            f"- checkers of hcm-progression: read, write, delete: {RELEASED}",
+        access=handed_over(
+            f"checkers of hcm-progression: read: {ASKED}",
+            f"checkers of hcm-progression: read, write, delete: {RELEASED}",
         ),
     ),
     Step(
@@ -425,17 +414,12 @@ STEPS = (
                 lambda one: one.azure_refuses("Microsoft.Authorization/roleAssignments/delete")),
         UP_TENANCY,
         means={GRANTS: "to the group “researchers of hcm-progression (db7a"},
-        access=(
-            f"+ researchers of hcm-progression: read, write, delete: {PROJECT_STORE}",
-            "+ researchers of hcm-progression: read: container released of the import airlock",
-            "+ researchers of hcm-progression: read settings: desk of hcm-progression",
-            "+ researchers of hcm-progression: sign in: desk of hcm-progression",
-            "+ researchers of hcm-progression: read settings: microsoft.network/networkinterfaces",
-            f"- researchers of hcm-progression: read, write, delete: {PROJECT_STORE}",
-            "- researchers of hcm-progression: read: container released of the import airlock",
-            "- researchers of hcm-progression: read settings: desk of hcm-progression",
-            "- researchers of hcm-progression: sign in: desk of hcm-progression",
-            "- researchers of hcm-progression: read settings: microsoft.network/networkinterfaces",
+        access=handed_over(
+            f"researchers of hcm-progression: read, write, delete: {PROJECT_STORE}",
+            "researchers of hcm-progression: read: container released of the import airlock",
+            "researchers of hcm-progression: read settings: desk of hcm-progression",
+            "researchers of hcm-progression: sign in: desk of hcm-progression",
+            "researchers of hcm-progression: read settings: microsoft.network/networkinterfaces",
         ),
         became="partial", code=1, beside=("open-finding",),
     ),
@@ -489,13 +473,10 @@ STEPS = (
             GRANTS: "instead of the role “Log Analytics Reader” to the group “platform engineers (aae33021",
             CLOSES: "No longer allows TCP 443 from 10.65.0.0/16 to 203.0.113.40/32 (rule licences)",
         },
-        access=(
-            "+ platform engineers: read settings: log workspace logs",
-            "+ platform engineers: read logs: log workspace logs",
-            "+ platform engineers: read settings: resource group hub",
-            "- platform engineers: read settings: log workspace logs",
-            "- platform engineers: read logs: log workspace logs",
-            "- platform engineers: read settings: resource group hub",
+        access=handed_over(
+            "platform engineers: read settings: log workspace logs",
+            "platform engineers: read logs: log workspace logs",
+            "platform engineers: read settings: resource group hub",
         ),
     ),
     Step(
@@ -507,10 +488,7 @@ STEPS = (
         "other stewards of a zone",
         zone("staging", stewards=group(10)), UP_HAVEN,
         means={GRANTS: "to the group “stewards of staging (5bbb7694"},
-        access=(
-            "+ stewards of staging: read, write, delete: container extracts of the staging store",
-            "- stewards of staging: read, write, delete: container extracts of the staging store",
-        ),
+        access=handed_over("stewards of staging: read, write, delete: container extracts of the staging store"),
     ),
     # Tenancies begin and end.
     Step(
