@@ -191,7 +191,6 @@ STEPS = (
         "a provider is renamed, and its group is the same",
         providers(lambda found: found[-1].update(name="Marsh End Trust")), UP_JUNCTION,
         access=("= provider zq5 (Marsh End Hospital): provider zq5 (Marsh End Trust)",),
-        always=True,
     ),
     Step(
         "a provider is closed",
@@ -264,7 +263,7 @@ STEPS = (
         in_cloud("storage:StorageAccount", "junction", lambda p: p.update(minimumTlsVersion="TLS1_0")),
         "refresh junction-zone --yes",
         means={WEAKER: "Does not hold: Storage accounts require HTTPS with TLS 1.2 or newer"},
-        beside=("refresh-drift",), always=True,
+        beside=("refresh-drift",),
     ),
     Step(
         "TLS is as the estate has it again",
