@@ -27,7 +27,11 @@ def check(schedule: Resource, context: PolicyContext) -> Iterator[Violation]:
         yield Violation(TARGET, f"is not the desk {desk.name}")
     yield from require(schedule, TIME, desk.shutdown.replace(":", ""))
     yield from require(schedule, ZONE, "GMT Standard Time")
-    yield from (Violation(path, "notifies a receiver that no request states") for path in RECEIVERS if schedule.at(path) is not MISSING)
+    yield from (
+        Violation(path, "notifies a receiver that no request states")
+        for path in RECEIVERS
+        if schedule.at(path) is not MISSING
+    )
 
 
 POLICY = Policy(
