@@ -14,7 +14,9 @@ _DECISION = "docs/decisions/0027-optional-services.md"
 NOT_OFFERED: Mapping[str, str] = {
     "database": "Who administers an Azure PostgreSQL server can make it connect to any host, past the airlock; run "
     f"PostgreSQL on a desk instead ({_DECISION}).",
-    "machine_learning": "Azure Machine Learning is not offered yet.",
+    "machine_learning": "The network of Azure Machine Learning keeps rules of Azure's own that lead to Entra, Resource "
+    "Manager and Azure Monitor of every tenant, past the airlock; train on desks with a graphics card instead "
+    f"({_DECISION}).",
     "batch": "Batch pools are not offered yet.",
 }
 """The services that are refused by name, each with the reason."""

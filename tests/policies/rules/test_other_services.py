@@ -229,6 +229,17 @@ def test_parts_of_a_registry_that_share_images_are_refused(part: str) -> None:
     assert verdict(there, "CR3", "there") is Verdict.FAIL
 
 
+@pytest.mark.parametrize("name", ["learning", "instance", "cluster"])
+def test_a_workspace_of_machine_learning_is_refused_however_closed(name: str) -> None:
+    assert verdict(world(), "ML4", name) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("type_", ["Datastore", "WorkspaceConnection", "OnlineEndpoint", "Registry"])
+def test_parts_of_machine_learning_are_of_no_known_type(type_: str) -> None:
+    there = world() | {"there": made(f"machinelearningservices:{type_}", "there")}
+    assert verdict(there, "TY1", "there") is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize(("policy", "name", "path", "value", "enough_for"), [
     ("BK1", "recovery", f"{SECURITY}.immutabilitySettings.state", "Unlocked", ["synthetic", "de-identified"]),
     ("BK2", "recovery", "properties.encryption", GONE, ["synthetic"]),
