@@ -23,7 +23,7 @@ from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
 from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
 from operations.cli.revocations import Revocation, refuse_side_by_side, revocation_of
-from operations.cli.run_progress import RunProgress
+from operations.cli.run_progress import Postponed, RunProgress
 from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
@@ -188,6 +188,8 @@ class Deployment:
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
                 self.recorder.intent(stack)
                 outcome = self._apply(stack, plan)
+            except Postponed as later:
+                self.progress.postpone(stack, later.after)
             except SdeError as error:
                 self.progress.fail(stack, error)
                 self.failed(stack, error)
@@ -198,7 +200,7 @@ class Deployment:
     # What is the same one by one and side by side
 
     def planned(self, stack: Stack, plan: Plan) -> None:
-        """Show a plan that a worker made. Raise `SdeError` if it must not be applied."""
+        """Show a plan that a worker made. `SdeError` if it must not be applied, `Postponed` if it must not yet."""
         self._view.plan(plan, stack.ways, brief=True)
         self.permit(stack, plan)
         refuse_side_by_side(self._revocations[stack.name])
@@ -207,7 +209,7 @@ class Deployment:
 
     def permit(self, stack: Stack, plan: Plan) -> bool:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
-        needed. `Refused` after a no, by the policies, and for protected resources."""
+        needed. `Refused` after a no, by the policies, and for protected resources; `Postponed` as `_postpone`."""
         self.summary.output_changes[stack.name] = len(plan.output_changes)
         # A resource whose delete failed exists, but a run that only deletes is the way to remove it.
         judged = plan.with_deletes_done() if plan.only_deletes else plan
@@ -354,6 +356,8 @@ class Deployment:
         except SdeError:
             self._view.without_report(stack.name)
             raise
+        if not again:
+            self._postpone(stack, plan, report)
         self._view.report(report, names_of(plan, neighbours, configs, self.session.records))
         requiring = {other.name for other in self.session.known if stack.name in other.requires}
         # A generator: their states are read only if the plan removes or changes an output.
@@ -367,6 +371,21 @@ class Deployment:
         self._immutable[stack.name] = changed_policies(plan)
         self._refused_steps[stack.name] = refused_steps(plan)
         return report
+
+    def _postpone(self, stack: Stack, plan: Plan, report: Report) -> None:
+        """Raise `Postponed` if the policies refuse a stack for the state of other stacks alone that this run deploys.
+
+        An interrupted run leaves stacks of which some controls do not exist yet. Until it starts again, the plan of
+        the postponed stack counts as deployed, so that two such stacks do not wait for each other.
+        """
+        refused = {finding.stack for finding in report.blocking}
+        if stack.name in refused or not self.progress.may_postpone(stack.name, refused):
+            return
+        self._view.without_report(stack.name)
+        names = " and ".join(sorted(refused))
+        self.session.output.say(f"  {stack.name} waits for {names}, whose present state the policies refuse")
+        self._estate_state.record_plan(stack, plan)
+        raise Postponed(refused)
 
     def _refuse(self, reports: Sequence[Report]) -> None:
         from operations.cli.gate import refuse  # noqa: PLC0415

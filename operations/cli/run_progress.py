@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,14 @@ from formats.errors import SdeError, error_type
 from formats.stack_names import SHARED
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.text import plural
+
+
+class Postponed(Exception):  # noqa: N818 - no error
+    """A stack is to be deployed after others of the run: the policies refuse it for their present state alone."""
+
+    def __init__(self, after: Collection[str]) -> None:
+        super().__init__(", ".join(after))
+        self.after = frozenset(after)
 
 
 @dataclass
@@ -24,6 +32,8 @@ class RunProgress:
     failed: dict[str, SdeError] = field(default_factory=dict)
     not_reached: set[str] = field(default_factory=set)
     """The stacks that need a failed one, directly or indirectly."""
+    postponed: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The stacks that were postponed once, and those that each waits for."""
 
     def next_ready(self) -> Stack | None:
         """Start the first stack of which all required stacks of this run are done; None if there is none now."""
@@ -35,10 +45,11 @@ class RunProgress:
     def waiting_for(self, stack: Stack) -> list[str]:
         """Return the stacks of this run that a stack must wait for.
 
-        These are the required ones that are not done, then one that is being deployed with subnets in the same shared
-        tenancy, whose network accepts one write at a time.
+        These are the required ones that are not done and those that it was postponed after, then one that is being
+        deployed with subnets in the same shared tenancy, whose network accepts one write at a time.
         """
         required = [name for name in stack.requires if name in self._names and name not in self.done]
+        required += sorted(self.postponed.get(stack.name, frozenset()) - self._settled)
         shared = _shared_tenancies(stack)
         if required or not shared:
             return required
@@ -46,8 +57,11 @@ class RunProgress:
 
     @property
     def _at_work(self) -> list[Stack]:
-        settled = self.done | self.failed.keys()
-        return [stack for stack in self.stacks if stack.name in self.started and stack.name not in settled]
+        return [stack for stack in self.stacks if stack.name in self.started and stack.name not in self._settled]
+
+    @property
+    def _settled(self) -> Set[str]:
+        return self.done | self.failed.keys() | self.not_reached
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -62,6 +76,17 @@ class RunProgress:
     def finish(self, stack: Stack) -> None:
         """Record that a stack is done."""
         self.done.add(stack.name)
+
+    def may_postpone(self, stack: str, after: Collection[str]) -> bool:
+        """True if a started stack can wait for others of this run: they have not started, and none waits for it."""
+        later = {one.name for one in self.waiting} - self.postponed.keys()
+        later -= {one.name for one in dependents(self.stacks, [stack])}
+        return bool(after) and stack in self.started and later.issuperset(after)
+
+    def postpone(self, stack: Stack, after: frozenset[str]) -> None:
+        """Have a started stack start again once others are done or have failed."""
+        self.postponed[stack.name] = after
+        self.started.discard(stack.name)
 
     def repeat(self, stacks: Sequence[Stack]) -> None:
         """Have stacks that are done deployed once more, as given here; those with failed dependents are not reached."""

@@ -21,7 +21,7 @@ from formats.errors import SdeError
 from formats.plan import Plan
 from operations.cli.output import Output, printable
 from operations.cli.progress import Reporter, is_hidden
-from operations.cli.run_progress import RunProgress
+from operations.cli.run_progress import Postponed, RunProgress
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, span
 from operations.cli.workers import Failure, Work, Worker
@@ -43,7 +43,7 @@ class Command(Protocol):
         ...
 
     def planned(self, stack: Stack, plan: Plan) -> None:
-        """Show and evaluate a plan. Raise `SdeError` if it must not be applied."""
+        """Show and evaluate a plan. Raise `SdeError` if it must not be applied, `Postponed` if it must not yet."""
         ...
 
     def finished(self, stack: Stack, outcome: Outcome) -> None:
@@ -151,6 +151,10 @@ class SideBySide:
             worker.answer("leave")
             self._free(worker, stack)
             self._fail(stack, error)
+        except Postponed as later:
+            worker.answer("leave")
+            self._free(worker, stack)
+            self.progress.postpone(stack, later.after)
         except BaseException:
             worker.answer("leave")
             raise

@@ -262,15 +262,18 @@ class FakeGate:
             raise self.fails_with_neighbours
         self.evaluated += [plan.stack for plan in plans]
         self.neighbours.append(neighbours)
-        findings = tuple(self._finding(plan) for plan in plans)
+        findings = tuple(self._evaluate(plan) for plan in plans)
         policies = {ONE.id: ONE}
         stacks = tuple(plan.stack for plan in plans)
         return Report(findings, policies, stacks, len(findings), date(2026, 1, 2), is_complete)
 
-    def _finding(self, plan: Plan) -> Finding:
+    def _evaluate(self, plan: Plan) -> Finding:
         pending = self.refuses_pending_deletes and any(r.pending_delete for r in plan.resources)
         changed = plan.stack in self.refuses_changes and bool(plan.changes)
-        verdict = Verdict.FAIL if plan.stack in self.refuses or pending or changed else Verdict.PASS
+        return self.finding(plan, Verdict.FAIL if plan.stack in self.refuses or pending or changed else Verdict.PASS)
+
+    def finding(self, plan: Plan, verdict: Verdict) -> Finding:
+        """Return a finding on a stack."""
         return Finding(
             ONE.id, verdict, f"urn:pulumi:{plan.stack}::sde::{STORE}::a", STORE, "a", plan.stack, "open", "is open"
         )

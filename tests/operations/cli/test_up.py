@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from formats.errors import Failed, InputError
-from formats.plan import Operation
+from formats.plan import Operation, Plan
 from operations.cli.unfinished_run import FILE
+from policies.model import Verdict
+from policies.plan_evaluation import Neighbours
+from policies.runner import Report
 from tests.operations.cli.fakes import CliRunner, FakeGate, resource, stack
 
 
@@ -93,6 +100,47 @@ def test_a_failure_stops_the_stacks_that_need_the_failed_one(sde: CliRunner) -> 
     assert "0 of 3 stacks done" in sde.out
     assert "  failed:      platform\n  not reached: safe-haven, tre-heart" in sde.out
     assert [call for call, _ in sde.engine.calls if call in ("preview", "up")] == ["preview"]
+
+
+TENANCIES = ("tre-heart", "tre-lung", "tre-liver")
+
+
+@pytest.mark.parametrize("without", [TENANCIES[:1], TENANCIES[1:], TENANCIES])
+def test_tenancies_of_an_interrupted_run_do_not_refuse_each_other(sde: CliRunner, without: tuple[str, ...]) -> None:
+    """Those that wait count with their plans, so that two do not wait for each other."""
+    sde.catalog.stacks = [stack("platform"), *(stack(name, "platform") for name in TENANCIES)]
+    assert sde("up", "platform", "--yes") == 0
+    sde.gate = GateOfPairs()
+    sde.engine.has |= {name: ["a"] for name in without}
+    assert sde("up", *TENANCIES, "--yes") == 0
+    done = [name for what, name in sde.engine.calls if what == "up"]
+    assert sorted(done) == sorted(["platform", *TENANCIES])
+    first = f"{TENANCIES[0]} waits for {' and '.join(sorted({*without} - {TENANCIES[0]}))}, whose present state"
+    assert (first in sde.out) == (len(without) > 1)
+
+
+def test_an_incomplete_stack_that_fails_refuses_those_that_waited_for_it(sde: CliRunner) -> None:
+    sde.catalog.stacks = [stack("platform"), *(stack(name, "platform") for name in TENANCIES[:2])]
+    sde("up", "platform", "--yes")
+    sde.gate = GateOfPairs()
+    sde.engine.has["tre-lung"] = ["a"]
+    sde.engine.plans["tre-lung"] = (
+        resource("a", Operation.SAME, protect=True),
+        resource("b", Operation.DELETE, protect=True),
+    )
+    assert sde("up", *TENANCIES[:2], "--yes") == 3
+    assert [name for what, name in sde.engine.calls if what == "up"] == ["platform"]
+    assert "The policies refuse tre-heart" in sde.err
+
+
+class GateOfPairs(FakeGate):
+    """Refuses every plan while it or a neighbour lacks `b`, as rules between stacks do."""
+
+    def evaluate(self, plans: Sequence[Plan], *, neighbours: Neighbours | None = None, **more: Any) -> Report:
+        report = super().evaluate(plans, neighbours=neighbours, **more)
+        every = [*plans, *(found.load() for found in neighbours.deployed)] if neighbours else plans
+        lacking = [plan for plan in every if "b" not in {one.name for one in plan.resources}]
+        return replace(report, findings=tuple(self.finding(plan, Verdict.FAIL) for plan in lacking))
 
 
 def test_continue_runs_what_an_earlier_run_left(sde: CliRunner) -> None:
