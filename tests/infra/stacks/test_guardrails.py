@@ -289,6 +289,7 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("types-stay", "Microsoft.Network/natGateways", {}),
     ("types-stay", "Microsoft.Network/networkWatchers/packetCaptures", {}),
     ("types-stay", "Microsoft.DataProtection/backupVaults", {}),
+    ("types-stay", "Microsoft.MachineLearningServices/workspaces", {}),
     ("types-stay", "Microsoft.EventGrid/eventSubscriptions", {}),
     ("types-stay", "Microsoft.Insights/dataCollectionRules", {}),
     ("types-stay", "Microsoft.OperationalInsights/workspaces/dataExports", {}),
