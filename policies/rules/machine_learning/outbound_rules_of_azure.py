@@ -1,4 +1,4 @@
-"""No workspace of Azure Machine Learning has computes, since Azure's own rules lead out of its network (ML4)."""
+"""No stack has a workspace or compute of Azure Machine Learning: Azure's own rules lead out of its network (ML4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policies.model import ComplianceControls, Policy, PolicyContext, Resource, 
 def check(_: Resource, __: PolicyContext) -> Iterator[Violation]:
     """Refuse every one, also a workspace alone: a job runs without a compute of the plan.
 
-    docs/azure-facts.md#managed-network-of-a-machine-learning-workspace
+    Facts: docs/azure-facts.md#managed-network-of-a-machine-learning-workspace, #keys-of-a-machine-learning-workspace.
     """
     yield Violation("", "runs code in a network with ways to Entra, Resource Manager and Azure Monitor of every tenant")
 
