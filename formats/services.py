@@ -17,7 +17,8 @@ NOT_OFFERED: Mapping[str, str] = {
     "machine_learning": "The network of Azure Machine Learning keeps rules of Azure's own that lead to Entra, Resource "
     "Manager and Azure Monitor of every tenant, past the airlock; train on desks with a graphics card instead "
     f"({_DECISION}).",
-    "batch": "Batch pools are not offered yet.",
+    "batch": "A node of Azure Batch must ask Azure's DNS server, and a job may bring a pool outside the project's "
+    f"network: one control prevents each, not three; run the work on more or larger desks instead ({_DECISION}).",
 }
 """The services that are refused by name, each with the reason."""
 

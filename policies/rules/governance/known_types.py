@@ -13,27 +13,31 @@ HARMLESS: Mapping[str, str] = {
     "network:NetworkSecurityPerimeterProfile": "has no settings; its access rules and associations are checked",
 }
 """Types that need no policy, with the reason."""
-SCALE_SETS = frozenset(
-    {
-        "compute:VirtualMachineScaleSet",
-        "compute:VirtualMachineScaleSetExtension",
-        "compute:VirtualMachineScaleSetVM",
-        "compute:VirtualMachineScaleSetVMExtension",
-        "compute:VirtualMachineScaleSetVMRunCommand",
-    }
+_SCALE_SET = "belongs to a scale set, whose computers the flows do not know; declare virtual machines"
+_BATCH = (
+    "belongs to Azure Batch, whose nodes must ask Azure's DNS server, and whose jobs may bring pools outside the "
+    "estate's networks (docs/decisions/0027-optional-services.md); declare virtual machines"
 )
-"""Types that are refused although policies cover some of their properties."""
+REFUSED: Mapping[str, str] = {
+    "batch": _BATCH,
+    "compute:VirtualMachineScaleSet": _SCALE_SET,
+    "compute:VirtualMachineScaleSetExtension": _SCALE_SET,
+    "compute:VirtualMachineScaleSetVM": _SCALE_SET,
+    "compute:VirtualMachineScaleSetVMExtension": _SCALE_SET,
+    "compute:VirtualMachineScaleSetVMRunCommand": _SCALE_SET,
+}
+"""The types, and services with all their types, that are refused whatever their properties, with the reason."""
 MAX_COVERED_TYPES = 20
 """A policy on more types than this checks what they have in common, which is not enough to cover a type."""
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Raise `Unknown` for a type that no policy covers: a new service needs policies first."""
-    if resource.type in SCALE_SETS:
-        yield Violation("", "belongs to a scale set, whose computers the flows do not know; declare virtual machines")
-    if resource.type not in known_types():
+    reason = REFUSED.get(resource.type) or REFUSED.get(resource.type.partition(":")[0])
+    if reason:
+        yield Violation("", reason)
+    elif resource.type not in known_types():
         raise Unknown("", f"is {resource.type}, which no policy covers")
-    yield from ()
 
 
 @cache

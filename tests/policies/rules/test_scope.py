@@ -166,20 +166,6 @@ def test_without_a_known_subscription_the_verdict_is_unknown() -> None:
     assert {f.verdict for f in report.findings if f.type == "resources:ResourceGroup"} == {Verdict.UNKNOWN}
 
 
-SCALE_SETS = ("VirtualMachineScaleSet", "VirtualMachineScaleSetVM", "VirtualMachineScaleSetExtension")
-
-
-@pytest.mark.parametrize("kind", SCALE_SETS)
-def test_a_scale_set_fails(kind: str) -> None:
-    plan = shipped.after(STACK)
-    type_ = f"azure-native:compute:{kind}"
-    made = PlannedResource(f"urn:pulumi:{STACK}::sde::{type_}::desks", type_, Operation.CREATE)
-    report = evaluate_plans([replace(plan, resources=(*plan.resources, made))], policies={"TY1": load()["TY1"]})
-    (found,) = [f for f in report.findings if f.verdict.blocks]
-    assert found.verdict is Verdict.FAIL
-    assert "declare virtual machines" in found.message
-
-
 def identities(type_: str, **inputs: Any) -> bool:
     plan = shipped.after(STACK)
     resources = tuple(replace(r, inputs={**r.inputs, **inputs}) if r.type == type_ else r for r in plan.resources)
