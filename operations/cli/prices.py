@@ -49,7 +49,7 @@ def refresh(
         )
     new = book.merged(old, currency.value, found.found)
     book.save(new)
-    left_out = len([price for price in old.prices if old.currency != currency.value])
+    left_out = len(old.every_price) if old.currency != currency.value else 0
     session.output.emit({
         "event": "prices-refreshed", "currency": currency.value, "regions": regions, "found": len(found.found),
         "left_out": left_out,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from formats.computers import VmSize
 from formats.validation import refuse_duplicates, validated
 from formats.yaml_reader import read_mapping
+from operations.prices.charges import vm_item
 from operations.settings import write_whole
 
 FILE = Path(__file__).parent / "book.yaml"
@@ -24,6 +26,17 @@ Currency = Literal["GBP", "USD"]
 Unit = Literal["hour", "day", "month"]
 UseUnit = Literal["GB", "10,000 operations"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,40}$")]
+"""Azure's short name of a region, such as `uksouth`."""
+
+
+def _exact(value: object) -> object:
+    """Read a decimal as it is written, not the nearest binary fraction."""
+    return str(value) if isinstance(value, float) else value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000, decimal_places=10)]
+"""A price for one unit, without tax and agreements. Never zero: what is not known is not in the book."""
 
 
 class ListPrice(BaseModel):
@@ -32,19 +45,12 @@ class ListPrice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Line
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,40}$")] | None = None
-    """Azure's short name of the region, such as `uksouth`. None if the source does not say."""
-    price: Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=10)]
-    """For one unit, without tax and agreements. Never zero: what is not known is not in the book."""
+    region: RegionName | None = None
+    """None if the source does not say."""
+    price: Amount
     date: date
     """The day on which the price was read, or the date of the source."""
     source: Line
-
-    @field_validator("price", mode="before")
-    @classmethod
-    def _exact(cls, value: object) -> object:
-        """Read the decimal as it is written, not the nearest binary fraction."""
-        return str(value) if isinstance(value, float) else value
 
 
 class Price(ListPrice):
@@ -67,6 +73,24 @@ class UsePrice(ListPrice):
     unit: UseUnit
 
 
+class VirtualMachinePrices(BaseModel):
+    """List prices of virtual machines with Linux for an hour, from one source."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    region: RegionName
+    date: date
+    source: Line
+    prices: Mapping[VmSize, Amount]
+
+    def items(self) -> Iterator[Price]:
+        """Yield the prices as items of the book."""
+        for size, amount in self.prices.items():
+            yield Price.model_construct(
+                item=vm_item(size), region=self.region, price=amount, date=self.date, source=self.source, unit="hour"
+            )
+
+
 class PriceBook(BaseModel):
     """The prices of one currency: sums need no exchange rate."""
 
@@ -74,6 +98,8 @@ class PriceBook(BaseModel):
 
     currency: Currency
     prices: tuple[Price, ...]
+    virtual_machines: tuple[VirtualMachinePrices, ...] = ()
+    """Used where `prices` has no price of the size in the region."""
     uses: tuple[UsePrice, ...] = ()
 
     @model_validator(mode="after")
@@ -82,13 +108,26 @@ class PriceBook(BaseModel):
             ((("prices", index, "item"), f"{price.item} in {price.region}") for index, price in enumerate(self.prices)),
             "Two prices are of the same item and region.",
         )
+        refuse_duplicates(
+            (
+                (("virtual_machines", index, "prices", size), f"{size} in {one.region}")
+                for index, one in enumerate(self.virtual_machines)
+                for size in one.prices
+            ),
+            "Two lists have a price of the same size and region.",
+        )
         return self
+
+    @property
+    def every_price(self) -> tuple[Price, ...]:
+        """All prices of items, those of virtual machines last."""
+        return (*self.prices, *(price for one in self.virtual_machines for price in one.items()))
 
     @cached_property
     def _by_item(self) -> dict[str, dict[str | None, Price]]:
         found: dict[str, dict[str | None, Price]] = {}
-        for price in self.prices:
-            found.setdefault(price.item, {})[price.region] = price
+        for price in self.every_price:
+            found.setdefault(price.item, {}).setdefault(price.region, price)
         return found
 
     def price(self, item: str, region: str | None) -> FoundPrice | None:
@@ -121,7 +160,12 @@ def load(file: Path | None = None) -> PriceBook:
 
 def save(book: PriceBook, file: Path | None = None) -> None:
     """Write the price book as a whole, sorted by item and region."""
-    content = {"currency": book.currency, "prices": _entries(book.prices), "uses": _entries(book.uses)}
+    content = {
+        "currency": book.currency,
+        "prices": _entries(book.prices),
+        "uses": _entries(book.uses),
+        "virtual_machines": [_list(one) for one in book.virtual_machines],
+    }
     text = yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=120)
     write_whole(file or FILE, f"# Written by `sde prices refresh`. List prices without tax and agreements.\n{text}")
 
@@ -133,8 +177,13 @@ def _entries(prices: Sequence[ListPrice]) -> list[dict[str, Any]]:
     ]
 
 
+def _list(one: VirtualMachinePrices) -> dict[str, Any]:
+    return {**one.model_dump(exclude={"prices"}), "prices": {size: f"{price:f}" for size, price in one.prices.items()}}
+
+
 def merged(book: PriceBook, currency: Currency, found: Sequence[Price]) -> PriceBook:
     """Return the book with the found prices. Prices of another currency are left out."""
     is_same = book.currency == currency
     new = {(price.item, price.region): price for price in (*(book.prices if is_same else ()), *found)}
-    return PriceBook(currency=currency, prices=tuple(new.values()), uses=book.uses if is_same else ())
+    kept = {"uses": book.uses, "virtual_machines": book.virtual_machines} if is_same else {}
+    return PriceBook(currency=currency, prices=tuple(new.values()), **kept)

@@ -74,9 +74,34 @@ def test_prices_of_another_currency_are_left_out() -> None:
     assert [p.item for p in merged(old, "GBP", [price("A")]).prices] == ["A"]
 
 
-def test_prices_of_use_are_kept_with_their_currency(tmp_path: Path) -> None:
+def test_other_prices_are_kept_with_their_currency(tmp_path: Path) -> None:
     book, file = load(), tmp_path / "book.yaml"
     assert book.uses
+    assert book.virtual_machines
     save(merged(book, "USD", [price("A")]), file)
-    assert load(file).uses == book.uses
-    assert merged(book, "GBP", [price("A")]).uses == ()
+    kept, left_out = load(file), merged(book, "GBP", [price("A")])
+    assert (kept.uses, kept.virtual_machines) == (book.uses, book.virtual_machines)
+    assert (left_out.uses, left_out.virtual_machines) == ((), ())
+
+
+def listed(region: str, amount: str) -> str:
+    return f"- {{region: {region}, date: 2026-01-02, source: s, prices: {{Standard_D2s_v5: '{amount}'}}}}\n"
+
+
+def test_a_size_has_the_price_of_its_region_and_a_single_price_comes_first(tmp_path: Path) -> None:
+    file, size = tmp_path / "book.yaml", "VM Standard_D2s_v5"
+    file.write_text(f"currency: USD\nprices: []\nvirtual_machines:\n{listed('uksouth', '2')}{listed('ukwest', '3')}")
+    book, regions = load(file), ("uksouth", "ukwest", "eastus")
+    found = [one for region in regions if (one := book.price(size, region))]
+    assert [(str(one.price.price), one.elsewhere) for one in found] == [("2", False), ("3", False), ("2", True)]
+    single = merged(book, "USD", [price(size, "ukwest", "4")]).price(size, "ukwest")
+    assert single
+    assert single.price.price == 4
+
+
+def test_one_size_has_one_price_in_a_region(tmp_path: Path) -> None:
+    file = tmp_path / "book.yaml"
+    file.write_text("currency: USD\nprices: []\nvirtual_machines:\n" + 2 * listed("uksouth", "2"))
+    with pytest.raises(InputError) as refused:
+        load(file)
+    assert refused.value.key == "virtual_machines[1].prices.Standard_D2s_v5"

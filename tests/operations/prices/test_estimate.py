@@ -116,4 +116,4 @@ def test_the_order_of_resources_changes_nothing(order: list[int]) -> None:
 
 def test_the_shipped_price_book_is_valid() -> None:
     book = load()
-    assert all(price.source and price.price > 0 for price in book.prices)
+    assert all(price.source and price.price > 0 for price in book.every_price)
