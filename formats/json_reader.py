@@ -38,6 +38,13 @@ def read_json(file: Path) -> Any:
     return _json(_text(file), str(file))
 
 
+def parse_json(text: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Return the content of a JSON text. Raises `InputError` for text that parsers may read differently."""
+    if len(text) > max_bytes:
+        raise _too_long(path, len(text), max_bytes)
+    return _json(text, path)
+
+
 def read_json_or_template(file: Path) -> Any:
     """Return the content of a JSON file, or of a template or parameter file with comments and multi-line strings.
 
@@ -68,8 +75,7 @@ def _text(file: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise InputError("This is not a file.", file=path)
         if status.st_size > MAX_BYTES:
-            raise InputError("The file is too long.", file=path, found=f"{status.st_size:,} bytes",
-                             allowed=f"at most {MAX_BYTES:,} bytes", fix="Check each stack separately.")  # fmt: skip
+            raise _too_long(path, status.st_size, MAX_BYTES, fix="Check each stack separately.")
         with file.open("rb") as stream:
             text = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -79,6 +85,11 @@ def _text(file: Path) -> bytes:
     if not text.strip():
         raise InputError("The file is empty.", file=path)
     return text
+
+
+def _too_long(path: str, size: int, most: int, fix: str | None = None) -> InputError:
+    return InputError("The file is too long.", file=path, found=f"{size:,} bytes", allowed=f"at most {most:,} bytes",
+                      fix=fix)  # fmt: skip
 
 
 def _json(text: bytes, path: str, *, strict: bool = True) -> Any:

@@ -7,7 +7,7 @@ person approve own requests, so entries with one id, or with names that may be o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -51,17 +51,20 @@ def _person_name(name: str) -> str:
     return name
 
 
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=100),
+    AfterValidator(one_line),
+    AfterValidator(_person_name),
+]
+
+
 class Person(Model):
     """One person of the roster."""
 
     id: Guid
     """The object id of the user in Entra."""
-    name: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=100),
-        AfterValidator(one_line),
-        AfterValidator(_person_name),
-    ]
+    name: PersonName
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     expires: date
     """The first day on which the person neither owns nor approves anything."""
@@ -83,17 +86,22 @@ class Roster(Model):
 
     @model_validator(mode="after")
     def _each_person_once(self) -> Self:
-        words = [_words(person.name) for person in self.people]
-        for (i, one), (j, other) in combinations(enumerate(self.people), 2):
-            if one.id == other.id:
-                raise InvalidValue(f"another id than that of people[{i}]", problem="A person is on the roster twice.",
-                                   at=("people", j, "id"), found=str(other.id), fix="Remove one entry.")  # fmt: skip
-            if words[i] <= words[j] or words[j] <= words[i]:
-                raise InvalidValue(f"a name that cannot be that of people[{i}], {one.name}",
-                                   problem="Two entries may be one person.", at=("people", j, "name"),
-                                   found=other.name, fix="Remove one entry; if these are two people, write both names "
-                                   "in full, so that neither contains the other.")  # fmt: skip
+        refuse_same_people([(person.id, person.name) for person in self.people], "on the roster")
         return self
+
+
+def refuse_same_people(people: Sequence[tuple[UUID, str]], where: str) -> None:
+    """Raise `InvalidValue` for two entries that are of one person, or may be: by object id, and by name."""
+    words = [_words(name) for _, name in people]
+    for (i, (one, name)), (j, (other, other_name)) in combinations(enumerate(people), 2):
+        if one == other:
+            raise InvalidValue(f"another id than that of people[{i}]", problem=f"A person is {where} twice.",
+                               at=("people", j, "id"), found=str(other), fix="Remove one entry.")  # fmt: skip
+        if words[i] <= words[j] or words[j] <= words[i]:
+            raise InvalidValue(f"a name that cannot be that of people[{i}], {name}",
+                               problem="Two entries may be one person.", at=("people", j, "name"),
+                               found=other_name, fix="Remove one entry; if these are two people, write both names "
+                               "in full, so that neither contains the other.")  # fmt: skip
 
 
 NOBODY = Roster()

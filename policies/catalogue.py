@@ -20,7 +20,7 @@ from formats.yaml_reader import read_mapping, within
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("formats", "policies")
-JUDGE = (*PACKAGES, "local_azure", "operations")
+JUDGE = (*PACKAGES, "approvals", "local_azure", "operations")
 """The packages whose code runs in the process that evaluates."""
 ESTATE = "estate.yaml"
 COMPILED = "__pycache__"

@@ -13,7 +13,17 @@ ROOT = Path(__file__).resolve().parents[1]
 LINES = [line.split() for line in (ROOT / "CODEOWNERS").read_text().splitlines() if line and not line.startswith("#")]
 RULES = [(pattern, frozenset(owners)) for pattern, *owners in LINES]
 SECURITY = "@example-sde/security"
-JUDGE = ("policies", "formats", "local_azure", "operations", "scripts", ".ci", "requirements", "tests/policies")
+JUDGE = (
+    "approvals",
+    "policies",
+    "formats",
+    "local_azure",
+    "operations",
+    "scripts",
+    ".ci",
+    "requirements",
+    "tests/policies",
+)
 DATA = ("CODEOWNERS", "estate/people.yaml", "estate/exemptions.yaml", "pyproject.toml", "requirements.txt")
 JUDGED = ("infra", "tre_templates")
 IMPORTED = """

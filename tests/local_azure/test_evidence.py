@@ -27,7 +27,7 @@ def facts() -> Iterator[tuple[str, str, str]]:
 
 def cited() -> dict[str, str]:
     """Return every cited anchor with a file that cites it."""
-    folders = ("infra", "local_azure", "operations", "policies", "scripts")
+    folders = ("approvals", "infra", "local_azure", "operations", "policies", "scripts")
     files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
     return {
         name: str(file.relative_to(ROOT))

@@ -1,0 +1,160 @@
+"""The route of a data access request: steps, who decides each, how many must agree, and what each sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from approvals.approvers import KEEPERS
+from approvals.canonical import content_of, digest_of
+from formats.errors import InputError
+from formats.input_model import Line, Model, Slug
+from formats.validation import InvalidValue, refuse_duplicates, validated
+from formats.yaml_reader import read_mapping, within
+
+FILE_NAME = "route.yaml"
+SHIPPED = Path(__file__).resolve().parent / "routes"
+LEAST_PEOPLE = 2
+
+
+class Part(StrEnum):
+    """A part of a request, or of its assessment, that a step sees."""
+
+    PROJECT = "project"
+    DATES = "dates"
+    DATA = "data"
+    PEOPLE = "people"
+    ENVIRONMENT = "environment"
+    TEMPLATE = "template"
+    PLAN = "plan"
+    NETWORK = "network"
+    COST = "cost"
+    VERDICT = "verdict"
+    SUMMARY = "summary"
+
+
+class Action(StrEnum):
+    """What needs a permit of its own."""
+
+    DESTROY_DATA = "destroy-data"
+    REPLACE_DATA = "replace-data"
+    CLOSE_PROVIDER = "close-provider"
+    CLOSE_TENANCY = "close-tenancy"
+    BREAK_GLASS = "break-glass"
+
+
+Roles = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=10)]
+
+
+def _refuse_keepers(roles: Iterable[str]) -> None:
+    if KEEPERS in roles:
+        raise InvalidValue("roles that do not change who decides", at=("roles",), found=KEEPERS)
+
+
+class Step(Model):
+    """One decision, which several people may have to agree on."""
+
+    name: Slug
+    title: Line
+    roles: Roles
+    """Any of these roles decides."""
+    agree: int = Field(default=1, ge=1, le=10)
+    """How many people must approve."""
+    after: tuple[Slug, ...] = ()
+    """The steps that must have been approved before. Steps that do not wait for each other are side by side."""
+    sees: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        _refuse_keepers(self.roles)
+        for name in ("roles", "after", "sees"):
+            refuse_duplicates((((name, i), one) for i, one in enumerate(getattr(self, name))), "This is named twice.")
+        return self
+
+
+class ActionRule(Model):
+    """Who permits an action."""
+
+    roles: Roles
+    agree: int = Field(default=LEAST_PEOPLE, ge=LEAST_PEOPLE, le=10)
+    longest_days: int = Field(ge=1, le=90)
+    """The longest validity of such a permit."""
+
+    @model_validator(mode="after")
+    def _not_keepers(self) -> Self:
+        _refuse_keepers(self.roles)
+        return self
+
+
+class Route(Model):
+    """`route.yaml`."""
+
+    title: Line
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=20)]
+    actions: dict[Action, ActionRule]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        seen: list[str] = []
+        for i, step in enumerate(self.steps):
+            if step.name in seen:
+                raise InvalidValue("a name for each step", at=("steps", i, "name"), found=step.name)
+            for j, name in enumerate(step.after):
+                if name not in seen:
+                    raise InvalidValue(", ".join(seen) or "none: this is the first step", at=("steps", i, "after", j),
+                                       found=name, problem="No earlier step has this name.")  # fmt: skip
+            seen.append(step.name)
+        return self
+
+    @model_validator(mode="after")
+    def _all_is_seen(self) -> Self:
+        seen = {part for step in self.steps for part in step.sees}
+        if unseen := [part for part in Part if part not in seen]:
+            raise InvalidValue("each part in `sees` of a step: " + ", ".join(Part), at=("steps",),
+                               found=", ".join(unseen), problem="No step sees a part of the request.")  # fmt: skip
+        if missing := [one for one in Action if one not in self.actions]:
+            raise InvalidValue("a rule for each of " + ", ".join(Action), at=("actions",), found="nothing for "
+                               + ", ".join(missing))  # fmt: skip
+        if sum(step.agree for step in self.steps) < LEAST_PEOPLE:
+            raise InvalidValue(f"{LEAST_PEOPLE} people or more", at=("steps",), found="one person",
+                               problem="One person alone would approve a request.")  # fmt: skip
+        return self
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Step]:
+        """The steps by name."""
+        return {step.name: step for step in self.steps}
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the whole route."""
+        return digest_of(content_of(self))
+
+
+def shipped_routes() -> tuple[str, ...]:
+    """Return the names of the routes that come with the project."""
+    return tuple(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
+
+
+def read_route(estate: Path) -> Route:
+    """Return the route of an estate's folder: its own, or a shipped one that it names. `InputError` otherwise."""
+    file, path = estate / FILE_NAME, str(estate / FILE_NAME)
+    content = read_mapping(within(estate, file, path), path)
+    if set(content) != {"route"}:
+        return validated(Route, content, file=path)
+    name = content["route"]
+    if name not in shipped_routes():
+        raise InputError("There is no such route.", file=path, key="route", found=name,
+                         allowed=", ".join(shipped_routes()) + "; or the keys of a route of your own")  # fmt: skip
+    return read_shipped(str(name))
+
+
+def read_shipped(name: str) -> Route:
+    """Return a shipped route."""
+    path = f"approvals/routes/{name}.yaml"
+    return validated(Route, read_mapping(SHIPPED / f"{name}.yaml", path), file=path)

@@ -1,0 +1,60 @@
+"""No forged bundle is accepted, and each honest one is: a sample here, all in scripts/soak."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from functools import cache
+
+import pytest
+
+from approvals.verification import Progress
+from formats.errors import InputError
+from tests.approvals.forgeries import KINDS, copied, honest
+from tests.approvals.site import Site
+
+FORGED = int(os.environ.get("SDE_FORGED", "300"))
+HONEST = int(os.environ.get("SDE_HONEST", "30"))
+SEED = 17
+VERIFIED_WITHIN = float(os.environ.get("SDE_VERIFY_MS", "20")) / 1000
+"""Four times the goal by default: here other tests have the processor too."""
+POOL = min(HONEST, 40)
+"""How many honest bundles the forged ones are made from."""
+
+
+@cache
+def pool(number: int) -> Site:
+    return honest(SEED + number)
+
+
+def outcome(site: Site) -> Progress | InputError:
+    try:
+        return site.progress()
+    except InputError as refused:
+        return refused
+
+
+def test_every_honest_bundle_is_accepted() -> None:
+    for number in range(HONEST):
+        site = pool(number) if number < POOL else honest(SEED + number)
+        assert site.progress().is_complete, number
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_forged_bundle_is_accepted(kind: str) -> None:
+    for number in range(-(-FORGED // len(KINDS))):
+        rng = random.Random(f"{SEED} {kind} {number}")  # noqa: S311 - the same in each run
+        site = copied(pool(rng.randrange(POOL)))
+        KINDS[kind](site, rng)
+        found = outcome(site)
+        assert isinstance(found, InputError) or not found.is_complete, (kind, number)
+
+
+def test_a_bundle_is_verified_in_milliseconds() -> None:
+    site, took = Site.of().approve(), []
+    for _ in range(10):
+        before = time.process_time()
+        site.progress()
+        took.append(time.process_time() - before)
+    assert min(took) < VERIFIED_WITHIN, took
