@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "render": "inspect.render",
         "history": "history.history",
         "catalogue": "service_catalogue.catalogue",
+        "cost": "cost.cost",
     },
     "ledger": {
         "show": "ledger.show",

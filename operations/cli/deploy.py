@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from formats.errors import InputError, Refused, SdeError
+from formats.errors import Refused, SdeError
 from formats.plan import Plan, PlannedResource
 from operations.cli.estate_state import EstateState
 from operations.cli.hints import with_hints
@@ -28,6 +28,7 @@ from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
+from operations.cli.waiting_stacks import Waiting, refuse_waiting, waiting_stacks
 from operations.cli.ways_out import new_ways
 from operations.cli.workers import Work
 from operations.engine.port import Outcome
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 WHOLE = "The whole estate"
 """The heading above the report of the policies between stacks."""
-Waiting = tuple[Stack, list[str]]
-"""A stack, and the stacks that it requires and that are not up."""
 
 
 @dataclass
@@ -429,26 +428,3 @@ class Deployment:
         self._refuse([report])
         refuse_protected(stack.name, plan)
         return plan
-
-
-def waiting_stacks(session: Session, stacks: Sequence[Stack]) -> list[Waiting]:
-    """Return the stacks that cannot be planned, with the stacks that they require and that are not up."""
-    by_name = {s.name: s for s in session.catalog.stacks}
-
-    def missing(stack: Stack) -> list[str]:
-        return [name for name in stack.requires if not session.is_deployed(by_name[name])]
-
-    return [(stack, names) for stack in stacks if (names := missing(stack))]
-
-
-def refuse_waiting(waiting: Sequence[Waiting]) -> None:
-    """Raise `InputError` for stacks that read the outputs of stacks that are not up."""
-    if not waiting:
-        return
-    first = sorted({name for _, missing in waiting for name in missing})
-    lines = [f"  {stack.name} requires {' and '.join(missing)}" for stack, missing in waiting]
-    raise InputError(
-        "Some stacks cannot be planned yet:\n" + "\n".join(lines),
-        found=f"not up: {', '.join(first)}",
-        fix=f"scripts/sde up {waiting[0][1][0]}",
-    )

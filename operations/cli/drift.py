@@ -10,7 +10,6 @@ from formats.drift import of_cloud
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from operations.cli import driftview
-from operations.cli.deploy import refuse_waiting, waiting_stacks
 from operations.cli.driftview import StackDrift
 from operations.cli.estate_state import EstateState
 from operations.cli.progress import watching
@@ -19,6 +18,7 @@ from operations.cli.side_by_side import Job, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
 from operations.cli.text import plural
+from operations.cli.waiting_stacks import refuse_waiting, waiting_stacks
 from operations.cli.workers import Work
 
 if TYPE_CHECKING:

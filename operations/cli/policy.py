@@ -13,7 +13,7 @@ from rich.text import Text
 
 from formats.errors import InputError
 from formats.plan import Plan
-from operations.cli.deploy import Deployment, Waiting, refuse_waiting
+from operations.cli.deploy import Deployment
 from operations.cli.estate_state import EstateState, deployed_states
 from operations.cli.expiry import refuse_ended_ways
 from operations.cli.failed_revocations import with_failed_revocations
@@ -25,6 +25,7 @@ from operations.cli.other_catalogue import OtherCatalogue, refuse_unusable
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.targets import refuse_unwritable, write_text
+from operations.cli.waiting_stacks import Waiting, refuse_waiting
 from operations.reports import report_formats
 from operations.reports.file_input import read_plan, stacks_of
 from operations.reports.report_formats import policy_facts

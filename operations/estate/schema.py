@@ -52,6 +52,7 @@ from formats.stack_config import (
 from formats.tenant_restrictions import TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
+from operations.estate.charges import Charges
 from operations.estate.shared_tenancy_schema import SharedTenancy, check_shared_tenancies
 
 MIN_RSA_BITS = 2048
@@ -284,6 +285,8 @@ class EstateFile(Model):
     """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
+    charges: Charges | None = None
+    """What the organisation charges a project besides Azure's prices. `sde cost` adds it."""
     ledger: LedgerPlace | None = None
     """Required for runs in Azure."""
     integrated_care_systems: tuple[CareSystem, ...] = Field(min_length=1)

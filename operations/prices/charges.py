@@ -70,6 +70,11 @@ def vm_item(size: str, variant: str = "") -> str:
     return f"VM {size}{variant}"
 
 
+def stored_item(tier: str, sku: str) -> str:
+    """Return the item of a GB that is stored a month in an access tier, such as `hot`, of a store of this SKU."""
+    return f"GB in the {tier} tier, {sku}"
+
+
 def disk_tier(sku: str, gib: int) -> str | None:
     """Return the tier that Azure bills for a disk of this SKU and size, or None for SKUs that are billed otherwise."""
     letter = DISK_LETTERS.get(sku.partition("_")[0])

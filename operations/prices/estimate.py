@@ -51,6 +51,8 @@ class StackPrice:
     """The sum of the known prices."""
     items: dict[str, Change] = field(default_factory=lambda: defaultdict(Change))
     """The monthly price of each known item."""
+    counts: dict[str, Change] = field(default_factory=lambda: defaultdict(Change))
+    """The number of each known item."""
     parts: dict[tuple[str, str], Change] = field(default_factory=lambda: defaultdict(Change))
     """The monthly price of each part by the type and name of its component, without items of unknown price."""
     unknown_parts: set[tuple[str, str]] = field(default_factory=set)
@@ -85,16 +87,16 @@ class StackPrice:
         return {
             "stack": self.stack,
             "currency": self.currency,
-            "before": _rounded(self.total.before),
-            "after": _rounded(self.total.after),
-            "difference": None if self.difference is None else _rounded(self.difference),
+            "before": rounded(self.total.before),
+            "after": rounded(self.total.after),
+            "difference": None if self.difference is None else rounded(self.difference),
             "items": _prices(self.items),
             "parts": [
                 {
                     "type": type_,
                     "name": name,
-                    "before": _rounded(change.before),
-                    "after": _rounded(change.after),
+                    "before": rounded(change.before),
+                    "after": rounded(change.after),
                     "complete": (type_, name) not in self.unknown_parts,
                 }
                 for (type_, name), change in sorted(self.parts.items())
@@ -102,8 +104,8 @@ class StackPrice:
             "ways_in": [
                 {
                     "name": name,
-                    "before": _rounded(change.before),
-                    "after": _rounded(change.after),
+                    "before": rounded(change.before),
+                    "after": rounded(change.after),
                     "complete": name not in self.unknown_ways,
                 }
                 for name, change in self.ways.items()
@@ -184,6 +186,7 @@ class _Estimate:
             return
         found.total.add(side, amount)
         found.items[charge.item].add(side, amount)
+        found.counts[charge.item].add(side, charge.quantity)
         if known.elsewhere:
             found.elsewhere.add(charge.item)
 
@@ -208,12 +211,13 @@ def _home_region(resources: Iterable[PlannedResource]) -> str | None:
     return next((region for r in resources if (region := _region(r.inputs))), None)
 
 
-def _rounded(amount: Decimal) -> float:
+def rounded(amount: Decimal) -> float:
+    """Return an amount with two decimals."""
     return round(float(amount), 2)
 
 
 def _prices(changes: Mapping[str, Change]) -> dict[str, dict[str, float]]:
     return {
-        item: {"before": _rounded(change.before), "after": _rounded(change.after)}
+        item: {"before": rounded(change.before), "after": rounded(change.after)}
         for item, change in sorted(changes.items())
     }

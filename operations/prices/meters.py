@@ -21,6 +21,7 @@ from operations.prices.charges import (
     PRIVATE_DNS_ZONE,
     PRIVATE_ENDPOINT,
     disk_item,
+    stored_item,
     vm_item,
 )
 
@@ -65,7 +66,13 @@ class Meter:
 
 def meters(vm_sizes: Iterable[str]) -> dict[str, Meter]:
     """Return the meters of the items that have one, with those of virtual machines of these sizes."""
-    return {**_NETWORK, **_OTHERS, **dict(_disks()), **{vm_item(size): _vm(size) for size in vm_sizes}}
+    return {
+        **_NETWORK,
+        **_OTHERS,
+        **dict(_disks()),
+        **dict(_stored()),
+        **{vm_item(size): _vm(size) for size in vm_sizes},
+    }
 
 
 def _one(service: str, name: str, *others: str, **more: str) -> Meter:
@@ -86,6 +93,16 @@ def _disks() -> Iterable[tuple[str, Meter]]:
                 names = frozenset(f"{name} Disk{s}" for name in (tier, sku) for s in ("", "s"))
                 product = f"{products[kind]} Managed Disks"
                 yield disk_item(f"{kind}_{redundancy}", tier), Meter("Storage", names, _MONTHS, product, sku)
+
+
+def _stored() -> Iterable[tuple[str, Meter]]:
+    for tier in ("hot", "cool", "archive"):
+        for redundancy in ("LRS", "GRS"):
+            sku = f"{tier.title()} {redundancy}"
+            yield (
+                stored_item(tier, f"Standard_{redundancy}"),
+                Meter("Storage", frozenset({f"{sku} Data Stored"}), {"1 GB/Month": "month"}, "Blob Storage", sku),
+            )
 
 
 _NETWORK = {

@@ -69,7 +69,7 @@ def test_meters_of_one_product_share_a_request() -> None:
     asked: list[str] = []
     look_up(METERS, ["uksouth", "ukwest"], "GBP", TODAY, lambda url: asked.append(url) or answer())
     assert len(asked) == len(set(asked)) + 2  # of Global and of no region, for each of two regions
-    assert len(asked) <= 2 * 14
+    assert len(asked) <= 2 * 15
 
 
 def test_other_offers_of_a_vm_size_are_left_out() -> None:
