@@ -29,12 +29,13 @@ from typing import Any, NoReturn
 
 PRELOADED = (
     "operations.engine.program_run",
+    "formats.plan",
     "formats.stack_config",
+    "formats.stack_reads",
     "pulumi_random",
-    *(
-        f"pulumi_azure_native.{name}"
-        for name in ("authorization", "compute", "keyvault", "monitor", "network", "resources", "storage")
-    ),
+    *(f"pulumi_azure_native.{name}" for name in ("authorization", "compute", "containerregistry", "dnsresolver")),
+    *(f"pulumi_azure_native.{name}" for name in ("keyvault", "managedidentity", "monitor", "network", "privatedns")),
+    *(f"pulumi_azure_native.{name}" for name in ("resources", "security", "storage")),
 )
 """The modules that are loaded before the first run: they take half of a program's time."""
 _RESULT = 3
