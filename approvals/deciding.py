@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from approvals.canonical import time_text
 from approvals.decision import Decision, Verb, file_name, unsigned
 from approvals.envelope import Signer
+from approvals.rights import Context
 from approvals.submission import Submission
-from approvals.verification import Context, Progress, State, verify
+from approvals.verification import Progress, State, verify
 from formats.errors import InputError, Refused
 
 NEW = "the new decision"

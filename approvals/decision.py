@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -78,9 +79,14 @@ class SignedDecision:
         return self.signed.digest
 
     @property
-    def key(self) -> str:
-        """The id of the key that signed it."""
-        return next(iter(self.signed.signatures))
+    def person(self) -> UUID:
+        """Who made it."""
+        return self.decision.person
+
+    @property
+    def role(self) -> str:
+        """In which role."""
+        return self.decision.role
 
     @property
     def time(self) -> datetime:

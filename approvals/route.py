@@ -97,6 +97,8 @@ class Route(Model):
     title: Line
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=20)]
     actions: dict[Action, ActionRule]
+    cost_margin_percent: int = Field(default=0, ge=0, le=25)
+    """By how much the monthly cost may rise above the approved one, such as when Azure raises a price."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -9,48 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from approvals.approvers import Approvers
 from approvals.canonical import time_text
 from approvals.decision import SignedDecision, Verb, read_bundle
+from approvals.rights import REVOKED, Context, check_signature, refusal, without_right
 from approvals.route import Route, Step
 from approvals.submission import Submission
 from formats.errors import InputError
-
-REVOKED = "the key was revoked"
-MAX_SKEW = timedelta(minutes=2)
-"""How far the clock of a person's machine may be ahead."""
-
-
-@dataclass(frozen=True)
-class History:
-    """What a ledger has recorded of decisions. Without a ledger, nothing."""
-
-    recorded: frozenset[str] = frozenset()
-    """The digests of the decisions that it has: none of them may be missing."""
-    before_revocation: frozenset[str] = frozenset()
-    """Of these, the ones that it had before their key was revoked."""
-    last: datetime | None = None
-    """The time of its last entry: what it does not have yet is not earlier."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What decisions are verified with."""
-
-    approvers: Approvers
-    route: Route
-    now: datetime
-    history: History = History()
-
-    def __post_init__(self) -> None:
-        if self.approvers.route != self.route.digest:
-            raise InputError("The route is not the one that the approvers signed.", file="route.yaml",
-                             found=self.route.digest, allowed=self.approvers.route,
-                             fix="restore the route, or sde request approvers change")  # fmt: skip
 
 
 class State(StrEnum):
@@ -131,7 +98,7 @@ class _Graph:
         self.before[one.digest] = frozenset(followed).union(*(self.before[digest] for digest in followed))
         self.decisions[one.digest] = one
         if late := next((self.decisions[d] for d in followed if self.decisions[d].time > one.time), None):
-            raise _refuse(one, "The decision is earlier than one that it follows.", key="time",
+            raise refusal(one, "The decision is earlier than one that it follows.", key="time",
                           found=time_text(one.time), allowed=f"from {time_text(late.time)}")  # fmt: skip
 
     @property
@@ -150,7 +117,8 @@ def verify(files: Mapping[str, bytes], context: Context, submission: Submission)
         raise InputError("A recorded decision is missing.", found=sorted(missing)[0],
                          fix="restore approvals/requests/ from version control")  # fmt: skip
     for one in bundle:
-        _check_signature(one, context, submission)
+        _check_place(one, submission)
+        check_signature(one, context)
     graph = _graph(bundle)
     present = [one for one in graph.decisions.values() if one.decision.number == submission.number]
     _check_people(present, graph)
@@ -161,28 +129,10 @@ def verify(files: Mapping[str, bytes], context: Context, submission: Submission)
     return _progress(present, graph, void, context, submission)
 
 
-def _refuse(one: SignedDecision, problem: str, **facts: object) -> InputError:
-    return InputError(problem, file=one.file, **facts)  # type: ignore[arg-type]
-
-
-def _check_signature(one: SignedDecision, context: Context, submission: Submission) -> None:
-    decision, time, history = one.decision, one.time, context.history
+def _check_place(one: SignedDecision, submission: Submission) -> None:
     for key, allowed in (("estate", submission.estate), ("project", submission.project)):
-        if getattr(decision, key) != allowed:
-            raise _refuse(one, "The decision is on another request.", key=key, found=getattr(decision, key),
-                          allowed=allowed)  # fmt: skip
-    entry = context.approvers.keys_by_id.get(one.key)
-    if entry is None or entry.person != decision.person:
-        raise _refuse(one, "The key is not one of this person's.", key="keyid", found=one.key,
-                      allowed="a key of the approvers, of the person in the decision")  # fmt: skip
-    if not one.signed.signed_by(entry.key):
-        raise _refuse(one, "The signature does not fit the decision.", key="signatures", found=one.key)
-    if time > context.now + MAX_SKEW:
-        raise _refuse(one, "The decision is from the future.", key="time", found=time_text(time),
-                      allowed=f"up to {time_text(context.now)}")  # fmt: skip
-    if history.last and one.digest not in history.recorded and time < history.last:
-        raise _refuse(one, "The decision is earlier than what is recorded already.", key="time", found=time_text(time),
-                      allowed=f"from {time_text(history.last)}, the ledger's last entry")  # fmt: skip
+        if (found := getattr(one.decision, key)) != allowed:
+            raise refusal(one, "The decision is on another request.", key=key, found=found, allowed=allowed)
 
 
 def _graph(bundle: Sequence[SignedDecision]) -> _Graph:
@@ -192,7 +142,7 @@ def _graph(bundle: Sequence[SignedDecision]) -> _Graph:
         ready = [one for one in waiting.values() if all(digest in graph.decisions for digest in one.decision.follows)]
         if not ready:
             one = next(iter(waiting.values()))
-            raise _refuse(one, "The decision follows one that is missing.", key="follows",
+            raise refusal(one, "The decision follows one that is missing.", key="follows",
                           found=next(digest for digest in one.decision.follows if digest not in graph.decisions),
                           fix="restore approvals/requests/ from version control")  # fmt: skip
         for one in ready:
@@ -207,11 +157,11 @@ def _check_people(present: Sequence[SignedDecision], graph: _Graph) -> None:
         before = by_person.setdefault(one.decision.person, [])
         for other in before:
             if other.decision.step != one.decision.step:
-                raise _refuse(one, "One person decides two steps of a request.", key="person",
+                raise refusal(one, "One person decides two steps of a request.", key="person",
                               found=f"{one.decision.person}, who decided {other.decision.step}",
                               allowed="another person")  # fmt: skip
             if other.digest not in graph.before[one.digest]:
-                raise _refuse(one, "Two decisions of one person do not follow each other.", key="follows",
+                raise refusal(one, "Two decisions of one person do not follow each other.", key="follows",
                               found=f"not {other.digest}")  # fmt: skip
         before.append(one)
 
@@ -227,7 +177,7 @@ def _void(
         return "the request names this person"
     earlier = [graph.decisions[digest] for digest in graph.before[one.digest]]
     same = [other for other in earlier if other.decision.number == one.decision.number]
-    return _out_of_turn(step, same, void, context.route) or _without_right(one, step, context)
+    return _out_of_turn(step, same, void, context.route) or without_right(one, step.roles, context)
 
 
 def _out_of_turn(step: Step, earlier: Sequence[SignedDecision], void: Mapping[str, str], route: Route) -> str | None:
@@ -236,20 +186,6 @@ def _out_of_turn(step: Step, earlier: Sequence[SignedDecision], void: Mapping[st
         return "the request had ended before"
     missing = [name for name in step.after if not _was_approved(route.by_name[name], earlier)]
     return f"the step {missing[0]} was not approved before" if missing else None
-
-
-def _without_right(one: SignedDecision, step: Step, context: Context) -> str | None:
-    """Return why a person could not decide a step at that time; None if they could."""
-    role, time, entry = one.decision.role, one.time, context.approvers.keys_by_id[one.key]
-    if role not in step.roles:
-        return f"the role {role} does not decide this step"
-    if not context.approvers.people_by_id[one.decision.person].has(role, time):
-        return f"the person did not have the role {role} at that time"
-    if not entry.is_valid(time):
-        return "the key was not valid at that time"
-    if entry.revoked and not (one.digest in context.history.before_revocation and time < entry.revoked):
-        return REVOKED
-    return None
 
 
 def _was_approved(step: Step, decisions: Sequence[SignedDecision]) -> bool:

@@ -17,8 +17,9 @@ from approvals.canonical import canonical, digest_of, digest_of_bytes, time_text
 from approvals.decision import Decision, SignedDecision, Verb, file_name, read_bundle, unsigned
 from approvals.envelope import Signed
 from approvals.public_keys import ORDER_P256, Algorithm, decode_dss_signature, encode_dss_signature
+from approvals.rights import History, key_id
 from approvals.signers import KeySigner
-from approvals.verification import History, StepProgress
+from approvals.verification import StepProgress
 from tests.approvals.site import NAMES, NOW, Site, algorithm_of, changed, person_id, request, signer, submission
 
 Forgery = Callable[[Site, random.Random], None]
@@ -133,14 +134,14 @@ def the_order_is_changed(site: Site, rng: random.Random) -> None:
 def the_key_has_expired(site: Site, rng: random.Random) -> None:
     one = latest(site, rng)
     end = one.time - timedelta(days=rng.randrange(100))
-    keys = [changed(each, valid_until=end) if each.key.id == one.key else each for each in site.approvers.keys]
+    keys = [changed(each, valid_until=end) if each.key.id == key_id(one) else each for each in site.approvers.keys]
     site.approvers = changed(site.approvers, keys=keys)
 
 
 def the_key_was_revoked(site: Site, rng: random.Random) -> None:
     one = latest(site, rng)
     revoked = one.time + timedelta(days=rng.randrange(-50, 50))
-    keys = [changed(each, revoked=revoked) if each.key.id == one.key else each for each in site.approvers.keys]
+    keys = [changed(each, revoked=revoked) if each.key.id == key_id(one) else each for each in site.approvers.keys]
     site.approvers = changed(site.approvers, keys=keys)
 
 
@@ -217,21 +218,21 @@ def it_is_signed_by_a_strange_key(site: Site, rng: random.Random) -> None:
     one = latest(site, rng)
     strange = signer(f"stranger {rng.random()}", rng.choice(list(Algorithm)))
     signed = Signed(one.signed.payload, {}).with_signature(strange)
-    claimed = Signed(signed.payload, {rng.choice([one.key, strange.key.id]): signed.signatures[strange.key.id]})
+    claimed = Signed(signed.payload, {rng.choice([key_id(one), strange.key.id]): signed.signatures[strange.key.id]})
     swap(site, one, claimed.to_bytes(), one.file)
 
 
 def its_signature_is_of_another_form(site: Site, rng: random.Random) -> None:
     """The twin of an ECDSA signature, or an Ed25519 signature whose s is larger than the order."""
     one = latest(site, rng)
-    found = one.signed.signatures[one.key]
+    found = one.signed.signatures[key_id(one)]
     if algorithm_of(holder(one)) is Algorithm.ES256:
         r, s = decode_dss_signature(found)
         twin = encode_dss_signature(r, ORDER_P256 - s)
     else:
         order = 2**252 + 27742317777372353535851937790883648493
         twin = found[:32] + (int.from_bytes(found[32:], "little") + order).to_bytes(32, "little")
-    swap(site, one, Signed(one.signed.payload, {one.key: twin}).to_bytes(), one.file)
+    swap(site, one, Signed(one.signed.payload, {key_id(one): twin}).to_bytes(), one.file)
 
 
 def it_has_several_signatures(site: Site, rng: random.Random) -> None:

@@ -20,11 +20,13 @@ from approvals.canonical import digest_of
 from approvals.deciding import NewDecision, decide
 from approvals.decision import Verb
 from approvals.envelope import Signed
+from approvals.permit import Proposed
 from approvals.public_keys import ORDER_P256, Algorithm
+from approvals.rights import Context, History
 from approvals.route import Route, read_shipped
 from approvals.signers import KeySigner
 from approvals.submission import Submission
-from approvals.verification import Context, History, Progress, verify
+from approvals.verification import Progress, verify
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 30, 9, 0, 0, tzinfo=UTC)
@@ -186,6 +188,13 @@ class Site:
 
     def states(self) -> dict[str, str]:
         return {one.step.name: str(one.state) for one in self.progress().steps}
+
+
+def proposed(site: Site, **other: Any) -> Proposed:
+    """Return the deployment of exactly what was assessed, with other values."""
+    found = site.submission.assessment
+    fields = {"template": found.template, "catalogue": found.verdict.catalogue, "plan": found.plan, "cost": found.cost}
+    return Proposed(**{"request": site.submission.digest, **fields, **other})
 
 
 def chain(*versions: Signed) -> list[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.decision import Decision, Verb, file_name, unsigned
-from approvals.verification import History
+from approvals.rights import History
 from formats.errors import InputError, Refused
 from tests.approvals.site import NOW, Site, algorithm_of, changed, person_id, signer
 
