@@ -1,6 +1,7 @@
 """The command line for tests in one process, whose commands use one host of the program.
 
 A run leaves nothing in its host (`test_program_attacks.py`), and starting a host takes longer than the program itself.
+The host of the project's own program has loaded it too (`warm_host.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from operations.cli import app
 from operations.engine.choose import choose
 from operations.engine.embedded.engine import EmbeddedEngine
 from operations.engine.port import Engine
-from operations.engine.program_process import ProgramProcess
+from operations.engine.program_process import COMMAND, ProgramProcess
 from operations.engine.pulumi_cli import PulumiCli
+from operations.settings import ROOT
 
 _MOST = 2
 """Hosts that are kept. An earlier one is ended, and starts again at its next use."""
@@ -52,6 +54,8 @@ def _kept(host: ProgramProcess) -> ProgramProcess:
     """Return the host of the same folder: a folder that was moved has another one."""
     key = (host._root, host._root.stat().st_ino, host._seconds)
     kept = _HOSTS[key] = _HOSTS.pop(key, host)
+    if host._root == ROOT:
+        kept.command = (*COMMAND[:-1], "tests.warm_host")
     if len(_HOSTS) > _MOST:
         _HOSTS.popitem(last=False)[1].close()
     return kept

@@ -27,7 +27,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-PRELOADED = (
+PRELOADED: tuple[str, ...] = (
     "operations.engine.program_run",
     "formats.plan",
     "formats.stack_config",

@@ -38,6 +38,9 @@ _END_SECONDS = 10.0
 class ProgramProcess:
     """The host of one project's program. It serves one run after another, each in a child that it forks."""
 
+    command = COMMAND
+    """What starts the host."""
+
     def __init__(self, project_root: Path, seconds: float = DEFAULT_SECONDS) -> None:
         """`seconds` limits the duration of the program in a preview, and its time without a request in a run."""
         self._root, self._seconds = project_root, seconds
@@ -54,7 +57,7 @@ class ProgramProcess:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                COMMAND,
+                self.command,
                 cwd=self._root,
                 env={**environment, **_SET_VARIABLES},
                 stdin=theirs.fileno(),  # the host ends when it closes, also if this process is killed
