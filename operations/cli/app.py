@@ -41,6 +41,23 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "catalogue": "service_catalogue.catalogue",
         "cost": "cost.cost",
     },
+    "request": {
+        "new": "requests.new",
+        "validate": "requests.validate",
+        "assess": "requests.assess",
+        "show": "requests.show",
+        "status": "requests.status",
+        "approve": "request_decisions.approve",
+        "reject": "request_decisions.reject",
+        "return": "request_decisions.return_",
+        "withdraw": "request_decisions.withdraw",
+    },
+    "request keys": {"new": "request_keys.new"},
+    "request approvers": {
+        "show": "request_approvers.show",
+        "change": "request_approvers.change",
+        "sign": "request_approvers.sign",
+    },
     "ledger": {
         "show": "ledger.show",
         "verify": "ledger.verify",
@@ -78,8 +95,13 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "checkov": "policycheckov.checkov",
     },
 }
-"""The module and function of each command, by group. A module is imported only if its command may be called."""
+"""The module and function of each command, by group; a group inside another has its name after that one's.
+
+A module is imported only if its command may be called."""
 GROUPS = {
+    "request": "Data access requests, and the decisions on them. Nothing that deploys asks for these yet.",
+    "request keys": "Keys to sign decisions with.",
+    "request approvers": "Who decides: people, roles and public keys.",
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
     "ledger": "What was asked, changed and refused, so that others can verify it.",
@@ -136,13 +158,15 @@ def _app(arguments: Sequence[str]) -> typer.Typer:
     """Return the app with the commands that the arguments name, or with all of a group for its help."""
     app = _group(HELP)
     app.callback()(_before)
+    groups = {"": app}
     for group, commands in COMMANDS.items():
-        subcommands = app if not group else _group(GROUPS[group])
-        if not group or group in arguments:
-            for name in [name for name in commands if name in arguments] or commands:
-                subcommands.command(name)(_function(commands[name]))  # type: ignore[type-var]
+        outer, _, name = group.rpartition(" ")
         if group:
-            app.add_typer(subcommands, name=group)
+            groups[group] = _group(GROUPS[group])
+            groups[outer].add_typer(groups[group], name=name)
+        if set(group.split()) <= set(arguments):
+            for one in [one for one in commands if one in arguments] or commands:
+                groups[group].command(one)(_function(commands[one]))  # type: ignore[type-var]
     return app
 
 

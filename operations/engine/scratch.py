@@ -41,6 +41,19 @@ def planned(
             yield engine.preview(replace(stack, file=folder / stack.file.name))
 
 
+def planned_beside(
+    stack: StackSettings, required: Sequence[StackSettings], root: Path, program_seconds: float
+) -> tuple[Plan, tuple[Plan, ...]]:
+    """Return the plan of a stack before its first deployment, and the states of what it requires."""
+    with _scratch(root, program_seconds) as (engine, folder):
+        files = [replace(one, file=folder / one.file.name) for one in required]
+        for one in files:
+            engine.up(one)
+        return engine.preview(replace(stack, file=folder / stack.file.name)), tuple(
+            engine.current_state(files).values()
+        )
+
+
 @contextmanager
 def _scratch(root: Path, program_seconds: float) -> Iterator[tuple[EmbeddedEngine, Path]]:
     """Give an engine with an empty state and an empty local Azure, and the folder of its files."""

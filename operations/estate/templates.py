@@ -6,6 +6,7 @@ adds a template by adding a file, so the front matter is validated like any othe
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -159,6 +160,15 @@ def service_template(name: str, folder: Path = TEMPLATES) -> ServiceTemplate:
         raise InputError("A template has the name of its file.", file=path, key="name", found=content["name"],
                          fix="Remove it.")  # fmt: skip
     return validated(ServiceTemplate, {**content, "name": name}, file=path)
+
+
+def template_digest(name: str, folder: Path = TEMPLATES) -> str:
+    """Return the digest of a service template, with all that it includes: the bodies of the kinds of stacks."""
+    found = hashlib.sha256()
+    for file in (folder / SERVICES / f"{name}{SUFFIX}", *sorted((folder / "stacks").rglob(f"*{SUFFIX}"))):
+        path, content = file.relative_to(folder).as_posix().encode(), file.read_bytes()
+        found.update(b"%d %d\0" % (len(path), len(content)) + path + content)
+    return f"sha256:{found.hexdigest()}"
 
 
 def parts(text: str, path: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from tests.operations.cli.fakes import CliRunner
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group in COMMANDS for name in COMMANDS[group]])
 def test_every_command_has_a_help(sde: CliRunner, group: str, name: str) -> None:
-    assert sde(*filter(None, (group, name)), "--help") == 0
+    assert sde(*group.split(), name, "--help") == 0
     assert f"Usage: sde {' '.join(filter(None, (group, name)))} " in sde.out
 
 

@@ -1,0 +1,155 @@
+"""What the commands on requests have in common: the estate, its approvals, and the keys to sign with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from approvals.approvers import Anchor
+from approvals.envelope import Signed, Signer
+from approvals.estate_files import EstateFiles
+from approvals.rights import Context
+from approvals.signers import VaultSigner, read_key_file
+from approvals.submission import Submission
+from formats.errors import InputError
+from formats.yaml_reader import read_mapping, within
+from operations.cli.session import Session
+from operations.estate.approvals import REQUESTS
+from operations.settings import write_new, write_whole
+
+if TYPE_CHECKING:
+    from operations.estate import Estate
+
+ANCHOR = "SDE_APPROVERS_ANCHOR"
+PASSPHRASE = "SDE_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
+Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project of the request.", show_default=False)]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="FILE|URL", help="Your key: a file, or the id of a key in Key Vault.",
+                 show_default=False),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EstateRequests:
+    """The requests of the estate of a command."""
+
+    session: Session
+
+    @cached_property
+    def estate(self) -> Estate:
+        """The estate, loaded and validated."""
+        from operations import estate  # noqa: PLC0415 - imports templates, which --help does not need
+
+        return estate.load(self.session.estate_folder)
+
+    @cached_property
+    def files(self) -> EstateFiles:
+        """The approvals in the estate's folder."""
+        return EstateFiles(self.session.estate_folder, self.estate.file.code)
+
+    @property
+    def is_local(self) -> bool:
+        """True for an estate in the local Azure."""
+        return str(self.estate.file.cloud) == "local"
+
+    @property
+    def now(self) -> datetime:
+        """The time in whole seconds."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+    @property
+    def anchor_file(self) -> Path:
+        """The file of the anchor of a local estate."""
+        return self.local_folder / "anchor"
+
+    @property
+    def local_folder(self) -> Path:
+        """The folder on this machine of what belongs to a local estate's approvals."""
+        name = hashlib.sha256(str(self.session.estate_folder.resolve()).encode()).hexdigest()[:16]
+        return self.session.settings.home / "local" / "approvers" / name
+
+    def anchor(self) -> Anchor:
+        """Return the anchor: of the environment, or of a local estate whose first version this machine made."""
+        given = self.session.settings.environ.get(ANCHOR)
+        if given is None and self.is_local and self.anchor_file.exists():
+            given = self.anchor_file.read_text(encoding="utf-8").strip()
+        if given is None:
+            raise InputError("Nothing says which approvers are the right ones.", key=ANCHOR, found="nothing",
+                             allowed="the digest of their first version, from your own records",
+                             fix="sde request approvers show prints it; or --demo-keys in a local estate")  # fmt: skip
+        return Anchor(given)
+
+    def context(self) -> Context:
+        """Return what decisions are verified with."""
+        return self.files.context(self.anchor(), self.now)
+
+    def request_file(self, project: str) -> Path:
+        """Return the file of a request. `InputError` if the estate has no such project."""
+        if project not in self.estate.requests:
+            raise InputError("The estate has no such request.", key="PROJECT", found=project,
+                             allowed=", ".join(self.estate.requests) or "none: sde request new")  # fmt: skip
+        return self.session.estate_folder / REQUESTS / f"{project}.yaml"
+
+    def request(self, project: str) -> dict[str, Any]:
+        """Return a request as JSON: what its file states, after the estate was validated with it."""
+        file = self.request_file(project)
+        content = read_mapping(within(self.session.estate_folder, file, str(file)), str(file))
+        return {key: json_of(value) for key, value in content.items()}
+
+    def submission(self, project: str) -> Submission:
+        """Return a request with its assessment."""
+        return self.files.submission(self.request(project), str(self.request_file(project)))
+
+    def signer(self, key: str | None) -> Signer:
+        """Return the key that an option names."""
+        if key is None:
+            raise InputError("A decision is signed.", key="--key", found="nothing",
+                             allowed="a key file, or https://<vault>.vault.azure.net/keys/<name>/<version>",
+                             fix="sde request keys new makes one; local estates have --demo-keys")  # fmt: skip
+        if key.startswith("https://"):
+            from operations.preflight.reads import default_credential  # noqa: PLC0415 - imports the Azure SDK
+
+            return VaultSigner.open(key, default_credential())
+        return read_key_file(Path(key), self.passphrase())
+
+    def passphrase(self) -> str:
+        """Return the passphrase of key files."""
+        if not (found := self.session.settings.environ.get(PASSPHRASE)):
+            raise InputError("A key file needs its passphrase.", key=PASSPHRASE, found="nothing",
+                             fix=f"set {PASSPHRASE}, from a prompt or a password manager")  # fmt: skip
+        return found
+
+    def keep_anchor(self, first: Signed) -> None:
+        """Record the first version of a local estate's approvers as the right one, unless there is one already."""
+        if not self.anchor_file.exists():
+            write_new(self.anchor_file, f"{first.digest}\n".encode())
+
+
+def add_file(file: Path, content: bytes) -> None:
+    """Write a signed document, of which none is changed. `InputError` if there is another one."""
+    if file.exists():
+        raise InputError("There is such a document already.", file=str(file), fix="signed documents are only added")
+    make_shared_folder(file.parent)
+    write_whole(file, content.decode())
+
+
+def make_shared_folder(folder: Path) -> None:
+    """Create a folder of the estate, which its users share."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def json_of(value: Any) -> Any:
+    """Return what YAML has read as JSON: days and times as text."""
+    if isinstance(value, Mapping):
+        return {str(key): json_of(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [json_of(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value

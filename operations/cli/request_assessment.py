@@ -1,0 +1,123 @@
+"""Assess a request: plan its tenancy in a local Azure that is thrown away, price the plan, and check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING, Any
+
+from approvals.assessment import MAX_LINES, Assessment, Cost, Network, Template, UnknownSize, Verdict, summary_of
+from approvals.canonical import digest_of
+from formats.errors import Refused
+from formats.plan import Plan
+from formats.stack_names import TENANCY
+from operations.cli.estate_requests import EstateRequests
+from operations.cli.stack_catalog import Stack
+from operations.engine.scratch import planned_beside
+from operations.estate.templates import service_template, template_digest
+from operations.prices import book
+from operations.prices.estimate import StackPrice, price_of
+
+if TYPE_CHECKING:
+    from policies.runner import Report
+
+QUOTAS = {"storage accounts": ":storage:StorageAccount", "private endpoints": ":network:PrivateEndpoint",
+          "virtual machines": ":compute:VirtualMachine", "key vaults": ":keyvault:Vault",
+          "virtual networks": ":network:VirtualNetwork"}  # fmt: skip
+"""What Azure limits by subscription and region, with the type that counts."""
+_LONGEST = 200
+
+
+def assess(requests: EstateRequests, project: str) -> Assessment:
+    """Return the assessment of a project's request. `Refused` if its plan has a size that is not known."""
+    from policies.plan_evaluation import Neighbours  # noqa: PLC0415 - the policies
+
+    session, request = requests.session, requests.request(project)
+    gate = session.gate()  # before the program runs, which could rewrite the policies
+    stack, required = _stacks(requests, TENANCY + project)
+    plan, states = planned_beside(stack.settings, [one.settings for one in required], session.settings.root,
+                                  session.settings.program_seconds)  # fmt: skip
+    report = gate.evaluate([plan], neighbours=Neighbours.of_plans(states))
+    try:
+        summary = summary_of(plan)
+    except UnknownSize as unknown:
+        raise Refused(f"A size follows only from the deployment, so that nobody can approve it: {unknown}.") from None
+    template = requests.estate.requests[project].template
+    assert report.catalogue  # noqa: S101 - the gate of a session has one
+    found = Assessment(
+        request=digest_of(request),
+        template=Template(name=template, digest=template_digest(template)),
+        plan=summary,
+        network=Network(addresses=_addresses(plan), quotas={
+            name: count for name, type_ in QUOTAS.items()
+            if (count := sum(n for each, n in summary.resources.items() if each.endswith(type_)))
+        }),
+        cost=_cost(price_of(plan, book.load())),
+        verdict=Verdict(passed=not report.blocks, catalogue=report.catalogue.digest, findings=_findings(report)),
+        summary=("",),
+    )  # fmt: skip
+    return found.model_copy(update={"summary": _page(request, found)})
+
+
+def _stacks(requests: EstateRequests, name: str) -> tuple[Stack, list[Stack]]:
+    """Return a stack, and all that it requires in dependency order."""
+    known = {stack.name: stack for stack in requests.session.catalog.stacks}
+    needed, waiting = {name}, [name]
+    while waiting:
+        more = set(known[waiting.pop()].requires) - needed
+        needed |= more
+        waiting += more
+    return known[name], [stack for stack in known.values() if stack.name in needed and stack.name != name]
+
+
+def _addresses(plan: Plan) -> tuple[str, ...]:
+    """Return the address ranges of the plan's networks, or of its subnets in a network of another stack."""
+    subnet = ":network:Subnet"
+    for type_, keys in ((":network:VirtualNetwork", ("addressSpace", "addressPrefixes")),
+                        (subnet, ("addressPrefixes",)), (subnet, ("addressPrefix",))):  # fmt: skip
+        found: set[str] = set()
+        for one in plan.resources:
+            value: Any = one.inputs if one.type.endswith(type_) else None
+            for key in keys:
+                value = value.get(key) if isinstance(value, Mapping) else None
+            found |= {value} if isinstance(value, str) else set(value or ())
+        if found:
+            return tuple(sorted(found))
+    return ()
+
+
+def _cost(price: StackPrice) -> Cost:
+    pence = (price.total.after * 100).to_integral_value(ROUND_CEILING)
+    unpriced = sorted(item for item, change in price.unknown.items() if change.after)
+    return Cost(currency=str(price.currency), monthly_pence=int(Decimal(pence)), unpriced=tuple(unpriced))
+
+
+def _findings(report: Report) -> tuple[str, ...]:
+    """Return what blocks and what is exempt, in a line each; of very many, the first."""
+    lines = sorted({f"{one.policy} {one.verdict}: {one.stack}, {one.name}"[:_LONGEST] for one in report.findings
+                    if one.verdict.blocks or one.exemption})  # fmt: skip
+    more = [f"and {len(lines) - 198} more"] if len(lines) > 198 else []
+    return (*lines[:198], *more)
+
+
+def _page(request: Mapping[str, Any], found: Assessment) -> tuple[str, ...]:
+    """Return one page for the committee."""
+    return tuple(line[:_LONGEST] for line in _lines(request, found))[:MAX_LINES]
+
+
+def _lines(request: Mapping[str, Any], found: Assessment) -> Iterator[str]:
+    template, cost = service_template(found.template.name), found.cost
+    yield f"{request['title']} ({request['request']})"
+    yield f"For {request['controller']}, paid by {request['cost_centre']}, until {request['expires']}"
+    yield f"Data: {request['data_class']}"
+    yield f"Environment: {template.title} ({template.name}), for {template.audience}"
+    yield from (f"  {line}" for line in template.limits)
+    for desk in request["desks"]:
+        yield f"Desk {desk['name']}: {desk['size']}"
+    if recipients := request.get("recipients"):
+        yield f"Results go to the group {recipients['group']} at {', '.join(map(str, recipients['ranges']))}"
+    else:
+        yield "Results go to nobody outside: the project's stewards read them in the staff network"
+    least = "at least " if cost.unpriced else ""
+    yield f"Idle price a month: {least}{cost.currency} {cost.monthly_pence / 100:,.2f}"
+    yield f"Policies: {'passed' if found.verdict.passed else 'refused'}, {len(found.verdict.findings)} findings"

@@ -1,0 +1,249 @@
+"""`sde request new`, `show`, `validate`, `assess` and `status`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.text import Text
+
+from approvals.canonical import content_of
+from approvals.estate_files import assessment_text
+from approvals.permit import Permit, verify_permit
+from approvals.verification import Progress, StepProgress, verify
+from formats.errors import InputError, Refused, SdeError
+from formats.yaml_reader import read_mapping
+from operations.cli.estate_requests import EstateRequests, Project, json_of, make_shared_folder
+from operations.cli.options import command
+from operations.cli.output import printable
+from operations.cli.request_decisions import show_view
+from operations.cli.rows import Rows
+from operations.cli.session import Session
+from operations.cli.text import plural
+from operations.estate.approvals import REQUESTS
+from operations.settings import write_whole
+
+Projects = Annotated[
+    list[str] | None, typer.Argument(metavar="PROJECT", help="Requests; all by default.", show_default=False)
+]
+ProjectsOrFiles = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PROJECT|FILE.yaml", help="Requests, or files outside the estate.", show_default=False),
+]
+
+
+@command("estate", "json_")
+def new(
+    session: Session,
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The name, such as hcm-progression.")],
+    *,
+    template: Annotated[str, typer.Option("--template", help="A service template: sde catalogue lists them.")],
+    title: Annotated[str, typer.Option("--title", help="What the project does.")],
+    number: Annotated[str, typer.Option("--number", help="The number of the request, such as DAR-2026-0031.")],
+    controller: Annotated[str, typer.Option("--controller", help="The organisation that is the controller.")],
+    cost_centre: Annotated[str, typer.Option("--cost-centre", help="Who pays.")],
+    researchers: Annotated[str, typer.Option("--researchers", metavar="ID", help="Their Entra group.")],
+    stewards: Annotated[str, typer.Option("--stewards", metavar="ID", help="The group that lets data in.")],
+    checkers: Annotated[str, typer.Option("--checkers", metavar="ID", help="The group that checks results.")],
+    expires: Annotated[str | None, typer.Option("--expires", metavar="DAY", help="Its end.", show_default="a year, or "
+                                                "as long as the template allows")] = None,
+    tenancy: Annotated[str | None, typer.Option("--tenancy", help="The shared tenancy, for the template shared.",
+                                                show_default=False)] = None,
+) -> None:  # fmt: skip
+    """Write a request with a template's example of desks and data: requests/PROJECT.yaml of the estate, to be edited.
+
+    Example: sde request new asthma-two --template bespoke-tabular --title "Asthma in two winters" --number DAR-2026-31
+    --controller "An ICB" --cost-centre RES-1 --researchers ID --stewards ID --checkers ID.
+    """
+    from operations.estate.templates import names, service_template  # noqa: PLC0415 - beside the estate
+
+    if template not in names():
+        raise InputError("There is no such template.", key="--template", found=template, allowed=", ".join(names()))
+    example = service_template(template).example_request(_today())
+    given = {"project": project, "title": title, "request": number, "controller": controller,
+             "cost_centre": cost_centre, "researchers": researchers, "stewards": stewards,
+             "checkers": checkers}  # fmt: skip
+    content = {**example, **given, "expires": _day(expires) or example["expires"]}
+    content |= {"tenancy": tenancy} if tenancy else {}
+    file = session.estate_folder / REQUESTS / f"{project}.yaml"
+    if file.exists():
+        raise InputError("There is such a request already.", file=str(file), fix="name another project, or edit it")
+    text = yaml.safe_dump(json_of_dates(content), sort_keys=False, allow_unicode=True, width=120)
+    _validated(session.estate_folder, {file.name: text})
+    write_whole(file, text)
+    session.output.emit({"event": "new", "project": project, "file": str(file)})
+    session.output.say(Text.assemble(("wrote ", "green"), printable(file)))
+    session.output.say("  Nothing that deploys asks for approvals yet: sde up --all deploys this request as it is.",
+                       style="yellow")  # fmt: skip
+
+
+@command("estate", "json_")
+def validate(session: Session, *, projects: ProjectsOrFiles = None) -> None:
+    """Check requests: each by itself, by its template, and beside the others of the estate. Writes nothing.
+
+    Example: sde request validate hcm-progression, or sde request validate ~/Downloads/request.yaml for a file from
+    elsewhere, in a copy of the estate.
+    """
+    requests = EstateRequests(session)
+    found = projects or list(requests.estate.requests)
+    for name in found:
+        if name.endswith((".yaml", ".yml")):
+            name = _validate_file(session, Path(name))  # noqa: PLW2901 - the project in the file
+        else:
+            requests.request_file(name)
+        session.output.emit({"event": "valid", "project": name})
+        session.output.say(Text.assemble(("valid ", "green"), printable(name)))
+
+
+@command("estate", "json_")
+def show(session: Session, project: Project, *, step: Annotated[
+    str | None, typer.Option("--step", help="Only what this step sees.", show_default=False)
+] = None) -> None:  # fmt: skip
+    """Show a request and its assessment, or what one step of the route sees of them.
+
+    Example: sde request show hcm-progression --step committee.
+    """
+    requests = EstateRequests(session)
+    submission, route = requests.submission(project), requests.files.route()
+    if step is not None and step not in route.by_name:
+        raise InputError("The route has no such step.", key="--step", found=step, allowed=", ".join(route.by_name))
+    view = submission.view(route.by_name[step]) if step else {
+        "request": dict(submission.request), "assessment": content_of(submission.assessment)
+    }  # fmt: skip
+    session.output.emit({"event": "request", "project": project, "step": step, **view})
+    show_view(session, view)
+
+
+@command("estate", "json_")
+def assess(session: Session, project: Project) -> None:
+    """Plan a request's tenancy, price it and check it, and write that down for those who decide. Deploys nothing.
+
+    Example: sde request assess hcm-progression. After a change of the request it is assessed again; the steps that see
+    no change stay approved.
+    """
+    from operations.cli.request_assessment import assess as assessment_of  # noqa: PLC0415 - imports the engine
+
+    requests = EstateRequests(session)
+    requests.request_file(project)
+    with session.output.err.status(f"Planning {printable(project)}"):
+        found = assessment_of(requests, project)
+    file = requests.files.assessment_file(project)
+    make_shared_folder(file.parent)
+    write_whole(file, assessment_text(found))
+    session.output.emit({"event": "assessed", "project": project, "file": str(file), **content_of(found)})
+    for line in found.summary:
+        session.output.say(f"  {printable(line)}")
+    session.output.say(f"wrote {printable(file)}", style="dim")
+    if not found.verdict.passed:
+        raise Refused(f"The policies refuse {project}: {'; '.join(found.verdict.findings[:3])}.")
+
+
+@command("estate", "json_")
+def status(session: Session, *, projects: Projects = None) -> None:
+    """Show how far requests are on their route, who approved, and what is missing. Exits 3 if one is not approved.
+
+    Example: sde request status hcm-progression.
+    """
+    requests = EstateRequests(session)
+    open_ = [name for name in projects or list(requests.estate.requests) if not _show_status(requests, name)]
+    if open_:
+        raise Refused(f"{plural(len(open_), 'request')} without a permit: {', '.join(open_)}.")
+
+
+def _show_status(requests: EstateRequests, project: str) -> bool:
+    """Print the status of one request, and return True if it has a permit."""
+    output = requests.session.output
+    try:
+        submission, context, files = requests.submission(project), requests.context(), requests.files.decisions(project)
+        progress = verify(files, context, submission)
+        permit = verify_permit(files, context, submission)
+    except SdeError as error:
+        output.error(f"{project}: {error}")
+        return False
+    people = {one.id: one.name for one in context.approvers.people}
+    rows = Rows(("step", "state", "approved by", "missing"), ("step", "state"))
+    for one in progress.steps:
+        names = ", ".join(printable(people[each.person]) for each in one.approvals) or "nobody"
+        rows.add(one.step.name, str(one.state), names, _missing(one))
+    reasons = () if isinstance(permit, Permit) else permit.reasons
+    output.emit({"event": "status", "project": project, "permit": permit.digest if isinstance(permit, Permit) else None,
+                 "reasons": reasons, "steps": [_step_json(one) for one in progress.steps],
+                 "void": dict(progress.void)})  # fmt: skip
+    output.say(f"{project} ({submission.number})", style="bold")
+    rows.show(output.text_console)
+    for line in (*_void_lines(progress, people), *reasons):
+        output.say(f"  {printable(line)}", style="yellow")
+    if isinstance(permit, Permit):
+        output.say(f"  permitted until {permit.expires}: {permit.digest}", style="green")
+    return isinstance(permit, Permit)
+
+
+def _missing(one: StepProgress) -> str:
+    roles = " or ".join(one.step.roles)
+    outdated = f"; {len(one.outdated)} approved what it saw before" if one.outdated else ""
+    return f"{one.missing} with the role {roles}{outdated}" if one.missing else ""
+
+
+def _step_json(one: StepProgress) -> dict[str, Any]:
+    return {"step": one.step.name, "state": str(one.state), "view": one.view, "missing": one.missing,
+            "approved_by": [str(each.person) for each in one.approvals]}  # fmt: skip
+
+
+def _void_lines(progress: Progress, people: Mapping[Any, str]) -> list[str]:
+    found = {one.digest: one for one in progress.decisions}
+    return [f"void: {found[digest].decision.verb} by {people[found[digest].person]}: {why}"
+            for digest, why in progress.void.items()]  # fmt: skip
+
+
+def _validate_file(session: Session, file: Path) -> str:
+    """Check a file in a copy of the estate, and return its project."""
+    content = read_mapping(file)
+    project = content.get("project")
+    name = f"{project}.yaml"
+    if not isinstance(project, str) or Path(name).name != name or project.startswith("."):
+        raise InputError("This is not the name of a project.", file=str(file), key="project", found=project,
+                         allowed="lower-case letters, digits and single hyphens")  # fmt: skip
+    _validated(session.estate_folder, {name: file.read_text(encoding="utf-8")})
+    return project
+
+
+def _validated(estate: Path, files: Mapping[str, str]) -> None:
+    """Load a copy of the estate with further requests. `InputError` as for the estate itself."""
+    from operations.estate import load  # noqa: PLC0415 - imports templates
+
+    with tempfile.TemporaryDirectory(prefix="sde-") as name:
+        folder = Path(name) / estate.name
+        shutil.copytree(estate, folder, ignore=shutil.ignore_patterns(".*", "approvals"))
+        make_shared_folder(folder / REQUESTS)
+        for file, text in files.items():
+            (folder / REQUESTS / file).write_text(text, encoding="utf-8")
+        try:
+            load(folder)
+        except InputError as error:
+            path = error.file and error.file.replace(str(folder), str(estate))
+            raise InputError(error.problem, file=path, key=error.key, found=error.found, allowed=error.allowed,
+                             fix=error.fix) from None  # fmt: skip
+
+
+def json_of_dates(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return content for a YAML file, with what JSON can express and days."""
+    plain = json_of(content)
+    return {key: content[key] if isinstance(content[key], date) else plain[key] for key in content}
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise InputError("This is not a day.", key="--expires", found=text,
+                         allowed=f"a date, such as {_today() + timedelta(days=365)}") from None  # fmt: skip
