@@ -20,11 +20,19 @@ _VERSION = re.compile(r"_v(\d+)$")
 _NOT_ACCELERATED = re.compile(r"Standard_(A|[A-Z]+1[a-z]*_)")
 """Family A, and sizes with one core."""
 
+_NUMBERS = re.compile(r"Standard_([A-Z]+)\d+(?:-\d+)?")
+"""The family of a size, and its numbers of cores."""
+
 _PARTS = re.compile(r"Standard_(?P<family>[A-Z]+?)S?\d+(-\d+)?(?P<features>[a-z]*)(_[A-Z]\w*?)?(_v(?P<version>\d+))?")
 _LAST_WITH_LOCAL_DISK = {"B": 1, "D": 3, "DC": 2, "E": 3, "F": 2, "M": 2}
 """By family, the last version whose sizes without the feature `d` have a temporary disk. The older families have one in
 every size, and so have the GPU, HPC and storage families."""
 _ALWAYS_LOCAL_DISK = ("A", "G", "H", "L", "N")
+
+
+def series_of(size: str) -> str:
+    """Return the size without its numbers of cores: `DCads_v5` for `Standard_DC8ads_v5`, a series of Azure's."""
+    return _NUMBERS.sub(r"\1", size, count=1)
 
 
 def has_local_disk(size: str) -> bool | None:

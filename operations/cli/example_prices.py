@@ -25,6 +25,7 @@ from operations.cli.text import plural
 from operations.engine.port import StackSettings
 from operations.engine.scratch import planned
 from operations.estate.approvals import ESTATE, REQUESTS
+from operations.estate.region_sizes import absence_of
 from operations.estate.shared_tenancy_schema import example_tenancy
 from operations.estate.templates import ServiceTemplate
 from operations.prices import book
@@ -39,7 +40,10 @@ LEFT_OUT = ("staff", "policies", "ledger")
 
 
 def prices(session: Session, templates: Sequence[ServiceTemplate]) -> Mapping[str, Mapping[str, Any]]:
-    """Return the price of each template's example, by name: `currency`, `amount` and `unknown`."""
+    """Return the price of each template's example, by name: `currency`, `amount` and `unknown`. Templates whose example
+    has a size that the estate's region lacks are left out."""
+    region = str(read_mapping(session.estate_folder / ESTATE).get("region"))
+    templates = [one for one in templates if not _lacks_its_size(one, region)]
     files = [session.estate_folder / name for name in (ESTATE, PEOPLE)]
     store, key = FileCache(session.settings.cache_folder), f"catalogue-{digest_of_files(SOURCES, files)}"
     kept = store.get(key)
@@ -49,6 +53,10 @@ def prices(session: Session, templates: Sequence[ServiceTemplate]) -> Mapping[st
         found = _planned(session, templates)
     store.put(key, found)
     return found
+
+
+def _lacks_its_size(template: ServiceTemplate, region: str) -> bool:
+    return any(absence_of(desk["size"], region) for desk in template.example["desks"])
 
 
 def _planned(session: Session, templates: Sequence[ServiceTemplate]) -> dict[str, dict[str, Any]]:

@@ -37,14 +37,27 @@ class Service:
     """An environment on offer."""
 
     template: ServiceTemplate
-    price: Mapping[str, Any]
-    """The idle price of the example a month: `currency`, `amount`, and `unknown`, the items without a price."""
+    price: Mapping[str, Any] | None
+    """The idle price of the example a month: `currency`, `amount`, and `unknown`, the items without a price. None if
+    the estate's region lacks the size of its desk."""
+
+    @property
+    def unknown(self) -> str:
+        """The items without a price."""
+        return ", ".join(self.price["unknown"]) if self.price else ""
 
     @property
     def amount(self) -> str:
         """The price as text: a lower bound if a price is unknown."""
-        least = "at least " if self.price["unknown"] else ""
+        if self.price is None:
+            return "none in this region"
+        least = "at least " if self.unknown else ""
         return f"{least}{self.price['currency']} {self.price['amount']:,.2f}"
+
+    @property
+    def time(self) -> str:
+        """The time that the price is for. With no price, why."""
+        return " a month" if self.price else ", which lacks the size,"
 
     @property
     def example(self) -> str:
@@ -54,7 +67,8 @@ class Service:
     def to_json(self) -> dict[str, Any]:
         """Return the service as plain JSON."""
         fields = self.template.model_dump(mode="json", by_alias=True, exclude={"request"})
-        return {**fields, "request": self.template.request.written(), "price_of_example": dict(self.price)}
+        price = dict(self.price) if self.price else None
+        return {**fields, "request": self.template.request.written(), "price_of_example": price}
 
 
 @command("estate", "json_")
@@ -71,7 +85,7 @@ def catalogue(session: Session, *, form: FormOption = Form.TEXT) -> None:
                          fix="leave out one of them")  # fmt: skip
     templates = [service_template(name) for name in names()]
     found = prices(session, templates)
-    services = [Service(template, found[template.name]) for template in templates]
+    services = [Service(template, found.get(template.name)) for template in templates]
     if form is Form.JSON or session.output.json:
         for service in services:
             session.output.line(json.dumps(service.to_json(), ensure_ascii=False))
@@ -98,9 +112,9 @@ def _show(session: Session, services: Sequence[Service]) -> None:
                 head = f"  {label + ':':<13}" if index == 0 else " " * 15
                 output.say(Text.assemble((head, "dim"), printable(line)))
         output.say(Text.assemble(("  price:       ", "dim"), (service.amount, "bold"),
-                                 f" a month for {printable(service.example)}"))  # fmt: skip
-        if unknown := service.price["unknown"]:
-            output.say(f"               price unknown: {printable(', '.join(unknown))}", style="yellow")
+                                 f"{service.time} for {printable(service.example)}"))  # fmt: skip
+        if service.unknown:
+            output.say(f"               price unknown: {printable(service.unknown)}", style="yellow")
     output.say(f"\n{plural(len(services), 'template')} in tre_templates/services/.", style="dim")
 
 
@@ -124,6 +138,6 @@ def _section(service: Service) -> str:
     lists = [("Contains", template.contains), ("Leaves out", template.leaves_out), ("Limits", template.limits)]
     parts = [f"## {template.name}", f"**{escaped(template.title)}.** {escaped(template.description)}"]
     parts += [f"{label}:\n\n" + "\n".join(f"- {escaped(line)}" for line in lines) for label, lines in lists if lines]
-    unknown = f" Without {escaped(', '.join(service.price['unknown']))}." if service.price["unknown"] else ""
-    price = f"Price: {service.amount} a month for the example, {escaped(service.example)}.{unknown}"
+    unknown = f" Without {escaped(service.unknown)}." if service.unknown else ""
+    price = f"Price: {service.amount}{service.time} for the example, {escaped(service.example)}.{unknown}"
     return "\n\n".join([*parts, price])

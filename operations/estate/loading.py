@@ -33,6 +33,7 @@ from operations.estate.approvals import (
     ways_of_requests,
 )
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
+from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
 from operations.estate.schema import Cell, EstateFile, RequestFile
 from operations.estate.shared_tenancies import check_long_tenancies
@@ -263,7 +264,10 @@ def _subscriptions(file: EstateFile) -> Iterator[tuple[str, UUID]]:
 
 
 def _check_staff(file: EstateFile, path: str) -> None:
-    """Refuse staff in an estate with identifiable data if it has no orchestrator for the keys of confidential disks."""
+    """Refuse sizes that the region lacks, and staff in an estate with identifiable data if it has no orchestrator for
+    the keys of confidential disks."""
+    for i, machine in enumerate(file.staff):
+        refuse_missing_size(machine.size, file.region, file=path, key=f"staff[{i}].size")
     if file.staff and file.data_class is DataClass.IDENTIFIABLE and file.confidential_orchestrator is None:
         raise missing_orchestrator("The staff network", path)
 

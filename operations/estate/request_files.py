@@ -16,6 +16,7 @@ from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
+from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.schema import EstateFile, RequestFile
 from operations.estate.shared_tenancies import check_tenancy_of_request, refuse_common_groups
 from operations.estate.templates import ServiceTemplate, names, service_template
@@ -126,6 +127,7 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
         if estate.region is Region.UKWEST and desk.zone is not None:
             raise InputError("UK West has no availability zones.", file=path, key=f"desks[{i}].zone", found=desk.zone,
                              fix="Remove `zone`.")  # fmt: skip
+        refuse_missing_size(desk.size, estate.region, file=path, key=f"desks[{i}].size")
 
 
 def _check_confidential(request: RequestFile, estate: EstateFile, estate_file: str) -> None:
