@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -32,6 +32,8 @@ PATTERN_DESCRIPTIONS = {
     r"^Standard_[A-Za-z0-9_]{1,60}$": "a virtual machine size, such as Standard_D4s_v5",
 }
 """Descriptions for messages, by the regular expression in the models."""
+NOTHING = "nothing"
+"""What messages call a value that is missing, null or empty."""
 _LIST, _MAP = "a list, such as [one, two]", "a map of keys and values"
 _TYPE_DESCRIPTIONS = {
     **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
@@ -84,7 +86,7 @@ def validated(
     try:
         return model.model_validate(value, context=context)
     except ValidationError as error:
-        raise _bad_input(error, model, file=file, prefix=prefix) from None
+        raise _bad_input(error, model, file=file, prefix=prefix, context=context) from None
 
 
 def of_type(adapter: TypeAdapter[T], value: Any, refuse: Callable[[str, str], InputError], at: Location = ()) -> T:
@@ -112,7 +114,9 @@ def read_record(model: type[M], file: Path, *, damaged: str, fix: str) -> M | No
         raise InputError(f"{damaged}: {error.problem}", file=str(file), fix=fix) from None
 
 
-def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, prefix: str) -> InputError:
+def _bad_input(
+    error: ValidationError, model: type[BaseModel], *, file: str, prefix: str, context: Mapping[str, Any] | None
+) -> InputError:
     errors = error.errors(include_url=False)
     first = errors[0]
     given = first.get("ctx", {}).get("error")
@@ -122,13 +126,16 @@ def _bad_input(error: ValidationError, model: type[BaseModel], *, file: str, pre
     more = f" ({others} more error{'s' if others > 1 else ''}.)" if others else ""
     match first["type"]:
         case "missing":
-            return InputError(f"A key is missing.{more}", file=file, key=key, fix="Add it.")
+            allowed = _allowed_at(model, first["loc"], context)
+            return InputError(f"A key is missing.{more}", file=file, key=key, found=NOTHING, allowed=allowed,
+                              fix="Add it.")  # fmt: skip
         case "extra_forbidden":
             known = _known_keys(model, first["loc"])
             return InputError(f"This key is not known.{more}", file=file, key=key, found=first["input"], allowed=known,
                               fix="Remove it, or correct its name.")  # fmt: skip
         case _:
             found = first["input"] if own.found is None else own.found
+            found = NOTHING if found in (None, "") else found
             return InputError(f"{own.problem}{more}", file=file, key=key, found=found, allowed=_allowed(first),
                               fix=own.fix)  # fmt: skip
 
@@ -151,6 +158,23 @@ def _allowed(error: ErrorDetails) -> str:
     if error["type"] in _TYPE_DESCRIPTIONS:
         return _TYPE_DESCRIPTIONS[error["type"]]
     return error["msg"].removeprefix("Input should be ").replace("String should have", "text of")
+
+
+def _allowed_at(model: type[BaseModel], location: Location, context: Mapping[str, Any] | None) -> str | None:
+    """Return what a missing key may have, or None if that is not known: the field says it of a null."""
+    *path, key = location
+    parent: Any = model
+    for step in path:
+        parent = _type_at(parent, step)
+    field = parent.model_fields.get(str(key)) if isinstance(parent, type) and issubclass(parent, BaseModel) else None
+    if field is None:
+        return None
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *(field.metadata or [None])])  # type: ignore[arg-type]
+    try:
+        adapter.validate_python(None, context=context)
+    except ValidationError as error:
+        return _allowed(error.errors(include_url=False)[0])
+    return None
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> str | None:

@@ -22,6 +22,14 @@ LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """The loader of plain data, for files of this repository."""
 
 
+class _DuplicateKey(yaml.MarkedYAMLError):
+    """A key of a map is there twice."""
+
+    def __init__(self, key: yaml.ScalarNode) -> None:
+        super().__init__(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
+        self.key = str(key.value)
+
+
 class _Loader(LOADER):  # type: ignore[misc, valid-type]
     """The safe loader, which also refuses duplicate keys: by default the last one wins."""
 
@@ -31,7 +39,7 @@ class _Loader(LOADER):  # type: ignore[misc, valid-type]
             if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN:
                 raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
+                raise _DuplicateKey(key)
             seen.add(key.value)
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found
@@ -59,8 +67,9 @@ def parse_mapping(text: str, path: str, *, is_own: bool = False) -> dict[str, An
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InputError("The file is not well-formed YAML.", file=path, found=line + str(error.problem),
-                         fix="Correct that line.") from None  # fmt: skip
+        key, allowed = (error.key, "each key once") if isinstance(error, _DuplicateKey) else (None, None)
+        raise InputError("The file is not well-formed YAML.", file=path, key=key, found=line + str(error.problem),
+                         allowed=allowed, fix="Correct that line.") from None  # fmt: skip
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         raise InputError("The file is not well-formed YAML.", file=path, found=str(error).splitlines()[0]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):

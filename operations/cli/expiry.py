@@ -81,8 +81,7 @@ def refuse_ended_ways(stacks: Iterable[Stack]) -> None:
             ended.setdefault(expiry, []).append(stack.name)
     if ended:
         raise Refused("\n".join(
-            f"{', '.join(names)}: a way out or in is not approved any more\n  file:    {expiry.file}\n"
-            f"  key:     {expiry.key}\n  found:   {expiry.day}\n  allowed: a day in the future\n  fix:     {expiry.fix}"
+            f"{', '.join(names)}: a way out or in is not approved any more\n{_details(expiry)}"
             for expiry, names in ended.items()
         ))  # fmt: skip
 
@@ -90,8 +89,15 @@ def refuse_ended_ways(stacks: Iterable[Stack]) -> None:
 def _reasons(stack: Stack, required: Sequence[str]) -> list[str]:
     refused = f"{stack.name} was not changed"
     if stack.expired:
-        return [f"{refused}: {_where(expiry)} is past\n  fix:     {expiry.fix}" for expiry in stack.expired]
+        return [f"{refused}: it has expired\n{_details(expiry)}" for expiry in stack.expired]
     return [f"{refused}: it requires {' and '.join(required)}, not up and not changed either"]
+
+
+def _details(expiry: Expiry) -> str:
+    return (
+        f"  file:    {expiry.file}\n  key:     {expiry.key}\n  found:   {expiry.day}\n"
+        f"  allowed: a day in the future\n  fix:     {expiry.fix}"
+    )
 
 
 def _where(expiry: Expiry) -> str:

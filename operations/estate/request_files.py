@@ -18,7 +18,7 @@ from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.schema import EstateFile, RequestFile
-from operations.estate.shared_tenancies import check_tenancy_of_request, refuse_common_groups
+from operations.estate.shared_tenancies import GROUPS, RESEARCHERS, check_tenancy_of_request, refuse_common_groups
 from operations.estate.templates import ServiceTemplate, names, service_template
 
 
@@ -42,6 +42,7 @@ def read_requests(folder: Path, estate: EstateFile, people: Roster, today: date)
         requests[request.project] = request
         numbers[request.request] = path
     refuse_common_groups(folder, requests)
+    _refuse_groups_of_all(requests, estate, folder)
     _refuse_foreign_users(requests, estate, folder)
     return dict(sorted(requests.items()))
 
@@ -73,6 +74,27 @@ def templates_of(folder: Path, file: EstateFile, requests: Mapping[str, RequestF
         check_tenancy_of_request(request, template.kind, file, path)
         found[project] = template
     return found
+
+
+def _refuse_groups_of_all(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:
+    """Refuse a role of a project for a group whose members are people of all projects, or deploy them.
+
+    No policy could find it: role assignments do not say who is in a group. Groups of zones and providers are left to
+    the flow analysis (FL1), which follows from their rights on data.
+    """
+    everybody = {estate.platform_team: "the platform engineers", estate.desk_users: "the researchers of all projects"}
+    staff = {machine.users: f"all users of the staff machine {machine.name}" for machine in estate.staff}
+    for project, request in requests.items():
+        roles = {role: getattr(request, role) for role in GROUPS}
+        if request.recipients:
+            roles["recipients.group"] = request.recipients.group
+        for role, group in roles.items():
+            if who := everybody.get(group) or (staff.get(group) if role == RESEARCHERS else None):
+                raise InputError("A group of the whole estate would have a role in the project.",
+                                 file=str(folder / REQUESTS / f"{project}.yaml"), key=role,
+                                 found=f"{group}, {who}", allowed="a group of this project alone",
+                                 fix="Make a group for the project in Entra. It can be a member of the "
+                                 "estate's.")  # fmt: skip
 
 
 def _refuse_foreign_users(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:

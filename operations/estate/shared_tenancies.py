@@ -14,7 +14,9 @@ from operations.estate.schema import EstateFile, RequestFile
 from operations.estate.shared_tenancy_schema import SharedTenancy
 
 KEY = "tenancy"
-GROUPS = ("researchers", "stewards", "checkers")
+RESEARCHERS = "researchers"
+GROUPS = (RESEARCHERS, "stewards", "checkers")
+"""The keys of a request that name groups of people."""
 
 
 def check_tenancy_of_request(request: RequestFile, kind: TenancyKind, estate: EstateFile, path: str) -> None:

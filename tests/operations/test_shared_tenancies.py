@@ -134,8 +134,18 @@ def test_what_a_shared_tenancy_excludes_is_named(shared: Path, file: str, edit: 
     change(shared / file, edit)
     refused = refusal(shared)
     assert refused.key == key
+    assert refused.found
     assert allowed in f"{refused.allowed} {refused.fix}"
     assert str(refused.file).startswith(str(shared))
+
+
+def test_a_project_in_two_shared_tenancies_on_two_lines_is_named(shared: Path) -> None:
+    add_shared_tenancy(shared, name="aging", request="DTC-2026-004")
+    file = shared / _file("two")
+    file.write_text(f"{file.read_text()}tenancy: aging\n")
+    refused = refusal(shared)
+    assert (refused.file, refused.key, refused.allowed) == (str(file), "tenancy", "each key once")
+    assert "duplicate key 'tenancy'" in str(refused.found)
 
 
 def test_a_full_shared_tenancy_is_named(shared: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ NOT_ALLOWED = {
     "shared": "Standard_NC24ads_A100_v4",
 }  # fmt: skip
 """A size that each template does not allow."""
+ROLES = ("researchers", "stewards", "checkers")
+APPROVAL = {
+    "owner": "f46d0e82-360a-50ca-9f92-a60d3f71f8eb",
+    "approver": "a901f6e6-2c6f-54fb-bfee-6b0112cd08fb",
+    "purpose": "Results go to the team",
+    "expires": TODAY + timedelta(days=300),
+}
+RECIPIENTS = {"group": "62e6b2d1-fc4a-5fb9-9a75-9ad49f4f0533", "ranges": ["192.0.2.128/29"]}
+CONFIDENTIAL = "Standard_DC2as_v5"
+A_GROUP = "a GUID such as 11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
@@ -46,6 +57,10 @@ def estate(tmp_path: Path) -> Path:
 
 def request_of(estate: Path, name: str) -> Path:
     return estate / f"requests/{service_template(name).example['project']}.yaml"
+
+
+def with_(request: dict[str, Any], **values: Any) -> None:
+    request.update(values)
 
 
 def other_size(size: str, request: dict[str, Any]) -> None:
@@ -78,15 +93,22 @@ def test_a_request_outside_its_template_is_refused(estate: Path) -> None:
     for name in names():
         key, found, allowed = refused(name, partial(other_size, NOT_ALLOWED[name]))
         assert (key.startswith("desk"), bool(allowed)) == (True, True), (name, found)
-        assert refused(name, lambda data: data.update(expires=date(2026, 1, 1)))[0] == "expires"
-        assert refused(name, lambda data: data.pop("stewards"))[0] == "stewards"
-        assert refused(name, lambda data: data.update(checkers=data["researchers"]))[0] == "checkers"
+        past = TODAY - timedelta(days=1)
+        assert refused(name, partial(with_, expires=past)) == (
+            "expires", str(past), f"a date after its approval, {TODAY}",
+        )  # fmt: skip
+        assert refused(name, lambda data: data.pop("stewards")) == ("stewards", "nothing", A_GROUP)
+        for value in (None, ""):
+            assert refused(name, partial(with_, stewards=value)) == ("stewards", "nothing", A_GROUP)
+        for role, other in combinations(reversed(ROLES), 2):
+            group = service_template(name).example[other]
+            allowed = f"an Entra group other than the {other}'"
+            assert refused(name, partial(with_, **{role: group})) == (role, group, allowed)
     late = TODAY + timedelta(days=91)
     assert refused("synthetic", lambda data: data.update(expires=late)) == (
         "expires", str(late), f"up to {TODAY + timedelta(days=90)}, 90 days after the approval",
     )  # fmt: skip
-    recipients = {"group": "62e6b2d1-fc4a-5fb9-9a75-9ad49f4f0533", "ranges": ["192.0.2.128/29"]}
-    assert refused("synthetic", lambda data: data.update(recipients=recipients)) == (
+    assert refused("synthetic", partial(with_, recipients=RECIPIENTS)) == (
         "recipients", "a value", "nothing: the template leaves it out",
     )  # fmt: skip
     assert refused("synthetic", lambda data: data.update(redundancy="Standard_GRS")) == (
@@ -95,6 +117,25 @@ def test_a_request_outside_its_template_is_refused(estate: Path) -> None:
     assert refused("synthetic", lambda data: data["desks"][0].update(data_disk_gib=513)) == (
         "desks[0].data_disk_gib", "513", "at most 512",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["platform_team", "desk_users", "staff"])
+def test_a_group_of_the_whole_estate_has_no_role_in_a_project(estate: Path, key: str) -> None:
+    """No role assignment says that its members are the researchers of all projects, or those who deploy them."""
+    file, group = request_of(estate, "bespoke-tabular"), RECIPIENTS["group"]
+    machine = {"name": "checks", "roles": ["checkers"], "users": group, "size": CONFIDENTIAL, "approval": APPROVAL}
+    change(estate / "estate.yaml", lambda data: data.update({key: [machine] if key == "staff" else group}))
+    recipients = RECIPIENTS | {"approval": APPROVAL}
+    changes = {role: {role: group} for role in ROLES} | {"recipients.group": {"recipients": recipients}}
+    before = file.read_text()
+    for role in ("researchers",) if key == "staff" else changes:
+        change(file, partial(with_, **changes[role]))
+        with pytest.raises(InputError) as caught:
+            load(estate, today=TODAY)
+        error = caught.value
+        assert (error.file, error.key, error.allowed) == (str(file), role, "a group of this project alone")
+        assert str(error.found).startswith(str(group))
+        file.write_text(before)
 
 
 def test_another_kind_is_refused_and_another_template_of_the_kind_is_not(estate: Path) -> None:

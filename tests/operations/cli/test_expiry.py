@@ -48,8 +48,14 @@ def test_up_all_changes_the_others_and_exits_3(deployed: CliRunner) -> None:
     expire(deployed, "tre-heart", expiry(0))
     assert deployed("up", "--all", "--yes", *LOCAL) == 3
     assert calls(deployed, "up") == ["platform", "safe-haven"]
-    assert "tre-heart was not changed: estate/requests/heart.yaml, expires: 2026-11-29 is past" in deployed.err
-    assert "Extend it." in deployed.err
+    assert (
+        "tre-heart was not changed: it has expired\n"
+        "  file:    estate/requests/heart.yaml\n"
+        "  key:     expires\n"
+        "  found:   2026-11-29\n"
+        "  allowed: a day in the future\n"
+        "  fix:     Extend it."
+    ) in deployed.err
 
 
 def test_a_stack_that_requires_an_expired_deployed_stack_is_changed(deployed: CliRunner) -> None:
@@ -84,8 +90,8 @@ def test_a_command_that_names_an_expired_stack_changes_nothing(deployed: CliRunn
 def test_each_date_that_is_past_is_named(deployed: CliRunner) -> None:
     expire(deployed, "safe-haven", expiry(-2, "secrets_expire"), expiry(-1, "approval.expires"), expiry(9, "other"))
     assert deployed("up", "safe-haven", "--yes") == 3
-    assert "secrets_expire: 2026-11-27 is past" in deployed.err
-    assert "approval.expires: 2026-11-28 is past" in deployed.err
+    assert "  key:     secrets_expire\n  found:   2026-11-27\n" in deployed.err
+    assert "  key:     approval.expires\n  found:   2026-11-28\n" in deployed.err
     assert "other" not in deployed.err
 
 
