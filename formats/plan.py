@@ -25,6 +25,8 @@ SECRET = "[secret]"  # noqa: S105
 FORMAT = 4
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
 
+_SCALARS = frozenset({str, bool, int, type(None)})
+
 T = TypeVar("T")
 Value = Any
 """A JSON value: None, bool, int, float, str, list or dict of the same."""
@@ -273,6 +275,8 @@ def digest_of(value: Value) -> str:
 
 def contains_unknown(value: Value) -> bool:
     """True if a value of a Plan is unknown, or contains an unknown value."""
+    if type(value) in _SCALARS:  # most values; a test for Mapping takes longer
+        return bool(value == UNKNOWN)
     if isinstance(value, Mapping):
         return any(map(contains_unknown, value.values()))
     if isinstance(value, list | tuple):
@@ -282,7 +286,7 @@ def contains_unknown(value: Value) -> bool:
 
 def whole_numbers(value: Value) -> Value:
     """Convert whole floats to integers at any depth, because numbers of the protocol are doubles."""
-    if value is None or isinstance(value, str | int):  # most values; a test for Mapping takes longer
+    if type(value) in _SCALARS:  # most values; a test for Mapping takes longer
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -88,6 +88,8 @@ def mask(value: Value) -> Value:
     A resource reference becomes its URN, assets become plain dicts, and whole numbers become integers. A dict with an
     unrecognised signature counts as unknown.
     """
+    if type(value) is str:  # most values; a test for Mapping takes longer
+        return plan.UNKNOWN if value in UNKNOWNS else value
     if isinstance(value, Mapping):
         return _masked_signed(value) if SIGNATURE in value else {k: mask(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ The functions that take a URN apart do not check it: call `is_urn` first for tex
 
 from __future__ import annotations
 
+import functools
 import re
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
@@ -73,6 +74,11 @@ def provider_urn(reference: str) -> str:
     return reference.rpartition("::")[0]
 
 
+@functools.lru_cache(maxsize=4096)
+def _parts(urn: str) -> tuple[str, ...]:
+    return tuple(urn.split("::", 3))
+
+
 def _part(urn: str, index: int) -> str:
-    parts = urn.split("::", 3)
+    parts = _parts(urn)
     return parts[index] if index < len(parts) else ""

@@ -133,8 +133,17 @@ class Resource:
             return False
 
     def _walk(self, path: str) -> Iterator[Any]:
-        values: list[Any] = [self.inputs]
-        for step in parse(path):
+        steps = parse(path)
+        first: Any = self.inputs
+        for done, step in enumerate(steps):  # most paths have names only, and most values are dicts
+            if step == ANY or type(first) is not dict or type(step) is not str:
+                values, steps = [first], steps[done:]
+                break
+            if (first := first.get(step)) is None:
+                return
+        else:
+            values, steps = [first], ()
+        for step in steps:
             values = [inner for value in values for inner in _inside(value, step, path)]
         for value in values:
             if value == UNKNOWN:

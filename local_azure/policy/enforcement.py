@@ -32,14 +32,15 @@ def refuse_disallowed(cloud: Cloud, target: PolicyTarget) -> Mapping[str, Any]:
     Raises `RequestDisallowedByPolicy` if an enforced assignment on the resource's scope denies the changed request.
     """
     assigned = list(_assigned(cloud, target.id))
+    group = next((found for scope in _scopes(target.id) if (found := _group(cloud, scope))), None)
     values = {
         path: value
         for assignment, definition in assigned
-        if _applies(cloud, assignment, definition, target, MODIFY)
+        if _applies(assignment, definition, target, group, MODIFY)
         for path, value in _written(definition)
     }
     changed = replace(target, properties=_with_values(target.properties, values))
-    denied = [one for one in assigned if _applies(cloud, *one, changed, DENY)]
+    denied = [one for one in assigned if _applies(*one, changed, group, DENY)]
     if denied:
         name = target.names[-1]
         raise AzureError("RequestDisallowedByPolicy", _message(name, denied), status=403, target=name)
@@ -80,7 +81,11 @@ def _is_excluded(assignment: StoredResource, id_: str) -> bool:
 
 
 def _applies(
-    cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget, wanted: str
+    assignment: StoredResource,
+    definition: StoredResource,
+    target: PolicyTarget,
+    group: StoredResource | None,
+    wanted: str,
 ) -> bool:
     """Return True if a rule has an effect on the request. A failed evaluation denies
     (docs/azure-facts.md#policy-functions)."""
@@ -89,7 +94,7 @@ def _applies(
     rule = definition.properties["policyRule"]
     if str(rule["then"]["effect"]).lower() in EFFECTS - {wanted}:
         return False
-    context = _context(cloud, assignment, definition, target)
+    context = _context(assignment, definition, target, group)
     try:
         effect = str(context.value(rule["then"]["effect"])).lower()
         return effect == wanted and context.holds(rule["if"])
@@ -98,9 +103,8 @@ def _applies(
 
 
 def _context(
-    cloud: Cloud, assignment: StoredResource, definition: StoredResource, target: PolicyTarget
+    assignment: StoredResource, definition: StoredResource, target: PolicyTarget, group: StoredResource | None
 ) -> EvaluationContext:
-    group = next((found for scope in _scopes(target.id) if (found := _group(cloud, scope))), None)
     subscription = target.id.strip("/").split("/")[1]
     return EvaluationContext(
         target,

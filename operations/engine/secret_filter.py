@@ -42,6 +42,8 @@ class SecretFilter:
 
 
 def _secrets(value: Any, *, inside_secret: bool = False) -> Iterator[str]:
+    if type(value) is str and not inside_secret:  # most values
+        return
     if isinstance(value, Mapping):
         is_secret = inside_secret or property_values.is_secret(value)
         for key, item in value.items():
