@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from operations.prices.cost import Item, Line, ProjectCost
 
 HOURS_OF_MONTH = 730
+NO_TIERS: Mapping[Line, Decimal] = {}
 MOST_GB = 10_000_000
 """10 PB."""
 SOURCES = (*example_prices.SOURCES, "operations/cli/cost.py", "local_azure/**/*.py")
@@ -50,14 +51,29 @@ def cost(session: Session, *, project: Project, hours: Hours = HOURS_OF_MONTH, s
     It counts what the program declares for the request as it is in the estate, and the project's share of the hub,
     the zones and its shared tenancy. For example: scripts/sde cost hcm-progression --hours 160 --stored hot=500
     """
+    tiers = _tiers(stored or ())
+    stack = session.named(project if project.startswith(TENANCY) else f"{TENANCY}{project}")
+    found = cost_of_stack(session, stack, hours, tiers)
+    config = stack.config
+    assert isinstance(config, TenancyConfig)  # noqa: S101 - tenancies alone have such names
+    session.output.emit({
+        "event": "cost", "stack": stack.name, "currency": found.currency, "months": round(float(found.months), 2),
+        "monthly": round(float(found.monthly), 2), "until_end": round(float(found.until_end), 2),
+        "complete": found.is_complete, "lines": [line.to_json(found.months) for line in found.lines],
+    })  # fmt: skip
+    _show(found, stack, config, session.output)
+
+
+def cost_of_stack(
+    session: Session, stack: Stack, hours: float = HOURS_OF_MONTH, tiers: Mapping[Line, Decimal] = NO_TIERS
+) -> ProjectCost:
+    """Return what a tenancy costs, with its share of what it requires, from what its program declares."""
     from operations import estate  # noqa: PLC0415 - imports the models of the estate
     from operations.prices import book  # noqa: PLC0415
     from operations.prices.cost import Required, Use, cost_of  # noqa: PLC0415
 
-    tiers = _tiers(stored or ())
-    stack = session.named(project if project.startswith(TENANCY) else f"{TENANCY}{project}")
     config, price_book = stack.config, book.load()
-    assert isinstance(config, TenancyConfig)  # noqa: S101 - tenancies alone have such names
+    assert isinstance(config, TenancyConfig)  # noqa: S101 - callers have a tenancy
     loaded = estate.load(session.estate_folder)
     once = _once(loaded, price_book.currency)
     chain = _with_required(session.catalog.stacks, stack)
@@ -65,13 +81,7 @@ def cost(session: Session, *, project: Project, hours: Hours = HOURS_OF_MONTH, s
     required = [Required(one.name, items[one.name], _projects(session.catalog.stacks, one)) for one in chain[:-1]]
     use = Use(Decimal(str(hours)), tiers, config.region, config.redundancy.value)
     days = (config.expires - loaded.today).days
-    found = cost_of(items[stack.name], required, use, price_book, once=once, days=days)
-    session.output.emit({
-        "event": "cost", "stack": stack.name, "currency": found.currency, "months": round(float(found.months), 2),
-        "monthly": round(float(found.monthly), 2), "until_end": round(float(found.until_end), 2),
-        "complete": found.is_complete, "lines": [line.to_json(found.months) for line in found.lines],
-    })  # fmt: skip
-    _show(found, stack, config, session.output)
+    return cost_of(items[stack.name], required, use, price_book, once=once, days=days)
 
 
 def _tiers(stated: Sequence[str]) -> dict[Line, Decimal]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from operations.access.diff import AccessDiff
     from operations.cli.gate import Gate
     from operations.cli.kept_ways import KeptWays
+    from operations.diffs.model import StackDiff
     from policies.catalogue import Catalogue
     from policies.plan_evaluation import Neighbours
     from policies.runner import Report
@@ -67,6 +68,8 @@ class Deployment:
     work: Work = Work.PLAN
     """The plan that is made of each stack."""
     summary: Summary = field(default_factory=Summary)
+    reports: list[Report] = field(default_factory=list)
+    """The reports of a preview, with the findings that block."""
     _gate_is_open: threading.Event = field(default_factory=threading.Event)
     _catalogue: Catalogue | None = None
     """The catalogue of the last evaluation."""
@@ -94,7 +97,7 @@ class Deployment:
         stacks that cannot be previewed until another is up.
         """
         ready, waiting = self._split()
-        reports: list[Report] = []
+        reports = self.reports
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
             self._view.plan(plan, stack.ways)
@@ -107,6 +110,11 @@ class Deployment:
         self._view.end()
         self._refuse(reports)
         refuse_waiting(waiting)
+
+    @property
+    def diffs(self) -> list[StackDiff]:
+        """The readable diffs of the stacks that change and were evaluated."""
+        return [found for stack in self.stacks if (found := self._view.diff(stack.name))]
 
     def _split(self) -> tuple[list[Stack], list[Waiting]]:
         """Return the stacks that can be planned, and those that wait for another to be up."""

@@ -33,7 +33,11 @@ ReleaseData = Annotated[
     ),
 ]
 
-
+Page = Annotated[
+    str | None,
+    typer.Option("--page", metavar="FILE", help="Also write one page of Markdown, for the comment on a pull request.",
+                 show_default=False),
+]  # fmt: skip
 Refreshed = Annotated[
     bool, typer.Option("--refresh", help="Plan with the cloud's present properties; the state stays as it is.")
 ]
@@ -59,34 +63,38 @@ def preview(
     by_resource: ByResource = False,
     refreshed: Refreshed = False,
     parallel: Parallel = None,
+    page: Page = None,
 ) -> None:
     """Show the changes that up would make, by their meaning. Changes nothing. Exits 2 if a required stack is not up."""
-    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
+    from operations.cli.change_page import ChangePage  # noqa: PLC0415 - imports much that --help does not need
+    from operations.cli.deploy import Deployment  # noqa: PLC0415
     from operations.cli.drift import require_cloud  # noqa: PLC0415
     from operations.cli.run_progress import workers_for  # noqa: PLC0415
     from operations.cli.workers import Work  # noqa: PLC0415
 
-    chosen = session.selected(stacks, everything)
-    warn_of_expiry(session.output, chosen)
-    orphaned = warn_of_orphaned(session, everything)
-    workers = workers_for(len(chosen), parallel) if not target else 1
-    work = Work.PLAN_AFTER_REFRESH if refreshed else Work.PLAN
-    if refreshed:
-        require_cloud(session, [stack for stack in chosen if session.is_deployed(stack)])
-    deployment = Deployment(
-        session,
-        chosen,
-        target or (),
-        False,
-        everything,
-        workers,
-        summarised=summary,
-        by_resource=by_resource,
-        work=work,
-    )
-    deployment.preview()
-    refuse_ended_ways(chosen)
-    refuse_orphaned(orphaned)
+    written = ChangePage(session, page)
+    with written.at_the_end():
+        chosen = session.selected(stacks, everything)
+        warn_of_expiry(session.output, chosen)
+        orphaned = warn_of_orphaned(session, everything)
+        workers = workers_for(len(chosen), parallel) if not target else 1
+        work = Work.PLAN_AFTER_REFRESH if refreshed else Work.PLAN
+        if refreshed:
+            require_cloud(session, [stack for stack in chosen if session.is_deployed(stack)])
+        deployment = written.previewed = Deployment(
+            session,
+            chosen,
+            target or (),
+            False,
+            everything,
+            workers,
+            summarised=summary,
+            by_resource=by_resource,
+            work=work,
+        )
+        deployment.preview()
+        refuse_ended_ways(chosen)
+        refuse_orphaned(orphaned)
     deployment.show_verdict()
 
 
