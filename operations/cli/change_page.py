@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from formats.errors import Refused, SdeError
 from formats.plan import Operation
-from formats.stack_names import TENANCY
+from formats.stack_config import TenancyConfig
 from operations.cli.session import Session
 from operations.cli.targets import refuse_unwritable
 from operations.cli.text import plural
@@ -68,26 +68,27 @@ class ChangePage:
             return shortened(head, MOST_BYTES)
         access = _AccessLines(tuple(line for diff in diffs for line in diff.access_lines))
         changes = markdown(replace(together(diffs), access=access), Title("What changes", (_counts(diffs),)))
-        return shortened(f"{head}\n{changes}", MOST_BYTES)
+        return shortened(f"{head}\n\n{changes}", MOST_BYTES)
 
     def _costs(self, diffs: Sequence[StackDiff]) -> Iterator[str]:
         """Yield what each changed tenancy costs with the change, as a table."""
         from operations.cli.cost import cost_of_stack  # noqa: PLC0415 - imports the price book
         from operations.diffs.pages import markdown_text  # noqa: PLC0415
 
-        names = {stack.name for stack in self.session.catalog.stacks} if diffs else set()
-        changed = [name for diff in diffs for name in diff.stacks if name.startswith(TENANCY) and name in names]
+        names = {name for diff in diffs for name in diff.stacks}
+        tenancies = [s for s in self.previewed.stacks if isinstance(s.config, TenancyConfig)] if self.previewed else []
+        changed = [stack for stack in tenancies if stack.name in names]
         if not changed:
             return
         yield from ("", "## Cost", "", "| tenancy | a month | until its end |", "|---|--:|--:|")
-        for name in changed[:_MOST_COSTS]:
+        for stack in changed[:_MOST_COSTS]:
             try:
-                found = cost_of_stack(self.session, self.session.named(name))
+                found = cost_of_stack(self.session, stack)
                 least = "" if found.is_complete else "at least "
                 amounts = [f"{least}{found.currency} {one:,.2f}" for one in (found.monthly, found.until_end)]
             except SdeError as error:
                 amounts = [f"unknown: {str(error).splitlines()[0]}", ""]
-            yield "| " + " | ".join(map(markdown_text, (name, *amounts))) + " |"
+            yield "| " + " | ".join(map(markdown_text, (stack.name, *amounts))) + " |"
         if len(changed) > _MOST_COSTS:
             yield f"\nOf {len(changed) - _MOST_COSTS:,} more: `scripts/sde cost PROJECT`."
         yield "\nList prices, with each desk on all month, and without what is stored: `scripts/sde cost --help`."

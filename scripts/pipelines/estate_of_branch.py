@@ -65,7 +65,7 @@ def git(root: Path, *arguments: str) -> bytes:
 
 
 def files(root: Path, commit: str) -> Iterator[File]:
-    """Yield the estate's files and the configuration files of a commit. `RefusedError` for any that is no plain file."""
+    """Yield the files of a commit's estate, and its configuration files. `RefusedError` for what is no plain file."""
     if not re.fullmatch(r"[0-9a-f]{40}", commit, re.ASCII):
         raise RefusedError(f"This is no commit.\n  found:   {commit!r}\n  allowed: 40 hexadecimal digits")
     entries = git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit).decode(errors="replace").split("\0")
@@ -75,9 +75,9 @@ def files(root: Path, commit: str) -> Iterator[File]:
         raise RefusedError(f"The estate has too many files.\n  found:   {len(wanted):,}\n  allowed: {MAX_FILES:,}")
     for one in wanted:
         if one.mode not in PLAIN_FILES or not (_OF_ESTATE.fullmatch(one.path) or _CONFIGURATION.fullmatch(one.path)):
+            allowed = "plain files in estate/ and estate/requests/, with letters, digits, . _ and -"
             raise RefusedError("This is no file of an estate.\n"
-                               f"  file:    {one.path!r}\n  found:   mode {one.mode}\n"
-                               "  allowed: plain files in estate/ and estate/requests/, with letters, digits, . _ and -")  # fmt: skip
+                               f"  file:    {one.path!r}\n  found:   mode {one.mode}\n  allowed: {allowed}")  # fmt: skip
         if one.size > MAX_BYTES:
             raise RefusedError(f"The file is too large.\n  file:    {one.path!r}\n  found:   {one.size:,} bytes\n"
                                f"  allowed: {MAX_BYTES:,}")  # fmt: skip
@@ -117,9 +117,11 @@ def _provider(text: bytes) -> bytes:
 def note(root: Path, commit: str, folder: Path) -> None:
     """Write a sentence into `folder/other-files` if the commit changes files that are not in its preview."""
     changed = git(root, "diff", "--name-only", "-z", f"HEAD...{commit}").decode(errors="replace").split("\0")
-    others = [path for path in changed if path and not path.startswith("estate/") and not _CONFIGURATION.fullmatch(path)]
+    others = [
+        path for path in changed if path and not path.startswith("estate/") and not _CONFIGURATION.fullmatch(path)
+    ]
     folder.mkdir(parents=True, exist_ok=True)
-    text = f"{len(others):,} other files change too. They are not in this preview: their owners review them."
+    text = f"Not in this preview, and reviewed by their owners: changes of {len(others):,} other files."
     (folder / "other-files").write_text(text if others else "")
 
 
