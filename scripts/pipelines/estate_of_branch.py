@@ -77,7 +77,8 @@ def files(root: Path, commit: str) -> Iterator[File]:
         if one.mode not in PLAIN_FILES or not (_OF_ESTATE.fullmatch(one.path) or _CONFIGURATION.fullmatch(one.path)):
             allowed = "plain files in estate/ and estate/requests/, with letters, digits, . _ and -"
             raise RefusedError("This is no file of an estate.\n"
-                               f"  file:    {one.path!r}\n  found:   mode {one.mode}\n  allowed: {allowed}")  # fmt: skip
+                               f"  file:    {one.path!r}\n  found:   mode {one.mode}\n"
+                               f"  allowed: {allowed}")  # fmt: skip
         if one.size > MAX_BYTES:
             raise RefusedError(f"The file is too large.\n  file:    {one.path!r}\n  found:   {one.size:,} bytes\n"
                                f"  allowed: {MAX_BYTES:,}")  # fmt: skip
