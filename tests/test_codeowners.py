@@ -21,10 +21,19 @@ JUDGE = (
     "operations",
     "scripts",
     ".ci",
+    ".github",
+    ".azuredevops",
     "requirements",
     "tests/policies",
 )
-DATA = ("CODEOWNERS", "estate/people.yaml", "estate/exemptions.yaml", "pyproject.toml", "requirements.txt")
+DATA = (
+    "CODEOWNERS",
+    "azure-pipelines.yml",
+    "estate/people.yaml",
+    "estate/exemptions.yaml",
+    "pyproject.toml",
+    "requirements.txt",
+)
 JUDGED = ("infra", "tre_templates")
 IMPORTED = """
 import sys

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import typer.main
 import yaml
+from typer.core import TyperGroup
 
 from operations.cli import app
 from operations.settings import ROOT
@@ -57,7 +57,7 @@ def test_every_action_is_a_commit_of_the_table_with_two_sources() -> None:
     rows = re.findall(r"^\| `([a-z/-]+)` \| (v[\d.]+) \| `([0-9a-f]{40})` \| (.+) \|$",
                       (ROOT / "docs" / "pipelines.md").read_text(), flags=re.M)  # fmt: skip
     table = {f"{action}@{commit} # {version}" for action, version, commit, _ in rows}
-    used = {one for file in WORKFLOWS.values() for one in re.findall(r"uses: *(.*)", file.read_text())}
+    used = {one for file in WORKFLOWS.values() for one in re.findall(r"^ +(?:- )?uses: *(.*)", file.read_text(), re.M)}
     assert used == table
     assert all(len(set(re.findall(r"\((https://github\.com/[^)]+)\)", sources))) >= 2 for *_, sources in rows)
 
@@ -148,19 +148,25 @@ def commands() -> Iterator[tuple[str, str]]:
                 yield file.name, re.split(r"\s(?:\|\|?|&&|>|#)", line[at:].replace(" >", " > "))[0]
 
 
+def parse(line: str) -> str:
+    """Parse a command line as `sde` does, and return the command. An error for what it does not have."""
+    arguments = [re.sub(r"^\$\{?\w*cloud\w*(:-\w+)?\}?$", "azure", x, flags=re.I) for x in shlex.split(line)[1:]]
+    command: Any = typer.main.get_command(app._app(arguments))
+    context = command.make_context("sde", arguments)
+    while isinstance(command, TyperGroup):
+        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, rest, parent=context)
+    return str(context.command_path)
+
+
 def test_every_command_of_sde_is_one_that_its_command_line_has() -> None:
     found = list(commands())
     assert {name for name, _ in found} >= {"preview", "deploy", "nightly", "end", "checks.yml", "estate.yml"}
-    for name, line in found:
-        arguments = [
-            re.sub(r"^\$\{?\w*cloud\w*(:-\w+)?\}?$", "azure", one, flags=re.I) for one in shlex.split(line)[1:]
-        ]
-        command: click.Command = typer.main.get_command(app._app(arguments))
-        context = command.make_context("sde", arguments)
-        while isinstance(command, click.Group):
-            found_name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-            assert command, f"{name}: {line}"
-            context = command.make_context(found_name, rest, parent=context)
+    parsed = {parse(line) for _, line in found}
+    assert parsed == {f"sde {one}" for one in ("render", "preview", "policy check", "up", "destroy", "stacks", "drift")}
+    for line in ("scripts/sde stacks --expires-within 60", "scripts/sde provision", "scripts/sde up --all --cloud x"):
+        with pytest.raises(Exception, match=r"No such (option|command)|Invalid value"):
+            parse(line)
 
 
 def test_the_deployment_is_in_one_place() -> None:
@@ -181,8 +187,9 @@ def test_the_pinned_pulumi_is_built_where_another_is_on_path_and_comes_first(tmp
     for name in ("ln", "ls"):
         (machine.path / name).symlink_to(shutil.which(name) or name)
     shutil.copytree(ROOT / "scripts" / "pipelines", machine.root / "scripts" / "pipelines")
-    done = subprocess.run([machine.root / "scripts/pipelines/pinned-pulumi"], capture_output=True, text=True, check=True,
-                          env={"PATH": str(machine.path), "FAKE_GO_BUILDS": str(machine.builds)})  # fmt: skip
+    environment = {"PATH": str(machine.path), "FAKE_GO_BUILDS": str(machine.builds)}
+    done = subprocess.run([machine.root / "scripts/pipelines/pinned-pulumi"], env=environment, check=True,
+                          capture_output=True, text=True)  # fmt: skip
     assert done.stdout == f"{machine.built}\n"
     assert other.exists()
     for name in ("preview", "deploy", "nightly", "end"):
