@@ -286,6 +286,56 @@ def test_text_that_is_no_commit_is_no_argument_of_git(site: Path) -> None:
             take(site, text)
 
 
+# What the scripts do with what `sde` finds
+
+SDE = """#!/bin/bash
+echo "$*" >>calls
+case "$1" in
+  preview) exit "$PREVIEW" ;;
+  policy) exit "$POLICY" ;;
+  stacks) echo "tre-heart local up 2027-01-01" ;;
+  drift) echo '{"event": "drift"}'; exit "$DRIFT" ;;
+  destroy) [ -z "$ENDED" ] || echo "generation: 2" >>estate/estate.yaml ;;
+esac
+"""
+
+
+def run(site: Path, script: str, *arguments: str, **environment: str) -> tuple[int, list[str]]:
+    """Run a script of the pipelines in a repository with an `sde` of the given exit codes. Return its calls too."""
+    (site / "scripts" / "sde").write_text(SDE)
+    (site / "scripts" / "sde").chmod(0o755)
+    shutil.copytree(ROOT / "scripts" / "pipelines", site / "scripts" / "pipelines", dirs_exist_ok=True)
+    codes = {"PREVIEW": "0", "POLICY": "0", "DRIFT": "0", "ENDED": "", **environment}
+    done = subprocess.run([site / "scripts/pipelines" / script, *arguments], capture_output=True, check=False,
+                          env={"PATH": os.environ["PATH"], **codes})  # fmt: skip
+    return done.returncode, [line.split()[0] for line in (site / "calls").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("preview", "policy", "code", "calls"), [
+    ("0", "0", 0, ["preview", "policy"]),
+    ("0", "3", 3, ["preview", "policy"]),
+    ("3", "0", 3, ["preview", "policy"]),
+    ("1", "0", 1, ["preview"]),
+    ("2", "0", 2, ["preview"]),
+])  # fmt: skip
+def test_a_preview_passes_where_plan_and_gate_pass(
+    site: Path, preview: str, policy: str, code: int, calls: list[str]
+) -> None:
+    assert run(site, "preview", str(site / "out"), PREVIEW=preview, POLICY=policy) == (code, calls)
+
+
+def test_a_night_with_drift_fails_and_shows_the_dates(site: Path, tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    assert run(site, "nightly", str(tmp_path), DRIFT="3", GITHUB_STEP_SUMMARY=str(summary)) == (3, ["stacks", "drift"])
+    assert summary.read_text() == "```text\ntre-heart local up 2027-01-01\n```\n"
+    assert json.loads((tmp_path / "drift.jsonl").read_text()) == {"event": "drift"}
+
+
+def test_a_night_that_ends_a_tenancy_asks_for_the_commit_of_what_changed(site: Path) -> None:
+    assert run(site, "end") == (0, ["destroy"])
+    assert run(site, "end", ENDED="yes")[0] == 1
+
+
 # What the scripts send
 
 needs_jq = pytest.mark.skipif(not shutil.which("jq"), reason="jq is not on PATH; runners have it")
@@ -361,6 +411,39 @@ def test_nothing_is_reported_on_the_pull_request_of_a_fork(tmp_path: Path) -> No
     github.answer([{"number": 7, "state": "open", "head": {"sha": COMMIT, "repo": {"full_name": "fork/r"}},
                     "base": {"ref": "main", "repo": {"default_branch": "main"}}}])  # fmt: skip
     assert github.run("success") == []
+
+
+CURL = """#!/bin/bash
+case "$*" in
+  *"--request"*) { printf '%s\\n' "$*"; cat; } >"$OUT/sent" ;;
+  *) cat "$OUT/threads" ;;
+esac
+"""
+
+
+@needs_jq
+@pytest.mark.parametrize(("threads", "request_"), [
+    ({"value": [{"id": 4, "comments": [{"id": 1, "content": "looks good"}]}, {"id": 5, "comments": []}]},
+     "--request POST --data-binary @- https://dev.example/o/p/_apis/git/repositories/r/pullRequests/7/threads?"),
+    ({"value": [{"id": 9, "comments": [{"id": 2, "content": "<!-- sde preview -->\nbefore"}]}]},
+     "--request PATCH --data-binary @- https://dev.example/o/p/_apis/git/repositories/r/pullRequests/7/threads/9/comments/2?"),
+])  # fmt: skip
+def test_the_comment_in_azure_repos_is_made_once_then_updated(tmp_path: Path, threads: object, request_: str) -> None:
+    (tmp_path / "curl").write_text(CURL)
+    (tmp_path / "curl").chmod(0o755)
+    (tmp_path / "threads").write_text(json.dumps(threads))
+    (tmp_path / "page.md").write_text("# Preview: passed\n")
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "OUT": str(tmp_path), "SYSTEM_ACCESSTOKEN": "secret",
+                   "SYSTEM_COLLECTIONURI": "https://dev.example/o/", "SYSTEM_TEAMPROJECTID": "p",
+                   "BUILD_REPOSITORY_ID": "r", "SYSTEM_PULLREQUEST_PULLREQUESTID": "7",
+                   "SYSTEM_PULLREQUEST_SOURCECOMMITID": COMMIT}  # fmt: skip
+    subprocess.run([ROOT / "scripts/pipelines/report-to-azure-repos", tmp_path], env=environment, check=True)
+    arguments, body = (tmp_path / "sent").read_text().split("\n", 1)
+    assert request_ in arguments
+    assert "secret" not in arguments
+    sent = json.loads(body)
+    text = sent["content"] if "content" in sent else sent["comments"][0]["content"]
+    assert text.startswith("<!-- sde preview -->\n# Preview: passed\n")
 
 
 @needs_jq
