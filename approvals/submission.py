@@ -18,10 +18,19 @@ from formats.errors import InputError
 from formats.input_model import Slug
 
 REQUEST_KEYS: Mapping[Part, tuple[str, ...]] = {
-    Part.PROJECT: ("project", "title", "request", "controller", "cost_centre"),
+    Part.PROJECT: (
+        "project",
+        "title",
+        "request",
+        "controller",
+        "cost_centre",
+        "organisation",
+        "public_benefit",
+        "funding",
+    ),
     Part.DATES: ("approved_on", "expires"),
-    Part.DATA: ("data_class", "redundancy", "tiers"),
-    Part.PEOPLE: ("researchers", "stewards", "checkers", "recipients"),
+    Part.DATA: ("data_class", "data_sets", "redundancy", "tiers"),
+    Part.PEOPLE: ("researchers", "stewards", "checkers", "recipients", "people", "lead"),
     Part.ENVIRONMENT: ("template", "tenancy", "cell", "desks", "services", "budget"),
 }
 """The keys of a request by the part that has them. A key in no part could change without a decision."""

@@ -19,6 +19,8 @@ from approvals.route import Route, Step
 from approvals.submission import Submission
 from formats.errors import InputError
 
+NAMED = "the request names this person"
+
 
 class State(StrEnum):
     """How far a step is."""
@@ -174,7 +176,7 @@ def _void(
     if step is None:
         return "the route has no such step"
     if one.decision.person in submission.named:
-        return "the request names this person"
+        return NAMED
     earlier = [graph.decisions[digest] for digest in graph.before[one.digest]]
     same = [other for other in earlier if other.decision.number == one.decision.number]
     return _out_of_turn(step, same, void, context.route) or without_right(one, step.roles, context)
@@ -184,7 +186,8 @@ def _out_of_turn(step: Step, earlier: Sequence[SignedDecision], void: Mapping[st
     """Return why it was not a step's turn after some decisions; None if it was."""
     if any(other.digest not in void and other.decision.verb.ends for other in earlier):
         return "the request had ended before"
-    missing = [name for name in step.after if not _was_approved(route.by_name[name], earlier)]
+    counted = [one for one in earlier if void.get(one.digest) in (None, NAMED, REVOKED)]  # it counted at that time
+    missing = [name for name in step.after if not _was_approved(route.by_name[name], counted)]
     return f"the step {missing[0]} was not approved before" if missing else None
 
 

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "request": {
         "new": "requests.new",
         "validate": "requests.validate",
+        "schema": "requests.schema",
         "assess": "requests.assess",
         "show": "requests.show",
         "status": "requests.status",

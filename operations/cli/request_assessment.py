@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,15 @@ def _lines(request: Mapping[str, Any], found: Assessment) -> Iterator[str]:
     template, cost = service_template(found.template.name), found.cost
     yield f"{request['title']} ({request['request']})"
     yield f"For {request['controller']}, paid by {request['cost_centre']}, until {request['expires']}"
+    if organisation := request.get("organisation"):
+        yield f"Asked by {organisation}, funded by {request.get('funding', 'nobody named')}"
+    if benefit := request.get("public_benefit"):
+        yield from textwrap.wrap(f"Public benefit: {benefit}", _LONGEST)[:10]
     yield f"Data: {request['data_class']}"
+    yield from (f"  {one['name']} ({one['data_class']})" for one in request.get("data_sets", ())[:10])
+    if people := request.get("people"):
+        leads = [one["name"] for one in people if one["id"].lower() == str(request.get("lead")).lower()]
+        yield f"People: {len(people)}, led by {', '.join(leads) or 'nobody named'}"
     yield f"Environment: {template.title} ({template.name}), for {template.audience}"
     yield from (f"  {line}" for line in template.limits)
     for desk in request["desks"]:

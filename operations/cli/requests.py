@@ -83,6 +83,18 @@ def new(
                        style="yellow")  # fmt: skip
 
 
+@command("json_")
+def schema(session: Session) -> None:
+    """Print the JSON Schema of requests, with which editors complete and check them: tre_templates/request.schema.json.
+
+    Example: sde request schema > request.schema.json.
+    """
+    from operations.estate.request_document import text  # noqa: PLC0415 - beside the estate
+
+    for line in text().splitlines():
+        session.output.line(line)
+
+
 @command("estate", "json_")
 def validate(session: Session, *, projects: ProjectsOrFiles = None) -> None:
     """Check requests: each by itself, by its template, and beside the others of the estate. Writes nothing.

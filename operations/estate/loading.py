@@ -35,6 +35,7 @@ from operations.estate.approvals import (
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
+from operations.estate.request_people import ends_of_people
 from operations.estate.schema import Cell, EstateFile, RequestFile
 from operations.estate.shared_tenancies import check_long_tenancies
 from operations.estate.templates import ServiceTemplate
@@ -96,7 +97,7 @@ class Estate:
         return stacks_by_block(self.allocations.stacks)
 
     def expiries(self, stack: str) -> tuple[Expiry, ...]:
-        """Return the dates from which a stack cannot be changed, the earliest first; of its ways, the near ones."""
+        """Return the dates from which a stack cannot be changed, the earliest first; of ways and people, near ones."""
         if stack.startswith(TENANCY):
             project = stack.removeprefix(TENANCY)
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
@@ -107,6 +108,8 @@ class Estate:
         if stack == SAFE_HAVEN:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
+        if stack.startswith(TENANCY):
+            found += ends_of_people(self.requests[stack.removeprefix(TENANCY)].people, str(file), self.today)
         if self._root_expiry and stack.startswith((TENANCY, PLATFORM)):
             found.append(self._root_expiry)
         found += [end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ())]

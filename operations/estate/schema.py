@@ -53,6 +53,15 @@ from formats.tenant_restrictions import TenantRestrictions
 from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
 from operations.estate.charges import Charges
+from operations.estate.request_people import (
+    MAX_DATA_SETS,
+    MAX_PEOPLE,
+    DataSet,
+    ProjectPerson,
+    check_data_sets,
+    check_lead,
+    check_people,
+)
 from operations.estate.shared_tenancy_schema import SharedTenancy, check_shared_tenancies
 
 MIN_RSA_BITS = 2048
@@ -87,6 +96,7 @@ def _tag_names(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
+PublicBenefit = Annotated[str, StringConstraints(min_length=20, max_length=2000), AfterValidator(one_line)]
 PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line), AfterValidator(_public_key)]
 TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
@@ -443,3 +453,30 @@ class RequestFile(ProjectSpec):
     cell: Slug | None = None
     """None: the first cell with a free slot."""
     recipients: ApprovedRecipients | None = None
+    organisation: Line | None = None
+    """Who asks for the data."""
+    public_benefit: PublicBenefit | None = None
+    funding: Line | None = None
+    data_sets: Annotated[tuple[DataSet, ...], Field(max_length=MAX_DATA_SETS)] = ()
+    people: Annotated[tuple[ProjectPerson, ...], Field(max_length=MAX_PEOPLE)] = ()
+    """Who works on the project. Once a day of one of them is past, its tenancy is not changed any more."""
+    lead: Guid | None = None
+    """The object id of the person who answers for the project, one of `people`."""
+
+    @field_validator("data_sets")
+    @classmethod
+    def _permitted_data(cls, data_sets: tuple[DataSet, ...], before: ValidationInfo) -> tuple[DataSet, ...]:
+        check_data_sets(data_sets, before.data.get("data_class"))
+        return data_sets
+
+    @field_validator("people")
+    @classmethod
+    def _distinct_people(cls, people: tuple[ProjectPerson, ...]) -> tuple[ProjectPerson, ...]:
+        check_people(people)
+        return people
+
+    @field_validator("lead")
+    @classmethod
+    def _lead_among_people(cls, lead: UUID | None, before: ValidationInfo) -> UUID | None:
+        check_lead(lead, before.data.get("people", ()))
+        return lead

@@ -131,6 +131,23 @@ def the_order_is_changed(site: Site, rng: random.Random) -> None:
     sign_again(site, one, edited(one, lambda said: said.update(follows=[])))
 
 
+def the_step_before_has_a_void_approval(site: Site, rng: random.Random) -> None:
+    """Somebody without its role approves a step, and the people of the next take that for its approval."""
+    one = next(each for each in decisions(site) if not each.decision.follows)
+    able = site.names(one.decision.step)
+    other = next(name for name in site.roles if name not in able)
+    site.files.clear()
+    site.now += timedelta(minutes=1)
+    said = {"person": str(person_id(other)), "time": time_text(site.now), "verb": "approve"}
+    said["view"] = site.submission.view_digest(site.route.by_name[one.decision.step])
+    first = Signed(edited(one, lambda each: each.update(said)), {}).with_signature(key(other))
+    site.files[file_name(first.digest)] = first.to_bytes()
+    first_step, *others = site.progress().steps
+    for step in (*others, first_step):
+        for name in site.names(step.step.name)[: step.step.agree]:
+            signed_by(site, name, step, Verb.APPROVE, rng)
+
+
 def the_key_has_expired(site: Site, rng: random.Random) -> None:
     one = latest(site, rng)
     end = one.time - timedelta(days=rng.randrange(100))
@@ -305,7 +322,8 @@ KINDS: Mapping[str, Forgery] = {
     for one in (
         a_byte_is_changed, it_is_replayed_on_another_project, it_is_replayed_on_another_number,
         its_project_is_renamed_without_a_signature, a_decision_is_dropped, one_agrees_too_few, a_person_agrees_twice,
-        the_order_is_changed, the_key_has_expired, the_key_was_revoked, one_person_has_two_roles,
+        the_order_is_changed, the_step_before_has_a_void_approval, the_key_has_expired, the_key_was_revoked,
+        one_person_has_two_roles,
         it_is_a_self_approval, the_template_is_another_version, the_plan_has_grown, a_json_key_is_named_twice,
         an_id_has_a_look_alike, it_is_signed_by_another_person, it_is_signed_by_a_strange_key,
         its_signature_is_of_another_form, it_has_several_signatures, it_is_not_canonical,
