@@ -22,7 +22,8 @@ from formats.stack_names import SHARED
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.allocation_schema import Allocation, AllocationsFile, stacks_by_block
-from operations.estate.schema import Cell, RequestFile
+from operations.estate.request_model import RequestFile
+from operations.estate.schema import Cell
 from operations.estate.shared_tenancy_schema import SharedTenancy
 
 FILE_NAME = "allocations.yaml"

@@ -16,7 +16,8 @@ from formats.people import FILE_NAME as PEOPLE
 from formats.stack_names import TENANCY
 from formats.ways_in import WayIn, storage_ip_rules
 from operations.estate.expiry import Expiry
-from operations.estate.schema import EstateFile, RequestFile
+from operations.estate.request_model import RequestFile
+from operations.estate.schema import EstateFile
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"

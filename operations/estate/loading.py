@@ -35,8 +35,9 @@ from operations.estate.approvals import (
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
+from operations.estate.request_model import RequestFile
 from operations.estate.request_people import ends_of_people
-from operations.estate.schema import Cell, EstateFile, RequestFile
+from operations.estate.schema import Cell, EstateFile
 from operations.estate.shared_tenancies import check_long_tenancies
 from operations.estate.templates import ServiceTemplate
 

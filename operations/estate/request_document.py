@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from operations.estate.schema import RequestFile
+from operations.estate.request_model import RequestFile
 
 FILE = "tre_templates/request.schema.json"
 

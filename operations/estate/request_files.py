@@ -17,7 +17,8 @@ from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
 from operations.estate.region_sizes import refuse_missing_size
-from operations.estate.schema import EstateFile, RequestFile
+from operations.estate.request_model import RequestFile
+from operations.estate.schema import EstateFile
 from operations.estate.shared_tenancies import GROUPS, RESEARCHERS, check_tenancy_of_request, refuse_common_groups
 from operations.estate.templates import ServiceTemplate, names, service_template
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
-from operations.estate.schema import EstateFile, RequestFile
+from operations.estate.request_model import RequestFile
+from operations.estate.schema import EstateFile
 from operations.estate.shared_tenancy_schema import SharedTenancy
 
 KEY = "tenancy"

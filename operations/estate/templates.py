@@ -20,8 +20,8 @@ from formats.input_model import Line, Model, Slug, one_line
 from formats.stack_config import DataClass
 from formats.validation import InvalidValue, validated
 from formats.yaml_reader import parse_mapping, read_text, within
+from operations.estate.request_model import RequestFile
 from operations.estate.request_schema import RequestSchema, explained, refuse_unknown_keys
-from operations.estate.schema import RequestFile
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
 SERVICES = "services"

@@ -15,7 +15,7 @@ from approvals.decision import Decision
 from approvals.route import Part, read_shipped
 from approvals.submission import REQUEST_KEYS, Submission
 from formats.errors import InputError
-from operations.estate.schema import RequestFile
+from operations.estate.request_model import RequestFile
 from tests.approvals.site import CODE, assessment, changed, request, submission
 
 ROUTES = [read_shipped(name) for name in ("west-midlands", "trust-committee")]

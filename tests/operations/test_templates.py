@@ -16,7 +16,7 @@ from formats.addresses import TenancyKind
 from formats.errors import InputError
 from operations.estate import load, render
 from operations.estate.allocations import Allocations, Allocator
-from operations.estate.schema import RequestFile
+from operations.estate.request_model import RequestFile
 from operations.estate.templates import TEMPLATES, ServiceTemplate, names, parts, service_template
 from tests.operations.estates import TODAY, add_shared_tenancy, change, sample
 
