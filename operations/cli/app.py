@@ -54,6 +54,11 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "withdraw": "request_decisions.withdraw",
     },
     "request keys": {"new": "request_keys.new"},
+    "request actions": {
+        "ask": "request_actions.ask",
+        "sign": "request_actions.sign",
+        "show": "request_actions.show",
+    },
     "request approvers": {
         "show": "request_approvers.show",
         "change": "request_approvers.change",
@@ -102,6 +107,7 @@ A module is imported only if its command may be called."""
 GROUPS = {
     "request": "Data access requests, and the decisions on them. Nothing that deploys asks for these yet.",
     "request keys": "Keys to sign decisions with.",
+    "request actions": "Permits to destroy, replace, close and break glass.",
     "request approvers": "Who decides: people, roles and public keys.",
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",

@@ -14,9 +14,8 @@ from approvals.deciding import NewDecision, decide
 from approvals.decision import Verb
 from approvals.public_keys import Algorithm
 from approvals.rights import Context
-from approvals.route import FILE_NAME, Route, Step
+from approvals.route import FILE_NAME, Action, Route, Step
 from approvals.signers import KeySigner, read_key_file
-from approvals.submission import Submission
 from approvals.verification import State, verify
 from formats.errors import InputError, Refused
 from operations.cli.estate_requests import EstateRequests, add_file
@@ -35,7 +34,8 @@ def approve_with_demo_keys(
     Makes the people and their keys at the first use. `Refused` for an estate in real Azure, or with approvers of its
     own: these decide there.
     """
-    submission, context = _prepared(requests, project)
+    _require_local(requests)
+    submission, context = requests.submission(project), _made_up(requests)
     if step is not None and step not in context.route.by_name:
         raise InputError("The route has no such step.", key="--step", found=step,
                          allowed=", ".join(context.route.by_name))  # fmt: skip
@@ -57,16 +57,28 @@ def approve_with_demo_keys(
                      reason=reason), person.name  # fmt: skip
 
 
-def _prepared(requests: EstateRequests, project: str) -> tuple[Submission, Context]:
+def demo_signers(requests: EstateRequests, action: Action) -> list[KeySigner]:
+    """Return the keys of as many made-up people as must agree on an action. `Refused` as for the decisions."""
+    _require_local(requests)
+    context = _made_up(requests)
+    rule = context.route.actions[action]
+    able = [one for one in context.approvers.people if any(one.has(role, context.now) for role in rule.roles)]
+    return [read_key_file(_key_file(requests, one.name), _passphrase(requests)) for one in able[: rule.agree]]
+
+
+def _require_local(requests: EstateRequests) -> None:
     if not requests.is_local:
         raise Refused("--demo-keys are for estates with `cloud: local` alone.\n"
                       "  fix:     sign with the key of an approver: --key")  # fmt: skip
-    submission = requests.submission(project)
+
+
+def _made_up(requests: EstateRequests) -> Context:
+    """Make the people at the first use. `Refused` for an estate with approvers of its own."""
     if not requests.files.versions():
         _make(requests)
     elif not _passphrase_file(requests).exists():
         raise Refused("The estate has approvers of its own, who decide.\n  fix:     sign with the key of one: --key")
-    return submission, requests.context()
+    return requests.context()
 
 
 def _make(requests: EstateRequests) -> None:

@@ -39,8 +39,8 @@ class Requests:
     home: Path
     capsys: pytest.CaptureFixture[str]
 
-    def __call__(self, *arguments: str, code: int = 0, anchor: str | None = None) -> str:
-        environ = {"SDE_HOME": str(self.home), "PATH": "/nowhere", "SDE_APPROVER_PASSPHRASE": PASSPHRASE}
+    def __call__(self, *arguments: str, code: int = 0, anchor: str | None = None, passphrase: str = PASSPHRASE) -> str:
+        environ = {"SDE_HOME": str(self.home), "PATH": "/nowhere", "SDE_APPROVER_PASSPHRASE": passphrase}
         environ |= {"SDE_APPROVERS_ANCHOR": anchor} if anchor else {}
         found = main(["--estate", str(self.estate), "request", *arguments], settings=Settings.load(environ))
         captured = self.capsys.readouterr()
@@ -158,6 +158,29 @@ def test_people_with_keys_of_their_own_decide_after_their_keepers_signed_them_in
     sde_request(*ended, *by("Finn Fir"))
     assert "committee: reject by" in sde_request("status", PROJECT, code=3)
     assert "has ended" in sde_request(*approve, "committee", *by("Finn Fir"), code=3)
+
+
+def test_two_people_permit_an_action_and_one_withdraws_it(sde_request: Requests) -> None:
+    ask = ("actions", "ask", "--reason", "The study ended, as the minutes say")
+    assert "no such stack" in sde_request(*ask, "close-tenancy", "tre-x", "--demo-keys", code=2)
+    assert "for destroy-data" in sde_request(*ask, "destroy-data", f"tre-{PROJECT}", "--demo-keys", code=2)
+    assert not (sde_request.estate / "approvals").exists()
+    lines = sde_request(*ask, "close-tenancy", f"tre-{PROJECT}", "--demo-keys", "--json").splitlines()
+    signed = [json.loads(line) for line in lines]
+    assert [one["permitted"] for one in signed] == [False, True]
+    assert len({one["person"] for one in signed}) == 2
+    assert "longer than 30 days" in sde_request(
+        *ask, "close-tenancy", f"tre-{PROJECT}", "--days", "31", "--demo-keys", code=3
+    )
+    digest = signed[0]["digest"]
+    (shown,) = sde_request("actions", "show", "--json").splitlines()
+    assert (json.loads(shown)["digest"], json.loads(shown)["permitted"]) == (digest, True)
+    (keys,) = (sde_request.home / "local/approvers").iterdir()
+    by = ("--key", str(keys / "programmeteam-alder.pem"), "--yes")
+    assert "cannot be decrypted" in sde_request("actions", "sign", digest, "--withdraw", *by, code=2)
+    passphrase = (keys / "passphrase").read_text().strip()
+    assert "it was withdrawn" in sde_request("actions", "sign", digest, "--withdraw", *by, passphrase=passphrase)
+    assert "Nobody asked for this" in sde_request("actions", "sign", digest[:-1] + "x", *by, code=2)
 
 
 def test_a_new_request_is_written_when_it_is_valid_and_nothing_is_when_it_is_not(sde_request: Requests) -> None:
