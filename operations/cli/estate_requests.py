@@ -128,9 +128,9 @@ class EstateRequests:
         return found
 
     def keep_anchor(self, first: Signed) -> None:
-        """Record the first version of a local estate's approvers as the right one, unless there is one already."""
-        if not self.anchor_file.exists():
-            write_new(self.anchor_file, f"{first.digest}\n".encode())
+        """Record a first version that this machine has just made as the right one of a local estate."""
+        self.anchor_file.unlink(missing_ok=True)  # of a chain that is gone
+        write_new(self.anchor_file, f"{first.digest}\n".encode())
 
 
 def add_file(file: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ from approvals.estate_files import assessment_text
 from approvals.permit import Permit, verify_permit
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
-from formats.yaml_reader import read_mapping
+from formats.yaml_reader import parse_mapping, read_text
 from operations.cli.estate_requests import EstateRequests, Project, json_of, make_shared_folder
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -215,13 +215,13 @@ def _void_lines(progress: Progress, people: Mapping[Any, str]) -> list[str]:
 
 def _validate_file(session: Session, file: Path) -> str:
     """Check a file in a copy of the estate, and return its project."""
-    content = read_mapping(file)
-    project = content.get("project")
+    text = read_text(file, str(file))
+    project = parse_mapping(text, str(file)).get("project")
     name = f"{project}.yaml"
     if not isinstance(project, str) or Path(name).name != name or project.startswith("."):
         raise InputError("This is not the name of a project.", file=str(file), key="project", found=project,
                          allowed="lower-case letters, digits and single hyphens")  # fmt: skip
-    _validated(session.estate_folder, {name: file.read_text(encoding="utf-8")})
+    _validated(session.estate_folder, {name: text})
     return project
 
 
@@ -231,7 +231,7 @@ def _validated(estate: Path, files: Mapping[str, str]) -> None:
 
     with tempfile.TemporaryDirectory(prefix="sde-") as name:
         folder = Path(name) / estate.name
-        shutil.copytree(estate, folder, ignore=shutil.ignore_patterns(".*", "approvals"))
+        shutil.copytree(estate, folder, symlinks=True, ignore=shutil.ignore_patterns(".*", "approvals"))
         make_shared_folder(folder / REQUESTS)
         for file, text in files.items():
             (folder / REQUESTS / file).write_text(text, encoding="utf-8")
