@@ -9,6 +9,7 @@ approvals/actions/<request>/<digest>.json     the answers to requests of an acti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from formats.errors import InputError
 from formats.yaml_reader import within
 
 FOLDER = "approvals"
+_FOLDER = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,14 @@ class EstateFiles:
 
     def actions(self) -> dict[str, dict[str, bytes]]:
         """Return the files of the answers to each request of an action, by its digest."""
-        folder = self._inside("actions")
-        found = sorted(folder.iterdir()) if folder.is_dir() else []
-        return {f"sha256:{one.name}": read_files(within(self.folder, one, str(one))) for one in found if one.is_dir()}
+        folder, found = self._inside("actions"), {}
+        for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if not (one.is_dir() and _FOLDER.fullmatch(one.name)):
+                raise InputError(
+                    "This is not the folder of a permit.", file=str(one), allowed="64 digits of 0-9 and a-f"
+                )
+            found[f"sha256:{one.name}"] = read_files(within(self.folder, one, str(one)))
+        return found
 
 
 def assessment_text(assessment: Assessment) -> str:

@@ -181,6 +181,8 @@ def test_two_people_permit_an_action_and_one_withdraws_it(sde_request: Requests)
     passphrase = (keys / "passphrase").read_text().strip()
     assert "it was withdrawn" in sde_request("actions", "sign", digest, "--withdraw", *by, passphrase=passphrase)
     assert "Nobody asked for this" in sde_request("actions", "sign", digest[:-1] + "x", *by, code=2)
+    (sde_request.estate / "approvals/actions/other").mkdir()
+    assert "not the folder of a permit" in sde_request("actions", "show", code=2)
 
 
 def test_a_new_request_is_written_when_it_is_valid_and_nothing_is_when_it_is_not(sde_request: Requests) -> None:
