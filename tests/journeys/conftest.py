@@ -18,9 +18,12 @@ from operations.cli.session import OpenGate
 from operations.settings import ROOT, Settings
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
+from tests.operations.cli.fakes import FakeGate
 from tests.operations.estates import copy_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
+WITHOUT_POLICIES: OpenGate = lambda *_: FakeGate()  # type: ignore[return-value,arg-type]  # noqa: E731
+"""Opens a gate that passes every plan, for tests that are not about the policies: they take a third of a command."""
 SQLITE_FILES = ("-wal", "-shm")
 """The suffixes of the files that SQLite adds while a database is open."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Workspace
+from tests.journeys.conftest import WITHOUT_POLICIES, Workspace
 
 NEWER = json.dumps({"version": 9, "deployment": {}})
 WRONG = {"PULUMI_CONFIG_PASSPHRASE": "a wrong passphrase"}
@@ -72,6 +72,7 @@ def test_a_lock_names_its_holder(deployed: Workspace) -> None:
     assert "ada" in output
     assert "cancel" in output
     deployed.sde("cancel", "platform")
+    deployed.open_gate = WITHOUT_POLICIES
     deployed.sde("up", "platform", "--yes")
 
 

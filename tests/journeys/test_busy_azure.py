@@ -14,7 +14,7 @@ from local_azure.admin import delete, resources, set_load
 from local_azure.load.setting import Load
 from operations.cli.busy_azure import AGAIN
 from operations.settings import ROOT
-from tests.journeys.conftest import Workspace
+from tests.journeys.conftest import WITHOUT_POLICIES, Workspace
 
 DATABASE = "local/azure.db"
 
@@ -30,6 +30,15 @@ def test_an_account_whose_answer_was_lost_needs_one_more_run(bare: Workspace) ->
     bare.sde("up", "platform", "--yes")
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program, of which each test changes one file. It stays where it is: its host is kept."""
+    project = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "infra", project / "infra")
+    shutil.copy(ROOT / "Pulumi.yaml", project)
+    return project
+
+
 @pytest.mark.parametrize(
     ("file", "ordered", "code"),
     [
@@ -42,16 +51,15 @@ def test_an_account_whose_answer_was_lost_needs_one_more_run(bare: Workspace) ->
     ],
 )
 def test_a_program_without_an_order_is_refused(
-    bare: Workspace, tmp_path: Path, file: str, ordered: str, code: str
+    bare: Workspace, project: Path, file: str, ordered: str, code: str
 ) -> None:
-    bare.project = tmp_path / "project"
-    shutil.copytree(ROOT / "infra", bare.project / "infra")
-    shutil.copy(ROOT / "Pulumi.yaml", bare.project)
+    bare.project, bare.open_gate = project, WITHOUT_POLICIES
     path = bare.project / "infra/components" / file
     text = path.read_text()
     assert f"depends_on={ordered}" in text
     path.write_text(text.replace(f"depends_on={ordered}", f"depends_on=[]{')' * ordered.endswith(')')}"))
     set_load(bare.home / DATABASE, Load.BUSY)
     said = bare.sde("up", "platform", "--yes", code=1)
+    path.write_text(text)
     assert code in said
     assert AGAIN in said

@@ -18,6 +18,7 @@ from local_azure.data_plane.places import place_of
 from local_azure.data_plane.sign_in import ssh
 from local_azure.model import AzureError
 from local_azure.outside_connections import APPROVED, decide, request
+from tests.journeys.conftest import WITHOUT_POLICIES
 from tests.journeys.working_estate import (
     ADDRESS,
     APPROVAL,
@@ -43,7 +44,6 @@ from tests.journeys.working_estate import (
     has_right,
     refused,
 )
-from tests.operations.cli.fakes import FakeGate
 from tests.operations.estates import add_request, change, copy_with_ways_in
 
 
@@ -103,7 +103,7 @@ def test_a_provider_without_a_way_in_reaches_nothing(estate: Estate) -> None:
 def changed(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """A copy of the estate after a change: ZQ2 is closed, and ZQ3 has made its endpoint, whose connection is named."""
     done(estate.ask(estate.provider("ZQ2"), ADDRESS["ZQ2"], PUT, estate.inbox("ZQ2"), "kept.csv", content=b"kept"))
-    copy = Estate(tmp_path_factory.mktemp("changed") / "copy", open_gate=lambda *_: FakeGate())  # type: ignore[return-value,arg-type]
+    copy = Estate(tmp_path_factory.mktemp("changed") / "copy", open_gate=WITHOUT_POLICIES)
     shutil.copytree(estate.folder, copy.folder)
     connection = request(copy.store, copy.account(copy.inbox("ZQ3")), ENDPOINT)
 
