@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from formats.egress import FormerArchive
 from formats.input_model import Guid, Model, Slug
-from formats.validation import InvalidValue, refuse_duplicates
-from formats.vm_size_names import has_premium_storage
+from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.vm_size_names import has_gpu, has_premium_storage
 from formats.ways_in import StaffRoles
 
 
@@ -70,10 +71,22 @@ def _quoted(value: object) -> object:
 ShutdownTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), BeforeValidator(_quoted)]
 
 
+class OperatingSystem(StrEnum):
+    """The operating system of a desk. It is that of its image, so that another one replaces the virtual machine."""
+
+    LINUX = "linux"
+    WINDOWS = "windows"
+
+
+WINDOWS_DISK_GIB = 128
+"""The smallest system disk of a Windows desk: its image has 127 GiB (docs/azure-facts.md#windows-images)."""
+
+
 class DeskSpec(ComputerSpec):
     """A desk as a request states it: a virtual machine of one group of the project's people."""
 
     name: Slug
+    os: OperatingSystem = OperatingSystem.LINUX
     users: Guid | None = None
     """The Entra group that signs in. None: the project's researchers."""
     shutdown: ShutdownTime | None = None
@@ -83,6 +96,20 @@ class DeskSpec(ComputerSpec):
     def logical_name(self) -> str:
         """The logical name of the virtual machine, which begins those of its parts."""
         return desk_logical_name(self.name)
+
+
+def refuse_unfit_windows(desk: DeskSpec, at: Location) -> None:
+    """Raise `InvalidValue` for a Windows desk of a size with a GPU, or with a system disk smaller than its image."""
+    if desk.os is not OperatingSystem.WINDOWS:
+        return
+    if has_gpu(desk.size):
+        raise InvalidValue("a size without a GPU, or os: linux", at=(*at, "size"), found=desk.size,
+                           problem="A Windows desk gets no driver for a GPU: its installer is on the Internet alone.",
+                           fix="Name another size, such as Standard_D4s_v5; or use a Linux desk.")  # fmt: skip
+    if desk.os_disk_gib < WINDOWS_DISK_GIB:
+        raise InvalidValue(f"{WINDOWS_DISK_GIB} or more", at=(*at, "os_disk_gib"), found=str(desk.os_disk_gib),
+                           problem="The image of a Windows desk is larger than this system disk.",
+                           fix="Remove `os_disk_gib`.")  # fmt: skip
 
 
 class DeskConfig(DeskSpec, ComputerConfig):

@@ -112,6 +112,8 @@ class EgressRule(Model):
     """The URL of the Ubuntu archive that desks use, on a host at these addresses."""
     pip: Url | None = None
     """The URL of the Python package index that desks use, on a host at these addresses."""
+    wsus: Url | None = None
+    """The URL of the update server (WSUS) that Windows desks use, on a host at these addresses."""
     hosts: Annotated[tuple[HostName, ...], Field(min_length=1, max_length=MAX_HOSTS)] | None = None
     """Further names of hosts at these addresses. Desks know no other names than those of rules: they have no DNS."""
 
@@ -122,7 +124,7 @@ class EgressRule(Model):
 
     @model_validator(mode="after")
     def _packages_are_signed_or_encrypted(self) -> Self:
-        for key in ("apt", "pip"):
+        for key in ("apt", "pip", "wsus"):
             url = getattr(self, key)
             if url is not None:
                 self._require_https(key, url)
@@ -148,7 +150,7 @@ def distinct_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     refuse_duplicates(
         (((i, "name"), rule.name) for i, rule in enumerate(rules)), "Two egress rules have the same name."
     )
-    for key in ("apt", "pip"):
+    for key in ("apt", "pip", "wsus"):
         names = [rule.name for rule in rules if getattr(rule, key) is not None]
         if len(names) > 1:
             raise InvalidValue(f"one rule of a kind with `{key}`; {' and '.join(names)} have it",

@@ -36,6 +36,7 @@ from formats.computers import (
     StaffMachine,
     StaffMachineSpec,
     refuse_shared_roles,
+    refuse_unfit_windows,
 )
 from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
@@ -180,6 +181,8 @@ class PlatformConfig(StackConfig):
     """As in `TenancyConfig`. Required for staff in an estate with identifiable data."""
     tenant_restrictions: TenantRestrictions | None = None
     """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
+    windows_desks: bool = False
+    """True: tenancies may reach the host at which Windows desks join Entra."""
 
     @field_validator("staff")
     @classmethod
@@ -368,6 +371,7 @@ class ProjectSpec(Model):
         refuse_duplicates((((i, "name"), desk.name) for i, desk in enumerate(desks)), "Two desks have the same name.")
         for i, desk in enumerate(desks):
             require_matching_size(desk.size, before.data.get("data_class"), at=(i, "size"))
+            refuse_unfit_windows(desk, at=(i,))
             for role in ("stewards", "checkers"):
                 if desk.users and desk.users == before.data.get(role):
                     raise InvalidValue(f"an Entra group other than the {role}'", at=(i, "users"), found=str(desk.users),

@@ -12,7 +12,7 @@ Sources: learn.microsoft.com, "Azure Firewall DNS settings" (the domains that Az
 
 from __future__ import annotations
 
-from infra.network_services import SIGN_IN_HOSTS
+from infra.network_services import REGISTRATION_HOST, SIGN_IN_HOSTS
 
 SERVICE_DOMAINS = (
     "core.windows.net.",
@@ -32,6 +32,9 @@ SIGN_IN_DOMAINS = (
     "www.tm.a.prd.aadg.trafficmanager.net.",
 )
 """The hosts of Entra sign-in, and the names that they are aliases of."""
+REGISTRATION_DOMAINS = (f"{REGISTRATION_HOST}.", "www.tm.prd.adrs.trafficmanager.net.")
+"""The host at which Windows desks join Entra, and the name that it is an alias of beside one in `msidentity.com`
+(docs/azure-facts.md#sign-in-of-windows-desks). For estates with Windows desks."""
 FIREWALL_DOMAINS = (
     "arm-msedge.net.",
     "azclient.ms.",

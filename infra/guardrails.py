@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.network_services import SIGN_IN_HOSTS
+from infra.network_services import REGISTRATION_HOST, SIGN_IN_HOSTS
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type
 
 FIREWALL_POLICY = "Microsoft.Network/firewallPolicies"
@@ -61,31 +61,42 @@ NO_DNAT = PolicyGuardrail(
 
 _FILTER = f"{RULE_GROUP}/ruleCollections[*].FirewallPolicyFilterRuleCollection"
 _APPLICATION = f"{_FILTER}.rules[*].ApplicationRule"
-SIGN_IN_ONLY = PolicyGuardrail(
-    key="names-stay",
-    title="The firewall allows sign-in by name, and no other host",
-    description=(
-        "No rule collection that allows traffic has an application rule with another host than those of Entra's "
-        "sign-in, or with FQDN tags, URLs or web categories."
-    ),
-    why="The firewall resolves the name of such a rule itself, whatever the network security groups allow.",
-    condition=all_of(
-        is_type(RULE_GROUP),
-        any_entry(
-            f"{RULE_GROUP}/ruleCollections[*]",
-            where=all_of(
-                {"field": f"{_FILTER}.action.type", "notEquals": "Deny"},
-                any_of(
-                    any_entry(
-                        f"{_APPLICATION}.targetFqdns[*]",
-                        where={"field": f"{_APPLICATION}.targetFqdns[*]", "notIn": list(SIGN_IN_HOSTS)},
+
+
+def sign_in_only(*more: str) -> PolicyGuardrail:
+    """Return the guardrail that permits the hosts of sign-in by name. `more`: further hosts, in lower case."""
+    return PolicyGuardrail(
+        key="names-stay",
+        title="The firewall allows sign-in by name, and no other host",
+        description=(
+            "No rule collection that allows traffic has an application rule with another host than those of Entra's "
+            "sign-in, or with FQDN tags, URLs or web categories."
+        ),
+        why="The firewall resolves the name of such a rule itself, whatever the network security groups allow.",
+        condition=all_of(
+            is_type(RULE_GROUP),
+            any_entry(
+                f"{RULE_GROUP}/ruleCollections[*]",
+                where=all_of(
+                    {"field": f"{_FILTER}.action.type", "notEquals": "Deny"},
+                    any_of(
+                        any_entry(
+                            f"{_APPLICATION}.targetFqdns[*]",
+                            where={"field": f"{_APPLICATION}.targetFqdns[*]", "notIn": [*SIGN_IN_HOSTS, *more]},
+                        ),
+                        *(
+                            any_entry(f"{_APPLICATION}.{names}[*]")
+                            for names in ("fqdnTags", "targetUrls", "webCategories")
+                        ),
                     ),
-                    *(any_entry(f"{_APPLICATION}.{names}[*]") for names in ("fqdnTags", "targetUrls", "webCategories")),
                 ),
             ),
         ),
-    ),
-)
+    )
+
+
+SIGN_IN_ONLY = sign_in_only()
+SIGN_IN_AND_JOIN = sign_in_only(REGISTRATION_HOST)
 
 BASTION = "Microsoft.Network/bastionHosts"
 TRANSFER_FEATURES = ("enableFileCopy", "enableTunneling", "enableIpConnect", "enableShareableLink", "enableKerberos")
@@ -294,6 +305,10 @@ OWN_CONNECTIONS = own_connections({})
 
 COMMON_GUARDRAILS: Sequence[PolicyGuardrail] = (ENDPOINTS_TO_OWN_GROUP, OWN_CONNECTIONS, NO_PUBLIC_STORES)
 HUB_GUARDRAILS: Sequence[PolicyGuardrail] = (NO_DNAT, SIGN_IN_ONLY, BASTION_TRANSFERS_NOTHING, *COMMON_GUARDRAILS)
+WINDOWS_HUB_GUARDRAILS: Sequence[PolicyGuardrail] = tuple(
+    SIGN_IN_AND_JOIN if rail is SIGN_IN_ONLY else rail for rail in HUB_GUARDRAILS
+)
+"""For a hub whose tenancies may have Windows desks."""
 SPOKE_GUARDRAILS: Sequence[PolicyGuardrail] = (*COMMON_GUARDRAILS, NO_PUBLIC_ADDRESSES)
 """For the resource group of each zone and tenancy."""
 GUARDRAILS: Mapping[str, PolicyGuardrail] = {rail.key: rail for rail in (*HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES)}

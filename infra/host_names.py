@@ -39,10 +39,22 @@ def egress_lines(egress: Iterable[EgressRule]) -> Iterator[str]:
     """Yield a line for each address of a rule, with the hosts at the rule's addresses: which of them has which address
     is not known."""
     for rule in egress:
-        urls = (urlsplit(url).hostname for url in (rule.apt, rule.pip) if url)
-        hosts = dict.fromkeys(host for host in (*urls, *(rule.hosts or ())) if host)
+        hosts = _hosts_of(rule, rule.apt, rule.pip)
         for range_ in rule.addresses if hosts else ():
             yield from (f"{address} {' '.join(hosts)}" for address in range_)
+
+
+def windows_egress_lines(egress: Iterable[EgressRule]) -> Iterator[str]:
+    """Yield a line for each address of a rule and each of the rule's hosts that a Windows desk uses."""
+    for rule in egress:
+        for host in _hosts_of(rule, rule.pip, rule.wsus):
+            yield from (f"{address} {host}" for range_ in rule.addresses for address in range_)
+
+
+def _hosts_of(rule: EgressRule, *urls: str | None) -> list[str]:
+    """Return the hosts of URLs, and the further ones of a rule, without duplicates."""
+    named = (urlsplit(url).hostname for url in urls if url)
+    return list(dict.fromkeys(host for host in (*named, *(rule.hosts or ())) if host))
 
 
 def _service_host(names: Names, endpoint: TenancyEndpoint) -> str:

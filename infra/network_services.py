@@ -47,6 +47,8 @@ class RuleGroupPriority(IntEnum):
 SIGN_IN_HOSTS = ("login.microsoftonline.com", "pas.windows.net")
 """The hosts of Entra that a sign-in needs, by their exact names (docs/azure-facts.md#hosts-of-a-sign-in). All other
 egress is defined by the estate."""
+REGISTRATION_HOST = "enterpriseregistration.windows.net"
+"""The host at which a Windows desk joins Entra (docs/azure-facts.md#sign-in-of-windows-desks)."""
 RESTRICTED_SIGN_IN = SIGN_IN_HOSTS[:1]
 """Those that read the headers of tenant restrictions (docs/azure-facts.md#tenant-restrictions)."""
 

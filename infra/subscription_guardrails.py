@@ -10,6 +10,7 @@ Sources of the aliases: docs/azure-facts.md#aliases-of-the-guardrails.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from infra.estate_types import ESTATE_TYPES
 from infra.guardrails import ENDPOINTS_TO_OWN_GROUP, PUBLIC_INTERFACES, STORE, SUBNET, VAULT, foreign_connection
 from infra.policy_rules import SAME_RESOURCE_GROUP, PolicyGuardrail, all_of, any_entry, any_of, is_type, none_of
 from infra.roles import SCANNER_ROLES, Role
+from infra.windows_first_boot import COMMAND
 
 AUTHORIZATION, COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 MACHINE, DISK = f"{COMPUTE}/virtualMachines", f"{COMPUTE}/disks"
@@ -229,32 +231,52 @@ EXTENSIONS: Sequence[tuple[str, str]] = (
     ("Microsoft.CPlat.Core", "LinuxPatchExtension"),
 )
 """The publishers and types of extensions: sign-in with Entra, and Azure's patches, which Azure installs itself."""
-CODE_STAYS = PolicyGuardrail(
-    key="code-stays",
-    title="No request runs code on a virtual machine",
-    description=(
-        "No managed run command, no VM application, and no extension except sign-in with Entra and Azure's patches."
-    ),
-    why="Code that a request brings runs as root, past the rights of the people who work on the virtual machine.",
-    condition=any_of(
-        _types(
-            f"{MACHINE}/runCommands", f"{COMPUTE}/galleries/applications", f"{COMPUTE}/galleries/applications/versions"
-        ),
-        all_of(
-            is_type(EXTENSION),
-            none_of(
-                *(
-                    all_of(
-                        {"field": f"{EXTENSION}/publisher", "equals": publisher},
-                        {"field": f"{EXTENSION}/type", "equals": type_},
-                    )
-                    for publisher, type_ in EXTENSIONS
-                )
-            ),
-        ),
-        all_of(is_type(MACHINE), any_entry(f"{MACHINE}/applicationProfile.galleryApplications[*]")),
-    ),
+WINDOWS_EXTENSIONS: Sequence[tuple[str, str]] = (
+    ("Microsoft.Azure.ActiveDirectory", "AADLoginForWindows"),
+    ("Microsoft.CPlat.Core", "WindowsPatchExtension"),
 )
+"""Those of Windows desks."""
+FIRST_BOOT = all_of(
+    {"field": f"{EXTENSION}/publisher", "equals": "Microsoft.Compute"},
+    {"field": f"{EXTENSION}/type", "equals": "CustomScriptExtension"},
+    # No alias reads a setting, and the whole can be compared as text. Azure refuses a command that is also in the
+    # protected settings (docs/azure-facts.md#first-boot-of-windows-desks).
+    {
+        "value": f"[string(field('{EXTENSION}/settings'))]",
+        "equals": json.dumps({"commandToExecute": COMMAND}, separators=(",", ":")),
+    },
+)
+"""Condition: the extension runs the custom data of its virtual machine, which Azure never changes, and nothing else."""
+
+
+def code_stays(*, windows_desks: bool = False) -> PolicyGuardrail:
+    """Return the guardrail that keeps code out of virtual machines. `windows_desks`: permit their extensions."""
+    named = [
+        all_of(
+            {"field": f"{EXTENSION}/publisher", "equals": publisher},
+            {"field": f"{EXTENSION}/type", "equals": type_},
+        )
+        for publisher, type_ in (*EXTENSIONS, *(WINDOWS_EXTENSIONS if windows_desks else ()))
+    ]
+    return PolicyGuardrail(
+        key="code-stays",
+        title="No request runs code on a virtual machine",
+        description=(
+            "No managed run command, no VM application, and no extension except sign-in with Entra and Azure's patches."
+            + (" The first boot of a Windows desk runs its own custom data." if windows_desks else "")
+        ),
+        why="Code that a request brings runs as root, past the rights of the people who work on the virtual machine.",
+        condition=any_of(
+            _types(
+                f"{MACHINE}/runCommands",
+                f"{COMPUTE}/galleries/applications",
+                f"{COMPUTE}/galleries/applications/versions",
+            ),
+            all_of(is_type(EXTENSION), none_of(*named, *([FIRST_BOOT] if windows_desks else []))),
+            all_of(is_type(MACHINE), any_entry(f"{MACHINE}/applicationProfile.galleryApplications[*]")),
+        ),
+    )
+
 
 NETWORK = "Microsoft.Network/virtualNetworks"
 PEERING, NETWORK_PEERINGS = f"{NETWORK}/virtualNetworkPeerings", f"{NETWORK}/virtualNetworkPeerings[*]"
@@ -362,9 +384,10 @@ REGISTRIES_STAY_CLOSED = PolicyGuardrail(
 )
 
 
-def subscription_guardrails(prefix: str) -> tuple[PolicyGuardrail, ...]:
+def subscription_guardrails(prefix: str, *, windows_desks: bool = False) -> tuple[PolicyGuardrail, ...]:
     """Return every guardrail of a subscription. `prefix`: how the names of the estate's resource groups begin."""
+    code = code_stays(windows_desks=windows_desks)
     return (
-        groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, CODE_STAYS,
+        groups_stay(prefix), TYPES_STAY, RIGHTS_STAY, logs_stay(prefix), DISKS_STAY, DISKS_CLOSE, code,
         networks_stay(prefix), COPIES_STAY, REGISTRIES_STAY_CLOSED,
     )  # fmt: skip

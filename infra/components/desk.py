@@ -9,31 +9,22 @@ from ipaddress import IPv4Address
 import pulumi
 from pulumi_azure_native import compute, devtestlab, managedidentity, network
 
-from formats.computers import ComputerConfig
+from formats.computers import ComputerConfig, DeskConfig, OperatingSystem
 from formats.errors import InputError
 from formats.vm_size_names import has_accelerated_networking
 from infra.components.base_component import BaseComponent, ComponentArgs
+from infra.components.desk_systems import UNITED_KINGDOM, DeskSystem, Linux, Windows
 from infra.components.disk_encryption_set import DiskEncryptionSet
 from infra.components.grants import Principal
 from infra.components.network_security_group import NetworkSecurityGroup, NetworkSecurityGroupArgs
 from infra.components.nsg_rules import SecurityRule
 from infra.components.stack_subnets import StackSubnets
-from infra.first_boot import ADMINISTRATOR
 from infra.home_disk import LUN
 from infra.names import ResourceKind
 from infra.roles import CustomRole, Role
 
-IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "version": "latest"}
-IMAGE_SKU, CONFIDENTIAL_IMAGE_SKU = "server", "cvm"
-"""Both are generation 2, which secure boot requires (ubuntu.com, "Find Ubuntu images on Azure")."""
-TIME_ZONE = "GMT Standard Time"
-"""Windows' name of the time in the United Kingdom, summer time included."""
 LARGEST_CACHED_DISK_GIB = 4095
 """Azure refuses host caching for a larger disk (docs/azure-facts.md#host-caching)."""
-
-KEPT_UNTIL_REPLACED = ("osProfile.customData", "osProfile.linuxConfiguration.ssh.publicKeys")
-"""Azure never changes them (docs/azure-facts.md#fixed-properties). They come from values of the whole estate, whose
-change must not replace every desk: a desk takes them when it is replaced for another reason, or by `rebuilds`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class DeskArgs(ComponentArgs):
     """The configuration key of the desk, for errors."""
     disk_encryption: DiskEncryption
     first_boot: str
-    """The cloud-init data of a new virtual machine."""
+    """The custom data of a new virtual machine."""
     has_identity: bool = True
     """True: a user-assigned identity accesses data. False: the people who sign in use their own rights."""
     shutdown: str | None = None
@@ -74,7 +65,7 @@ class DeskArgs(ComponentArgs):
 
 
 class Desk(BaseComponent):
-    """An Ubuntu virtual machine with trusted launch or, with a disk encryption set for the system disk, confidential
+    """A virtual machine with trusted launch or, with a disk encryption set for the system disk, confidential
     computing."""
 
     TYPE = "sde:infra:Desk"
@@ -84,6 +75,7 @@ class Desk(BaseComponent):
         scope, config = args.scope, args.config
         self.config, self.disk_encryption = config, args.disk_encryption
         self.first_boot = args.first_boot
+        self._system: DeskSystem = (Windows if _is_windows(config) else Linux)(self, config, args.first_boot)
         self._check_zone(args.key)
         self._zones = [str(config.zone)] if config.zone else None
         self.identity = self.new_identity(name) if args.has_identity else None
@@ -92,7 +84,7 @@ class Desk(BaseComponent):
         self.data_disk = self._data_disk()
         scope.lock_at_exit(f"{name}-data", self.data_disk)
         self.virtual_machine = self._virtual_machine(args.after)
-        self._add_entra_sign_in()
+        self._system.add_extensions(self.virtual_machine)
         if args.shutdown:
             self._add_shutdown(args.shutdown)
         self.register_outputs({"computer": self.virtual_machine.id})
@@ -185,13 +177,13 @@ class Desk(BaseComponent):
                     )
                 ]
             ),
-            os_profile=self._os_profile(),
+            os_profile=self._system.os_profile(),
             diagnostics_profile=compute.DiagnosticsProfileArgs(
                 boot_diagnostics=compute.BootDiagnosticsArgs(enabled=True)
             ),
             zones=self._zones,
             tags=scope.tags,
-            opts=self.child_opts(ignore_changes=list(KEPT_UNTIL_REPLACED), depends_on=list(after)),
+            opts=self.child_opts(ignore_changes=list(self._system.KEPT_UNTIL_REPLACED), depends_on=list(after)),
         )
 
     def _storage_profile(self) -> compute.StorageProfileArgs:
@@ -210,7 +202,7 @@ class Desk(BaseComponent):
                 disk_encryption_set=compute.DiskEncryptionSetParametersArgs(id=data.set.id),
             )
         return compute.StorageProfileArgs(
-            image_reference=compute.ImageReferenceArgs(sku=CONFIDENTIAL_IMAGE_SKU if system else IMAGE_SKU, **IMAGE),
+            image_reference=self._system.image(confidential=system is not None),
             os_disk=compute.OSDiskArgs(
                 name=self._system_disk_name(),
                 create_option=compute.DiskCreateOptionTypes.FROM_IMAGE,
@@ -239,45 +231,6 @@ class Desk(BaseComponent):
         number = f"-{self.config.rebuilds}" if self.config.rebuilds else ""
         return self.scope.names.local(ResourceKind.DISK, f"{self.name}-system{number}")
 
-    def _os_profile(self) -> compute.OSProfileArgs:
-        key = compute.SshPublicKeyArgs(
-            key_data=self.config.admin_public_key, path=f"/home/{ADMINISTRATOR}/.ssh/authorized_keys"
-        )
-        return compute.OSProfileArgs(
-            admin_username=ADMINISTRATOR,
-            computer_name=self.scope.names.host_name(self.name),
-            allow_extension_operations=True,
-            custom_data=self.first_boot,
-            linux_configuration=compute.LinuxConfigurationArgs(
-                disable_password_authentication=True,
-                provision_vm_agent=True,
-                patch_settings=compute.LinuxPatchSettingsArgs(
-                    patch_mode=compute.LinuxVMGuestPatchMode.AUTOMATIC_BY_PLATFORM,
-                    assessment_mode=compute.LinuxPatchAssessmentMode.AUTOMATIC_BY_PLATFORM,
-                    # A job may run overnight. The platform team restarts desks (docs/platform-team.md).
-                    automatic_by_platform_settings=compute.LinuxVMGuestPatchAutomaticByPlatformSettingsArgs(
-                        reboot_setting=compute.LinuxVMGuestPatchAutomaticByPlatformRebootSetting.NEVER
-                    ),
-                ),
-                ssh=compute.SshConfigurationArgs(public_keys=[key]),
-            ),
-        )
-
-    def _add_entra_sign_in(self) -> None:
-        compute.VirtualMachineExtension(
-            f"{self.name}-sign-in",
-            vm_extension_name="AADSSHLoginForLinux",
-            vm_name=self.virtual_machine.name,
-            resource_group_name=self.scope.group_name,
-            location=self.scope.location,
-            publisher="Microsoft.Azure.ActiveDirectory",
-            type="AADSSHLoginForLinux",
-            type_handler_version="1.0",
-            auto_upgrade_minor_version=True,
-            tags=self.scope.tags,
-            opts=self.child_opts(),
-        )
-
     def _add_shutdown(self, time: str) -> None:
         """Create the schedule that shuts down the virtual machine each day (docs/azure-facts.md#shutdown-schedules). It
         sends no notification: a message leaves the estate."""
@@ -289,7 +242,7 @@ class Desk(BaseComponent):
             status=devtestlab.EnableStatus.ENABLED,
             task_type="ComputeVmShutdownTask",
             daily_recurrence=devtestlab.DayDetailsArgs(time=time.replace(":", "")),
-            time_zone_id=TIME_ZONE,
+            time_zone_id=UNITED_KINGDOM,
             target_resource_id=self.virtual_machine.id,
             notification_settings=devtestlab.NotificationSettingsArgs(
                 status=devtestlab.EnableStatus.DISABLED, time_in_minutes=30
@@ -323,6 +276,10 @@ class Desk(BaseComponent):
         be read there is none (docs/decisions/0026-shared-tenancies.md)."""
         if self._readable_network is not None:
             self.grant(name, Role.READER, principal, self._readable_network)
+
+
+def _is_windows(config: ComputerConfig) -> bool:
+    return isinstance(config, DeskConfig) and config.os is OperatingSystem.WINDOWS
 
 
 def _identity(data: managedidentity.UserAssignedIdentity | None) -> compute.VirtualMachineIdentityArgs:

@@ -26,7 +26,7 @@ from infra.components.base_component import BaseComponent, ComponentArgs, Diagno
 from infra.components.public_ip_address import PublicIpAddress
 from infra.components.tls_inspection import reader_identity, tenant_headers, transport_security
 from infra.names import ResourceKind
-from infra.network_services import RESTRICTED_SIGN_IN, SIGN_IN_HOSTS, Port, RuleGroupPriority
+from infra.network_services import REGISTRATION_HOST, RESTRICTED_SIGN_IN, SIGN_IN_HOSTS, Port, RuleGroupPriority
 from infra.staff_connections import StaffConnection
 
 ALWAYS_TRANSLATE = "255.255.255.255/32"
@@ -63,6 +63,8 @@ class FirewallArgs(ComponentArgs):
     """The tenant of the estate. Required to restrict sign-in to it."""
     tenant_restrictions: TenantRestrictions | None = None
     """None: no sign-in is decrypted."""
+    windows_desks: bool = False
+    """True: tenancies may reach the host at which Windows desks join Entra."""
 
 
 class Firewall(BaseComponent):
@@ -181,6 +183,10 @@ class Firewall(BaseComponent):
         sign_in = [_name_rule("people_sign_in", people, plain, https)]
         if tenant:
             sign_in.append(_name_rule("people_sign_in_here", people, restricted, https, tenant=tenant))
+        if args.windows_desks:
+            # Never decrypted: a device shows its certificate there (docs/azure-facts.md#tenant-restrictions).
+            desks = [str(range_) for range_ in ranges]
+            sign_in.append(_name_rule("desks_join", desks, [REGISTRATION_HOST], https))
         every_name = _name_rule("every-name", ["*"], ["*"], https, http)
         self._add_group("names", RuleGroupPriority.NAMES, [
             _collection("names", RuleGroupPriority.NAMES, sign_in),

@@ -20,7 +20,7 @@ from infra.components.private_dns_zones import PrivateDnsZones, PrivateDnsZonesA
 from infra.components.subnet import SubnetSpec
 from infra.components.virtual_network import VirtualNetwork, VirtualNetworkArgs
 from infra.components.write_order import WriteOrder
-from infra.dns_names import HUB_DOMAINS
+from infra.dns_names import HUB_DOMAINS, REGISTRATION_DOMAINS
 from infra.network_services import Port
 
 
@@ -34,6 +34,8 @@ class HubArgs(ComponentArgs):
     """The inboxes that connected sites reach through a gateway; empty: no gateway."""
     log_readers: Sequence[IPv4Address] = ()
     """The virtual machines that query logs over the private link."""
+    windows_desks: bool = False
+    """True: the firewall finds the host at which Windows desks join Entra."""
 
 
 class Hub(BaseComponent):
@@ -64,8 +66,9 @@ class Hub(BaseComponent):
         # Only Azure's own services are in the hub; people work in its spokes. Bastion keeps the DNS server of its
         # creation (learn.microsoft.com, "Configure Bastion for Kerberos authentication"), when there is no firewall yet
         # that could answer.
+        domains = (*HUB_DOMAINS, *(REGISTRATION_DOMAINS if args.windows_desks else ()))
         network_args = VirtualNetworkArgs(
-            scope=scope, space=addresses.network, subnets=subnets, dns_server=None, domains=HUB_DOMAINS,
+            scope=scope, space=addresses.network, subnets=subnets, dns_server=None, domains=domains,
             routes=routes.table,
         )  # fmt: skip
         self.virtual_network = VirtualNetwork(name, network_args, self.child_opts())

@@ -28,6 +28,8 @@ class SubscriptionGuardrailsArgs:
     scope: ResourceGroupScope
     subscriptions: Sequence[UUID]
     """Every subscription of the cell."""
+    windows_desks: bool = False
+    """True: the estate may have Windows desks, whose extensions Azure Policy then permits."""
     after: WriteOrder
     """Writes that take minutes, in which Azure copies the definitions (docs/azure-facts.md#late-definitions-and-roles).
     """
@@ -45,7 +47,7 @@ class SubscriptionGuardrails(pulumi.ComponentResource):
         for subscription in args.subscriptions:
             is_own = subscription == args.scope.config.subscription
             provider = None if is_own else provider_for(f"{name}-in-{subscription}", str(subscription))
-            for guardrail in subscription_guardrails(prefix):
+            for guardrail in subscription_guardrails(prefix, windows_desks=args.windows_desks):
                 self._assign(guardrail, subscription, provider)
         self.register_outputs({})
 

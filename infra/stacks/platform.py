@@ -23,7 +23,7 @@ from infra.components.policy_guardrails import PolicyGuardrails, PolicyGuardrail
 from infra.components.resource_group_scope import ResourceGroupScope, ResourceGroupScopeArgs
 from infra.components.site_gateway import SiteGateway, SiteGatewayArgs
 from infra.components.subscription_guardrails import SubscriptionGuardrails, SubscriptionGuardrailsArgs
-from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES
+from infra.guardrails import HUB_GUARDRAILS, NO_PUBLIC_ADDRESSES, WINDOWS_HUB_GUARDRAILS
 from infra.network_services import CELL_DNS_ZONES
 from infra.stacks.staff import StaffNetwork
 from infra.staff_connections import all_connections, staff_range
@@ -34,7 +34,8 @@ def platform(config: PlatformConfig) -> None:
     ranges = config.tenancy_ranges
     engineers = Principal.group(config.platform_team)
     with ResourceGroupScope("hub", ResourceGroupScopeArgs(config=config, purpose="hub")) as scope:
-        defined = (*HUB_GUARDRAILS, *([NO_PUBLIC_ADDRESSES] if config.staff else []))
+        of_hub = WINDOWS_HUB_GUARDRAILS if config.windows_desks else HUB_GUARDRAILS
+        defined = (*of_hub, *([NO_PUBLIC_ADDRESSES] if config.staff else []))
         guardrails = PolicyGuardrails("guards", PolicyGuardrailsArgs(config=config, guardrails=defined))
         declare_desk_operator(config, guardrails)
         logs_args = LogAnalyticsWorkspaceArgs(scope=scope, retention_days=config.log_retention_days)
@@ -45,12 +46,16 @@ def platform(config: PlatformConfig) -> None:
             addresses=HubRange(config.addresses),
             inboxes=tuple(inbox for site in config.sites for inbox in site.inboxes),
             log_readers=_log_readers(config),
+            windows_desks=config.windows_desks,
         )
         hub = Hub("hub", hub_args)
         logs.add_private_link_scope(hub.endpoint_placement("monitoring"))
-        guardrails.assign_to(scope, after=hub.writes, chosen=HUB_GUARDRAILS)
+        guardrails.assign_to(scope, after=hub.writes, chosen=of_hub)
         subscriptions_args = SubscriptionGuardrailsArgs(
-            scope=scope, subscriptions=config.subscriptions, after=hub.writes
+            scope=scope,
+            subscriptions=config.subscriptions,
+            windows_desks=config.windows_desks,
+            after=hub.writes,
         )
         SubscriptionGuardrails("subscriptions", subscriptions_args)
         keys_placement = hub.endpoint_placement("endpoints", HubEndpoint.KEYS)
@@ -83,6 +88,7 @@ def platform(config: PlatformConfig) -> None:
             staff=[one for one in all_connections(config) if not one.in_hub],
             tenant=config.home_tenant,
             tenant_restrictions=config.tenant_restrictions,
+            windows_desks=config.windows_desks,
         )
         firewall = Firewall("firewall", firewall_args)
         bastion_args = BastionArgs(scope=scope, subnet=hub.subnet("bastion"), after=hub.writes.last)

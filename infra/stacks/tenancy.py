@@ -10,8 +10,8 @@ from uuid import UUID
 import pulumi
 
 from formats.addresses import REGISTRY_ENDPOINTS, TenancyEndpoint, TenancyRange
-from formats.computers import DESK
-from formats.egress import SIGN_IN_ADDRESS, EgressRule
+from formats.computers import DESK, DeskConfig, OperatingSystem
+from formats.egress import SIGN_IN_ADDRESS
 from formats.first_boot_settings import OUTPUT, setting_digests
 from formats.stack_config import TenancyConfig
 from infra.components.airlock import Airlock, AirlockArgs, AirlockRoles, Outbox, Stage
@@ -37,8 +37,9 @@ from infra.guardrails import SPOKE_GUARDRAILS
 from infra.host_names import desk_lines
 from infra.network_services import Port
 from infra.roles import desk_operator
+from infra.windows_first_boot import windows_first_boot
 
-HTTPS, SSH = ((str(int(port)),) for port in (Port.HTTPS, Port.SSH))
+HTTPS, SSH, RDP = ((str(int(port)),) for port in (Port.HTTPS, Port.SSH, Port.RDP))
 HTTP_AND_HTTPS = (str(int(Port.HTTP)), *HTTPS)
 IN, OUT = Direction.IN, Direction.OUT
 OUTBOX = f"export-{Stage.APPROVED.value}"
@@ -91,12 +92,12 @@ class _Project:
             args = DeskArgs(
                 scope=scope,
                 network=self.network,
-                allowed=self.network.allowed("desks"),
+                allowed=_of_system(self.network.allowed("desks"), desk),
                 config=desk,
                 key=f"sde:desks.{desk.name}",
                 disk_encryption=disks,
                 shutdown=desk.shutdown,
-                first_boot=desk_first_boot(desk.size, config.egress, hosts, config.root_certificates),
+                first_boot=_first_boot(desk, config, hosts),
             )
             desks[desk.name] = Desk(desk.logical_name, args)
         _grant_sign_in(config, desks)
@@ -243,6 +244,19 @@ def _grant_sign_in(config: TenancyConfig, desks: Mapping[str, Desk]) -> None:
         desk.grant_see_network(f"{DESK}-{of}-see-network", Principal.group(group))
 
 
+def _first_boot(desk: DeskConfig, config: TenancyConfig, hosts: Sequence[str]) -> str:
+    """Return the custom data of a desk."""
+    if desk.os is OperatingSystem.WINDOWS:
+        return windows_first_boot(config.egress, hosts, config.root_certificates)
+    return desk_first_boot(desk.size, config.egress, hosts, config.root_certificates)
+
+
+def _of_system(rules: Sequence[SecurityRule], desk: DeskConfig) -> list[SecurityRule]:
+    """Return the rules of the desks' subnet that a desk's own operating system needs."""
+    other = RDP if desk.os is OperatingSystem.LINUX else SSH
+    return [rule for rule in rules if rule.direction is OUT or rule.ports != other]
+
+
 def _existing(endpoints: Sequence[TenancyEndpoint], config: TenancyConfig) -> list[TenancyEndpoint]:
     """Return the endpoints that the tenancy has."""
     return [endpoint for endpoint in endpoints if endpoint in config.endpoints]
@@ -260,22 +274,27 @@ def _subnets(config: TenancyConfig, addresses: TenancyRange, platform: PlatformO
     )  # fmt: skip
     return (
         SubnetSpec("endpoints", addresses.endpoints, endpoint_rules),
-        SubnetSpec("desks", addresses.desks, _desk_rules(desks, own, platform, config.egress)),
+        SubnetSpec("desks", addresses.desks, _desk_rules(desks, own, platform, config)),
     )
 
 
 def _desk_rules(
-    desks: str, endpoints: Sequence[str], platform: PlatformOutputs, egress: Sequence[EgressRule]
+    desks: str, endpoints: Sequence[str], platform: PlatformOutputs, config: TenancyConfig
 ) -> tuple[SecurityRule, ...]:
-    """Return the rules of the desks' subnet, which each desk's interface has as well. None is for DNS: desks have the
-    names that they need in a file."""
+    """Return the rules of the desks' subnet. Each desk's interface has those for its operating system as well. None is
+    for DNS: desks have the names that they need in a file."""
+    systems = {desk.os for desk in config.desks}
+    bastion = platform.bastion_range
+    ssh = SecurityRule("bastion-in", IN, bastion, desks, SSH, "SSH through Bastion")
+    rdp = SecurityRule("bastion-windows-in", IN, bastion, desks, RDP, "remote desktop through Bastion")
     return (
-        SecurityRule("bastion-in", IN, platform.bastion_range, desks, SSH, "SSH through Bastion"),
+        *([ssh] if OperatingSystem.LINUX in systems else []),
+        *([rdp] if OperatingSystem.WINDOWS in systems else []),
         SecurityRule("own-out", OUT, desks, endpoints, HTTPS, "the project's own vault and the stores that desks use"),
         SecurityRule("sign-in-out", OUT, desks, host_range(SIGN_IN_ADDRESS), HTTPS, "sign-in with Entra"),
         *(
             SecurityRule(f"{rule.name}-egress", OUT, desks, list(rule.destinations),
                          HTTP_AND_HTTPS if rule.plain_http else HTTPS, "an egress rule of the estate")
-            for rule in egress
+            for rule in config.egress
         ),
     )  # fmt: skip

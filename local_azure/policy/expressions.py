@@ -5,6 +5,7 @@ Source: docs/azure-facts.md#policy-functions. A definition with an unsupported f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,11 @@ def _text(value: Any) -> str:
     raise TypeError("not a string")
 
 
+def _string(value: Any) -> str:
+    """Return text, or the JSON of an object or array without blanks."""
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, (Mapping, list, tuple)) else _text(value)
+
+
 def _split(text: str, delimiter: str) -> list[str]:
     if not isinstance(text, str):
         raise TypeError("not a string")
@@ -72,6 +78,7 @@ def _split(text: str, delimiter: str) -> list[str]:
 PURE_FUNCTIONS: Functions = {
     "concat": _concat,
     "split": _split,
+    "string": _string,
     "first": lambda items: items[0],
     "last": lambda items: items[-1],
     "length": len,

@@ -162,6 +162,9 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
         for index, rule in enumerate(rules):
             key = f"egress.{kind}[{index}].approval"
             yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
+    if file.windows_desks:
+        way = Way(OUT, "the join of Windows desks to Entra", "windows_desks.approval", ("platform",))
+        yield way, file.windows_desks.approval
     computers = tuple(str(kind) for kind in TenancyKind)
     key_way = Way(
         IN, "the break-glass key of all computers", "admin_key_approval", computers, holder=file.admin_public_key

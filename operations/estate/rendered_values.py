@@ -114,6 +114,7 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         "sites": values["sites"],
         "confidential_orchestrator": file.confidential_orchestrator if values["staff"] else None,
         "tenant_restrictions": file.tenant_restrictions,
+        "windows_desks": file.windows_desks is not None,
     }
 
 

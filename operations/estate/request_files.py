@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from formats.addresses import ZoneName
-from formats.computers import MAIN
+from formats.computers import MAIN, OperatingSystem
 from formats.errors import InputError
 from formats.people import Roster, context_of
 from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
@@ -151,6 +151,11 @@ def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: 
             raise InputError("UK West has no availability zones.", file=path, key=f"desks[{i}].zone", found=desk.zone,
                              fix="Remove `zone`.")  # fmt: skip
         refuse_missing_size(desk.size, estate.region, file=path, key=f"desks[{i}].size")
+        if desk.os is OperatingSystem.WINDOWS and estate.windows_desks is None:
+            raise InputError("The estate has no Windows desks.", file=path, key=f"desks[{i}].os", found=desk.os.value,
+                             allowed=OperatingSystem.LINUX.value,
+                             fix="Add to estate.yaml, after its approval: windows_desks: {approval: {…}} "
+                             "(docs/estate.md#windows-desks).")  # fmt: skip
 
 
 def _check_confidential(request: RequestFile, estate: EstateFile, estate_file: str) -> None:

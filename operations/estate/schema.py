@@ -205,6 +205,14 @@ class Site(SiteSpec):
     """Required; `approvals.py` says so with an example."""
 
 
+class WindowsDesks(Model):
+    """What the estate states before a project may have Windows desks: a way out to the host at which they join Entra,
+    and with it a sign-in that is a public preview of Azure Bastion (docs/decisions/0028-windows-desks.md)."""
+
+    approval: NamedApproval | None = None
+    """Required; `approvals.py` says so with an example."""
+
+
 def _refuse_own_endpoints(providers: Iterable[tuple[Location, Provider]], cells: Iterable[Cell]) -> None:
     """Refuse a private endpoint in a subscription of the estate: it would lead past the hub's firewall."""
     own = {str(subscription) for cell in cells for subscription in cell.subscriptions.every}
@@ -282,6 +290,8 @@ class EstateFile(Model):
     """The networks outside Azure that are connected to the hub of the first cell."""
     tenant_restrictions: Annotated[TenantRestrictions, AfterValidator(_checked_roots)] | None = None
     """None: the firewall decrypts no sign-in, and people may sign in to any tenant."""
+    windows_desks: WindowsDesks | None = None
+    """None: no project has a Windows desk."""
     approvals: ApprovalTerms = ApprovalTerms()
     policies: PinnedPolicies | None = None
     charges: Charges | None = None

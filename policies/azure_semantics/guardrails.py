@@ -21,6 +21,7 @@ from policies.azure_semantics.properties import display
 from policies.expected.guardrails import (
     GUARDRAILS,
     NO_PUBLIC_STORES,
+    OF_WINDOWS,
     OWN_CONNECTIONS,
     named_connections,
     named_stores,
@@ -124,7 +125,7 @@ def guardrail_of(definition: Resource) -> Guardrail | None:
 def _by_rule() -> Mapping[str, Guardrail]:
     return {
         canonical(guardrail.policy_rule): guardrail
-        for guardrail in GUARDRAILS.values()
+        for guardrail in (*GUARDRAILS.values(), *OF_WINDOWS.values())
         if guardrail.key not in NAMING_GROUPS
     }
 

@@ -21,6 +21,7 @@ from formats.addresses import (
     first_usable,
     zone_in,
 )
+from formats.computers import OperatingSystem
 from formats.egress import EgressRule
 from formats.stack_config import (
     JunctionZoneConfig,
@@ -34,7 +35,7 @@ from policies.expected.sign_in import ADDRESS as SIGN_IN
 from policies.expected.staff import addresses, archives_of, destinations, machines
 
 Ports = frozenset[tuple[int, int]]
-HTTPS, SSH, DNS = (frozenset({(port, port)}) for port in (443, 22, 53))
+HTTPS, SSH, DNS, RDP = (frozenset({(port, port)}) for port in (443, 22, 53, 3389))
 HTTP_TOO: Ports = frozenset({(443, 443), (80, 80)})
 TCP = frozenset({"tcp"})
 ANY = frozenset({"tcp", "udp", "any", "*"})
@@ -138,7 +139,8 @@ def desk_endpoints(config: TenancyConfig) -> list[TenancyEndpoint]:
 
 def _of_tenancy(config: TenancyConfig, hub: HubRange) -> Iterator[Connection]:
     tenancy = TenancyRange(config.addresses)
-    yield Connection(hub.bastion, frozenset({tenancy.desks}), SSH)
+    for system in {desk.os for desk in config.desks}:
+        yield Connection(hub.bastion, frozenset({tenancy.desks}), RDP if system is OperatingSystem.WINDOWS else SSH)
     yield Connection(tenancy.desks, _hosts(map(tenancy.address, desk_endpoints(config))))
     yield Connection(hub.firewall, _hosts(tenancy.address(one) for one in AIRLOCK_ENDPOINTS if one in config.endpoints))
     yield from _egress(tenancy.desks, config.egress)

@@ -16,6 +16,8 @@ ANSWERED_DOMAINS = frozenset({
     # Entra's sign-in hosts, and the names that they are aliases of.
     "login.microsoftonline.com", "pas.windows.net", "msidentity.com", "www.tm.a.prd.aadg.akadns.net",
     "www.tm.a.prd.aadg.trafficmanager.net",
+    # The host at which Windows desks join Entra, and the name that it is an alias of.
+    "enterpriseregistration.windows.net", "www.tm.prd.adrs.trafficmanager.net",
     # The firewall's own traffic.
     "arm-msedge.net", "azclient.ms", "management.azure.com", "microsoftmetrics.com", "servicebus.windows.net",
     "time.windows.com",

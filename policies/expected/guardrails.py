@@ -15,7 +15,7 @@ from policies.expected.policy_rules import (
     has_entry,
     type_and,
 )
-from policies.expected.subscription_guardrails import subscription_guardrails
+from policies.expected.subscription_guardrails import WINDOWS_CODE_STAYS, subscription_guardrails
 
 _NETWORK = "Microsoft.Network"
 _BASTION, _FIREWALL = f"{_NETWORK}/bastionHosts", f"{_NETWORK}/azureFirewalls"
@@ -58,33 +58,44 @@ NO_DNAT = Guardrail(
 )
 _ALLOWING = f"{_RULES}/ruleCollections[*].FirewallPolicyFilterRuleCollection"
 _NAMES = f"{_ALLOWING}.rules[*].ApplicationRule"
-SIGN_IN_ONLY = Guardrail(
-    "names-stay",
-    "The firewall allows sign-in by name, and no other host",
-    type_and(
-        _RULES,
-        has_entry(
-            f"{_RULES}/ruleCollections[*]",
-            where={
-                "allOf": [
-                    field_is(f"{_ALLOWING}.action.type", "notEquals", "Deny"),
-                    {
-                        "anyOf": [
-                            has_entry(
-                                f"{_NAMES}.targetFqdns[*]",
-                                where={
-                                    "field": f"{_NAMES}.targetFqdns[*]",
-                                    "notIn": ["login.microsoftonline.com", "pas.windows.net"],
-                                },
-                            ),
-                            *(has_entry(f"{_NAMES}.{one}[*]") for one in ("fqdnTags", "targetUrls", "webCategories")),
-                        ]
-                    },
-                ]
-            },
+_SIGN_IN = ("login.microsoftonline.com", "pas.windows.net")
+
+
+def sign_in_only(*joins: str) -> Guardrail:
+    """Return the guardrail that permits the hosts of sign-in by name. `joins`: the host at which Windows desks join
+    Entra."""
+    return Guardrail(
+        "names-stay",
+        "The firewall allows sign-in by name, and no other host",
+        type_and(
+            _RULES,
+            has_entry(
+                f"{_RULES}/ruleCollections[*]",
+                where={
+                    "allOf": [
+                        field_is(f"{_ALLOWING}.action.type", "notEquals", "Deny"),
+                        {
+                            "anyOf": [
+                                has_entry(
+                                    f"{_NAMES}.targetFqdns[*]",
+                                    where={"field": f"{_NAMES}.targetFqdns[*]", "notIn": [*_SIGN_IN, *joins]},
+                                ),
+                                *(
+                                    has_entry(f"{_NAMES}.{one}[*]")
+                                    for one in ("fqdnTags", "targetUrls", "webCategories")
+                                ),
+                            ]
+                        },
+                    ]
+                },
+            ),
         ),
-    ),
-)
+        {"the firewall": joins} if joins else {},
+    )
+
+
+SIGN_IN_ONLY, SIGN_IN_AND_JOIN = sign_in_only(), sign_in_only("enterpriseregistration.windows.net")
+"""The second is for an estate with Windows desks."""
 BASTION_TRANSFERS_NOTHING = Guardrail(
     "bastion-carries-nothing",
     "Bastion transfers no data except the screen",
@@ -258,3 +269,5 @@ GUARDRAILS: Mapping[str, Guardrail] = {
     )
 }
 """Every guardrail, by its key."""
+OF_WINDOWS: Mapping[str, Guardrail] = {one.key: one for one in (SIGN_IN_AND_JOIN, WINDOWS_CODE_STAYS)}
+"""Those that are others in an estate with Windows desks, by their key."""

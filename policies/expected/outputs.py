@@ -54,6 +54,8 @@ FIRST_BOOT = (
     "packages", "runcmd", "user", "write_files",
 )  # fmt: skip
 """The settings of cloud-init that a desk may have."""
+WINDOWS_FIRST_BOOT = ("hosts", "roots", "script", "wsus")
+"""The settings that a Windows desk may have, and its script."""
 OF_GPUS = ("package_reboot_if_required",)
 """The settings that no staff machine has: they get no driver."""
 _EVERY = {"subscription": Form.SUBSCRIPTION, "reads.*[*]": Form.PATH}
@@ -105,7 +107,7 @@ OUTPUTS: Mapping[type[StackConfig], Mapping[str, Form]] = {
     },
     TenancyConfig: {
         "reads.*[*]": Form.PATH,
-        **{f"desk_first_boot.*.{setting}": Form.DIGEST for setting in FIRST_BOOT},
+        **{f"desk_first_boot.*.{setting}": Form.DIGEST for setting in (*FIRST_BOOT, *WINDOWS_FIRST_BOOT)},
         "desk_ids.*": Form.ID,
         "desk_names.*": Form.NAME,
         "expires": Form.DATE,

@@ -26,6 +26,11 @@ def pip(egress: Sequence[EgressRule], desk: ComputerConfig) -> list[list[str]]:
     return [_pip(archive) for archive in _accepted(desk, index) if archive is None or archive.startswith("https:")]
 
 
+def updates(egress: Sequence[EgressRule], desk: ComputerConfig) -> list[str | None]:
+    """Return the accepted servers of Windows updates; None is among them where a desk may have none."""
+    return _accepted(desk, next((rule.wsus for rule in egress if rule.wsus), None))
+
+
 def _accepted(desk: ComputerConfig, present: str | None) -> list[str | None]:
     """Return the archive that a new desk gets, and those that a desk from before may still have."""
     return [present, *(None if former == NO_ARCHIVE else former for former in desk.former_archives)]

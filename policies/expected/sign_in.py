@@ -12,6 +12,9 @@ from formats.addresses import HubRange, staff_beside
 from formats.stack_config import PlatformConfig, StackConfig
 
 HOSTS = frozenset({"login.microsoftonline.com", "pas.windows.net"})
+REGISTRATION_HOST = "enterpriseregistration.windows.net"
+"""The host at which Windows desks join Entra (learn.microsoft.com, "Sign in to a Windows virtual machine in Azure by
+using Microsoft Entra ID", Network requirements)."""
 RESTRICTED_HOSTS = frozenset({"login.microsoftonline.com"})
 """Those that read the headers of tenant restrictions."""
 TENANT_HEADERS = ("restrict-access-context", "restrict-access-to-tenants")
@@ -28,6 +31,17 @@ HOSTS_FILE = {
 def tenant_headers(tenant: object) -> tuple[tuple[str, str], ...]:
     """Return the names and values of the headers that restrict sign-in to a tenant."""
     return tuple((name, str(tenant)) for name in TENANT_HEADERS)
+
+
+def hosts(config: StackConfig | None) -> frozenset[str]:
+    """Return the hosts that the firewall of a platform may allow by name. Without a configuration, any estate's."""
+    joins = config.windows_desks if isinstance(config, PlatformConfig) else config is None
+    return HOSTS | {REGISTRATION_HOST} if joins else HOSTS
+
+
+def join_sources(config: StackConfig | None) -> frozenset[IPv4Network]:
+    """Return the sources that may join Entra: the ranges of tenancies. Staff have no Windows desks."""
+    return frozenset(config.tenancy_ranges.values()) if isinstance(config, PlatformConfig) else frozenset()
 
 
 def sources(config: StackConfig | None) -> frozenset[IPv4Network]:

@@ -5,7 +5,9 @@ Sources of the roles: learn.microsoft.com, "Azure built-in roles".
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from policies.expected.estate_types import ESTATE_TYPES
@@ -20,6 +22,7 @@ from policies.expected.policy_rules import (
     none_of,
     type_and,
 )
+from policies.expected.windows_desk import PUBLISHER, SETTINGS, TYPE
 
 _AUTHORIZATION, _COMPUTE = "Microsoft.Authorization", "Microsoft.Compute"
 _MACHINE, _DISK = f"{_COMPUTE}/virtualMachines", f"{_COMPUTE}/disks"
@@ -254,37 +257,45 @@ DISKS_CLOSE = Guardrail(
         },
     },
 )
-CODE_STAYS = Guardrail(
-    "code-stays",
-    "No request runs code on a virtual machine",
-    {
-        "anyOf": [
-            _types(
-                f"{_MACHINE}/runCommands",
-                f"{_COMPUTE}/galleries/applications",
-                f"{_COMPUTE}/galleries/applications/versions",
-            ),
-            type_and(
-                _EXTENSION,
-                none_of(
-                    *(
-                        {
-                            "allOf": [
-                                field_is(f"{_EXTENSION}/publisher", "equals", publisher),
-                                field_is(f"{_EXTENSION}/type", "equals", kind),
-                            ]
-                        }
-                        for publisher, kind in (
-                            ("Microsoft.Azure.ActiveDirectory", "AADSSHLoginForLinux"),
-                            ("Microsoft.CPlat.Core", "LinuxPatchExtension"),
-                        )
-                    )
+_PUBLISHER, _KIND = f"{_EXTENSION}/publisher", f"{_EXTENSION}/type"
+_LINUX = (("Microsoft.Azure.ActiveDirectory", "AADSSHLoginForLinux"), ("Microsoft.CPlat.Core", "LinuxPatchExtension"))
+_WINDOWS = (
+    ("Microsoft.Azure.ActiveDirectory", "AADLoginForWindows"), ("Microsoft.CPlat.Core", "WindowsPatchExtension"),
+)  # fmt: skip
+
+
+def _extension(publisher: str, kind: str, *more: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allOf": [field_is(_PUBLISHER, "equals", publisher), field_is(_KIND, "equals", kind), *more]}
+
+
+def code_stays(*windows: str) -> Guardrail:
+    """Return the guardrail that keeps code out of virtual machines. `windows`: the settings of the extension that runs
+    the first boot of Windows desks, as text; with them, their other extensions are permitted too."""
+    first_boot = [
+        _extension(PUBLISHER, TYPE, {"value": f"[string(field('{_EXTENSION}/settings'))]", "equals": settings})
+        for settings in windows
+    ]
+    named = (_extension(*one) for one in (*_LINUX, *(_WINDOWS if windows else ())))
+    return Guardrail(
+        "code-stays",
+        "No request runs code on a virtual machine",
+        {
+            "anyOf": [
+                _types(
+                    f"{_MACHINE}/runCommands",
+                    f"{_COMPUTE}/galleries/applications",
+                    f"{_COMPUTE}/galleries/applications/versions",
                 ),
-            ),
-            type_and(_MACHINE, has_entry(f"{_MACHINE}/applicationProfile.galleryApplications[*]")),
-        ]
-    },
-)
+                type_and(_EXTENSION, none_of(*named, *first_boot)),
+                type_and(_MACHINE, has_entry(f"{_MACHINE}/applicationProfile.galleryApplications[*]")),
+            ]
+        },
+        {"the first boot": windows} if windows else {},
+    )
+
+
+CODE_STAYS, WINDOWS_CODE_STAYS = code_stays(), code_stays(json.dumps(SETTINGS, separators=(",", ":")))
+"""The second is for an estate with Windows desks."""
 _NETWORK = "Microsoft.Network/virtualNetworks"
 _PEERING, _SUBNET = f"{_NETWORK}/virtualNetworkPeerings", f"{_NETWORK}/subnets"
 

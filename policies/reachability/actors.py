@@ -18,8 +18,8 @@ from policies.azure_semantics.assigned_identities import assigned_identities
 from policies.azure_semantics.roles import Right
 from policies.model import PolicyContext, Resource, Unknown
 from policies.reachability.actor_kinds import ActorKind, kind_of
-from policies.reachability.bastion import Bastions
-from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets
+from policies.reachability.bastion import Bastions, SessionControls
+from policies.reachability.control_sets import Control, ControlKind
 from policies.reachability.data_stores import DataStore, DataStores
 from policies.reachability.role_grants import COMPUTER, IDENTITY, UNKNOWN_PRINCIPAL, RoleGrant, RoleGrants, rights_on
 from policies.reachability.sites import Sites
@@ -46,8 +46,8 @@ class Actor:
     """The lower-case id of a computer."""
     group: str = ""
     """The id of the resource group that an identity or computer is in."""
-    ssh_controls: ControlSets = ALWAYS
-    """For a computer: the controls that must fail before SSH to it gives more than a terminal."""
+    session_controls: SessionControls = SessionControls()
+    """For a computer: the controls of its operating system on what sessions carry."""
     _rights: dict[str, Right] = field(default_factory=dict)
 
     @cached_property
@@ -121,7 +121,7 @@ def _computer(computer: Resource, topology: Topology, grants: RoleGrants, bastio
         held_grants,
         is_computer=True,
         is_of_staff=is_kind(computer.stack, PlatformConfig),
-        ssh_controls=topology.read_or_open(computer.urn, ALWAYS, bastions.ssh_controls, computer),
+        session_controls=topology.read_or_open(computer.urn, SessionControls(), bastions.session_controls, computer),
         id=id_,
         group=ids.resource_group(computer.id),
     )

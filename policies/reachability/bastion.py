@@ -13,6 +13,7 @@ from functools import cached_property
 from policies.azure_semantics import ids
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import is_terminal
+from policies.azure_semantics.windows_desk import is_windows, redirects_nothing
 from policies.model import Resource, Unknown
 from policies.reachability.control_sets import ALWAYS, Control, ControlKind, ControlSets, all_of
 from policies.reachability.topology import Subnet, Topology
@@ -38,8 +39,18 @@ class Bastion:
     """By feature: the controls that must fail before it can be used."""
 
 
+@dataclass(frozen=True, eq=False)
+class SessionControls:
+    """The controls of a computer's operating system on what its sessions carry."""
+
+    ssh: ControlSets = ALWAYS
+    """Those that must fail before SSH gives more than a terminal."""
+    rdp: ControlSets = ALWAYS
+    """Those that must fail before a remote desktop carries more than a screen and keys."""
+
+
 class Bastions:
-    """Every Bastion of an estate, and the controls on SSH to its computers."""
+    """Every Bastion of an estate, and the controls on sessions of its computers."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -67,12 +78,19 @@ class Bastions:
             enabled = self.topology.registry.requiring_property(ControlKind.BASTION, id_, feature, description)
             yield feature, all_of(enabled, guardrail) if is_off else ALWAYS
 
-    def ssh_controls(self, computer: Resource) -> ControlSets:
-        """Return the controls that must fail before an SSH session is more than a terminal."""
+    def session_controls(self, computer: Resource) -> SessionControls:
+        """Return the controls that must fail before a session is more than a terminal, or than a screen."""
+        name = f"{computer.stack}/{computer.name}"
+        if is_windows(computer):
+            if not redirects_nothing(computer, self.topology.estate):
+                return SessionControls()
+            return SessionControls(rdp=self._of_guest(computer, f"remote desktop of {name} redirects nothing"))
         if not is_terminal(computer):
-            return ALWAYS
+            return SessionControls()
+        return SessionControls(ssh=self._of_guest(computer, f"SSH to {name} gives a terminal and nothing else"))
+
+    def _of_guest(self, computer: Resource, description: str) -> ControlSets:
         id_ = ids.plain(computer.id)
-        description = f"SSH to {computer.stack}/{computer.name} gives a terminal and nothing else"
         return self.topology.registry.requiring(
             Control(ControlKind.SHELL, f"{id_ or computer.urn}#shell", description, id_)
         )

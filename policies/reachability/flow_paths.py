@@ -7,6 +7,7 @@ from policies.azure_semantics.guardrails import IN_FORCE_PATHS
 from policies.azure_semantics.locks import LOCKS
 from policies.azure_semantics.routes import ROUTE_PATHS
 from policies.azure_semantics.security_group import RULE_PATHS
+from policies.azure_semantics.windows_desk import EXTENSION_PATHS
 
 FLOW_PATHS = (
     "authorization:PimRoleEligibilitySchedule:principalId",
@@ -26,8 +27,11 @@ FLOW_PATHS = (
     "compute:VirtualMachine:identity.userAssignedIdentities",
     "compute:VirtualMachine:networkProfile.networkInterfaces",
     "compute:VirtualMachine:osProfile.customData",
+    "compute:VirtualMachine:osProfile.windowsConfiguration",
     "compute:VirtualMachine:storageProfile.dataDisks",
     "compute:VirtualMachine:storageProfile.osDisk.managedDisk.diskEncryptionSet.id",
+    "compute:VirtualMachine:vmName",
+    *EXTENSION_PATHS,
     "containerregistry:PrivateEndpointConnection:privateLinkServiceConnectionState.status",
     "containerregistry:Registry:adminUserEnabled",
     "containerregistry:Registry:anonymousPullEnabled",

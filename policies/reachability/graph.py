@@ -416,7 +416,7 @@ class FlowGraph:
         or to another computer that may listen on any port."""
         if actor.is_computer and other.is_people and other.key in actor.principals:
             control_sets = self.registry.without_controls_in(
-                self.reachability.over_bastion(actor.locations, actor.ssh_controls), actor.controls
+                self.reachability.over_bastion(actor.locations, actor.session_controls), actor.controls
             )
             return control_sets, f"{other.label} carries it off through Bastion"
         if not other.is_computer or other is actor or actor.is_people:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from policies.azure_semantics import ids
-from policies.reachability.bastion import RDP, SSH, Bastions
+from policies.reachability.bastion import RDP, SSH, Bastions, SessionControls
 from policies.reachability.control_sets import (
     ALWAYS,
     MAX_CONTROLS,
@@ -387,14 +387,14 @@ class NetworkReachability:
         """Return the id of the network that a Bastion host is in; empty if there is no such host."""
         return next((one.subnet.network for one in self._bastions.all if one.id == bastion), "")
 
-    def over_bastion(self, locations: Iterable[NetworkLocation], ssh_controls: ControlSets) -> ControlSets:
+    def over_bastion(self, locations: Iterable[NetworkLocation], sessions: SessionControls) -> ControlSets:
         """Return the controls on moving data through Bastion from a computer to a person who is signed in to it.
 
         The picture of the screen does not count. Over SSH the clipboard can copy only what the screen shows, so only
         the clipboard over RDP counts."""
         return any_of(
             *(
-                self._over_one_bastion(bastion.subnet, bastion.control_sets, location, ssh_controls)
+                self._over_one_bastion(bastion.subnet, bastion.control_sets, location, sessions)
                 for bastion in self._bastions.all
                 for location in locations
                 if location.subnet
@@ -406,14 +406,15 @@ class NetworkReachability:
         bastion: Subnet,
         control_sets: dict[str, ControlSets],
         location: NetworkLocation,
-        ssh_controls: ControlSets,
+        sessions: SessionControls,
     ) -> ControlSets:
         computer = self._computer_at(location)
         if computer is None:
             return NEVER
-        by_ssh = all_of(self._from_bastion(bastion, computer.on_port(SSH)), ssh_controls)
-        by_rdp = self._from_bastion(bastion, computer.on_port(RDP))
-        other_ports = (port for port in self._paths.ports(NetworkLocation(bastion), computer) if port != SSH)
+        by_ssh = all_of(self._from_bastion(bastion, computer.on_port(SSH)), sessions.ssh)
+        by_rdp = all_of(self._from_bastion(bastion, computer.on_port(RDP)), sessions.rdp)
+        known = (SSH, RDP)
+        other_ports = (port for port in self._paths.ports(NetworkLocation(bastion), computer) if port not in known)
         others = (computer.on_port(port) for port in other_ports)
         by_any_port = any_of(by_rdp, *(self._from_bastion(bastion, other) for other in others))
         return any_of(

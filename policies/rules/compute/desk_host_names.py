@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from formats.addresses import TenancyRange
 from formats.stack_config import TenancyConfig
 from policies.azure_semantics import ids
+from policies.azure_semantics.hosts_file import addresses_by_name
 from policies.azure_semantics.private_link import ENDPOINT
 from policies.azure_semantics.properties import entries
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.azure_semantics.windows_desk import listed, settings_of
 from policies.expected.connections import desk_endpoints
 from policies.expected.host_names import HOSTS_PATH, NO_RESOLVER
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
@@ -24,16 +26,19 @@ REBUILD = "raise the desk's rebuilds in the request, which replaces the virtual 
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
-    """Require a line for each endpoint that desks may reach, and no resolver. VM23 requires the names of sign-in.
+    """Require a line for each endpoint that desks may reach, and no resolver, which the script of a Windows desk ends.
+    VM23 requires the names of sign-in.
 
     VM16 refuses what cannot be read.
     """
     config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
-    if not isinstance(config, TenancyConfig) or found is None:
+    windows = settings_of(machine)
+    if not isinstance(config, TenancyConfig) or (found is None and windows is None):
         return
-    if NO_RESOLVER not in found.get("runcmd", []):
+    if found and NO_RESOLVER not in found.get("runcmd", []):
         yield Violation(CUSTOM_DATA, f"leaves the DNS resolver on, although no DNS server may be reached; {REBUILD}")
-    known = _hosts(found.get("write_files"))
+    lines = _lines((found or {}).get("write_files")) if windows is None else listed(windows, "hosts")
+    known = addresses_by_name(lines)
     for host, address in _endpoints(config, machine, context):
         # A registry may be newer than the desk, which learns its names with a rebuild and does without until then.
         if known.get(host) != {str(address)} and (host in known or not host.endswith(REGISTRIES)):
@@ -62,18 +67,13 @@ def _host(target: str, member: str) -> str:
     return f"{name}.{'vault.azure.net' if '/vaults/' in target else 'blob.core.windows.net'}"
 
 
-def _hosts(files: object) -> Mapping[str, set[str]]:
-    """Return the addresses of each name in /etc/hosts. A file without `append` replaces those before it."""
+def _lines(files: object) -> list[str]:
+    """Return the lines of /etc/hosts. A file without `append` replaces those before it."""
     written = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
-    known: dict[str, set[str]] = {}
     texts: list[str] = []
     for one in (one for one in written if one.get("path") == HOSTS_PATH):
         texts = [*(texts if one.get("append") is True else []), str(one.get("content"))]
-    for line in (line for text in texts for line in text.splitlines()):
-        address, *names = line.split("#")[0].split() or [""]
-        for name in names:
-            known.setdefault(name.lower(), set()).add(address)
-    return known
+    return [line for text in texts for line in text.splitlines()]
 
 
 POLICY = Policy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.azure_semantics.properties import display
+from policies.azure_semantics.windows_desk import is_first_boot
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import SCALE_SET
 
@@ -43,6 +44,8 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 
 def _check_extension(resource: Resource, prefix: str) -> Iterator[Violation]:
+    if is_first_boot(resource, prefix):
+        return  # VM16 judges what it runs
     publisher, kind = resource.at(f"{prefix}publisher"), resource.at(f"{prefix}type")
     if publisher is MISSING or kind is MISSING:
         yield Violation(f"{prefix}publisher", "is not set; publisher and type must be")
@@ -65,7 +68,16 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)
     ),
-    fix="Remove the extension, and put what it did into the image.",
+    fix="Remove the extension, and put what it did into the image. The first boot of a Windows desk has the command of "
+    "policies/expected/windows_desk.py, and no other.",
     check=check,
-    check_paths=("publisher", "type", "settings", f"{INLINE}[*].publisher", f"{INLINE}[*].type"),
+    check_paths=(
+        "publisher",
+        "type",
+        "settings",
+        *(f"settings.{name}" for name in COMMAND_SETTINGS),
+        "protectedSettings",
+        f"{INLINE}[*].publisher",
+        f"{INLINE}[*].type",
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.azure_semantics.properties import PREVIOUS_OR_DEFAULT, require, require_if_set
+from policies.azure_semantics.properties import require, require_if_set
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 from policies.rule_helpers.virtual_machines import MACHINES, SCALE_SET, for_vm_and_scale_set, profile_path
 
@@ -12,6 +12,7 @@ LINUX, WINDOWS = "osProfile.linuxConfiguration", "osProfile.windowsConfiguration
 PASSWORD = "osProfile.adminPassword"  # noqa: S105
 OS_UPGRADE = "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
 MODE = "AutomaticByPlatform"
+UNATTENDED = "additionalUnattendContent"
 
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -34,10 +35,13 @@ def _check_linux(machine: Resource, system: str) -> Iterator[Violation]:
 
 
 def _check_windows(machine: Resource, system: str) -> Iterator[Violation]:
-    """Require encrypted remote management and updates. Azure requires a password for Windows, so it is not refused."""
+    """Require updates, and no remote management, which takes passwords. Azure requires a password for Windows, so it is
+    not refused. VM20 judges the account."""
     yield from require_if_set(machine, f"{system}.enableAutomaticUpdates", True)
-    for index in range(len(machine.each(f"{system}.winRM.listeners[*]"))):
-        yield from require(machine, f"{system}.winRM.listeners[{index}].protocol", "Https", default=PREVIOUS_OR_DEFAULT)
+    if machine.each(f"{system}.winRM.listeners[*]"):
+        yield Violation(f"{system}.winRM.listeners", "is set; a listener for remote management must not be")
+    if machine.at(f"{system}.{UNATTENDED}") is not MISSING:
+        yield Violation(f"{system}.{UNATTENDED}", "is set; commands and automatic sign-ins at setup must not be")
 
 
 POLICY = Policy(
@@ -53,13 +57,15 @@ POLICY = Policy(
         iso27001=("8.5", "8.8"),
         five_safes=("people",),
     ),
-    fix="Set disablePasswordAuthentication to true, and patchMode and assessmentMode to AutomaticByPlatform.",
+    fix="Set disablePasswordAuthentication to true, and patchMode and assessmentMode to AutomaticByPlatform. Remove "
+    "listeners and unattended content of Windows.",
     check=check,
     check_paths=for_vm_and_scale_set(
         f"{LINUX}.disablePasswordAuthentication",
         PASSWORD,
         f"{WINDOWS}.enableAutomaticUpdates",
         f"{WINDOWS}.winRM.listeners",
+        f"{WINDOWS}.{UNATTENDED}",
         *(
             f"{system}.{part}"
             for system in (LINUX, WINDOWS)

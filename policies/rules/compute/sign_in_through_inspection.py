@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.azure_semantics.windows_desk import listed, settings_of
 from policies.expected.trusted_roots import ENVIRONMENT_FILE, trusted
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
@@ -14,8 +15,9 @@ AUTHORITY = "transportSecurity.certificateAuthority.keyVaultSecretId"
 
 def check(machine: Resource, _: PolicyContext) -> Iterator[Violation]:
     """Require a certificate and the variable that has Azure's command line use it. VM25 compares the certificate."""
-    found = cloud_config(machine.at(CUSTOM_DATA)) or {}
-    if not trusted(found) or ENVIRONMENT_FILE not in found.get("write_files", []):
+    found, windows = cloud_config(machine.at(CUSTOM_DATA)) or {}, settings_of(machine)
+    trusts = trusted(found) and ENVIRONMENT_FILE in found.get("write_files", [])
+    if not (trusts if windows is None else listed(windows, "roots")):
         yield Violation(CUSTOM_DATA, "trusts no root certificate authority of the estate, and a firewall decrypts "
                         "sign-ins: nobody could sign in")  # fmt: skip
 

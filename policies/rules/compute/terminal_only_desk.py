@@ -1,19 +1,28 @@
-"""Desks offer a terminal only, from their first boot (VM16)."""
+"""Desks offer a terminal or a screen only, from their first boot (VM16)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from policies.azure_semantics import terminal, windows_desk
 from policies.azure_semantics.data_class import holds_records
-from policies.azure_semantics.terminal import CUSTOM_DATA, problems
-from policies.model import MISSING, ComplianceControls, Policy, Severity
+from policies.azure_semantics.terminal import CUSTOM_DATA
+from policies.azure_semantics.windows_desk import EXTENSION_PATHS, WINDOWS, is_windows
+from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 LINUX = "osProfile.linuxConfiguration"
 
 
+def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
+    """Require the restrictions of the SSH server, or on Windows those of remote desktop sessions."""
+    yield from windows_desk.problems(machine, context) if is_windows(machine) else terminal.problems(machine)
+
+
 POLICY = Policy(
     id="VM16",
-    title="Desks offer a terminal only, from their first boot",
+    title="Desks offer a terminal or a screen only, from their first boot",
     why="A shell that runs remote commands also copies files, by scp, sftp or a forwarded port, and bypasses the "
-    "airlock.",
+    "airlock. A remote desktop session redirects the clipboard, drives and printers.",
     resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
@@ -22,8 +31,12 @@ POLICY = Policy(
         iso27001=("8.12", "8.20"),
         five_safes=("settings", "outputs"),
     ),
-    fix="Set customData to first_boot() of infra/first_boot.py.",
-    check=lambda machine, _: problems(machine),
-    check_paths=(CUSTOM_DATA, LINUX),
-    applies=lambda machine, context: machine.at(LINUX) is not MISSING and holds_records(machine, context),
+    fix="Set customData to first_boot() of infra/first_boot.py; for Windows to windows_first_boot() of "
+    "infra/windows_first_boot.py, with the extension that runs it.",
+    check=check,
+    check_paths=(CUSTOM_DATA, LINUX, WINDOWS, "vmName", *EXTENSION_PATHS),
+    applies=lambda machine, context: (
+        any(machine.at(one) is not MISSING for one in (LINUX, WINDOWS)) and holds_records(machine, context)
+    ),
+    evaluation_scope="stack",
 )

@@ -1,13 +1,16 @@
-"""Desks and staff machines trust no certificate authority besides Ubuntu's and the estate's (VM25)."""
+"""Desks and staff machines trust no certificate authority besides their system's and the estate's (VM25)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from policies.azure_semantics.terminal import CUSTOM_DATA, cloud_config
+from policies.azure_semantics.windows_desk import listed, settings_of
 from policies.expected.staff import desk_of
 from policies.expected.trusted_roots import SETTING, roots_of, trusted
 from policies.model import MISSING, ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
+
+OTHERS = "trusts other certificate authorities than those that the estate names"
 
 
 def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
@@ -17,16 +20,19 @@ def check(machine: Resource, context: PolicyContext) -> Iterator[Violation]:
     During a change of the root the estate names two, of which a computer from before has one.
     """
     config, found = context.configs[machine.stack], cloud_config(machine.at(CUSTOM_DATA))
+    windows = settings_of(machine)
+    if windows is not None and any(one not in roots_of(config) for one in listed(windows, "roots")):
+        yield Violation(CUSTOM_DATA, OTHERS)
     if found is None or desk_of(machine.name, config) is None:
         return
     known, roots = trusted(found), roots_of(config)
     if found.get(SETTING) and (not known or any(one not in roots for one in known)):
-        yield Violation(CUSTOM_DATA, "trusts other certificate authorities than those that the estate names")
+        yield Violation(CUSTOM_DATA, OTHERS)
 
 
 POLICY = Policy(
     id="VM25",
-    title="Desks and staff machines trust no certificate authority besides Ubuntu's and the estate's",
+    title="Desks and staff machines trust no certificate authority besides their system's and the estate's",
     why="Whoever has the key of a trusted certificate authority can forge every host for the computer.",
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,

@@ -8,7 +8,7 @@ from formats.stack_config import StackConfig
 from policies.azure_semantics.addresses import HTTP, HTTPS, inside
 from policies.azure_semantics.firewall import APPLICATION, RULE_PATHS, FirewallRule, rules_of_policy
 from policies.azure_semantics.firewall import POLICY as FIREWALL_POLICY
-from policies.expected.sign_in import HOSTS, sources
+from policies.expected.sign_in import REGISTRATION_HOST, hosts, join_sources, sources
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
 PROTOCOLS = frozenset([("https", HTTPS), ("http", HTTP)])
@@ -34,10 +34,11 @@ def check(policy: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _problems(rule: FirewallRule, config: StackConfig | None) -> Iterator[str]:
-    """Yield what distinguishes a rule from the one for sign-in. Without a configuration, any private source may be of
-    people."""
-    if not rule.names or not HOSTS.issuperset(rule.names):
-        yield f"names {', '.join(sorted(set(rule.names) - HOSTS)) or 'no host'}"
+    """Yield what distinguishes a rule from the one for sign-in, and from the one for the join of Windows desks. Without
+    a configuration, any private source may be of people."""
+    allowed = hosts(config)
+    if not rule.names or not allowed.issuperset(rule.names):
+        yield f"names {', '.join(sorted(set(rule.names) - allowed)) or 'no host'}"
     if rule.managed_lists:
         yield f"names {', '.join(rule.managed_lists)}, lists that Microsoft maintains"
     if rule.has_urls:
@@ -46,10 +47,12 @@ def _problems(rule: FirewallRule, config: StackConfig | None) -> Iterator[str]:
         yield "is not for HTTPS at port 443 alone"
     if rule.destinations:
         yield "is limited to addresses, which the firewall ignores"
-    known = sources(config)
+    joins = REGISTRATION_HOST in rule.names
+    known = join_sources(config) if joins else sources(config)
     for source in rule.sources:
         if not source.private or (config and not all(any(inside(n, k) for k in known) for n in source.networks)):
-            yield f"is for {source.text}, which is no range of tenancies or of staff machines"
+            ranges = "tenancies" if joins else "tenancies or of staff machines"
+            yield f"is for {source.text}, which is no range of {ranges}"
     if not rule.sources:
         yield "names no source"
 
@@ -70,8 +73,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
-    fix="Allow Https:443 to each host of sign-in in one application rule, and deny *, over Http:80 and Https:443 and "
-    "from *, directly after it; permit everything else by address.",
+    fix="Allow Https:443 to each host of sign-in in one application rule (and with `windows_desks` in estate.yaml to "
+    "that of the join, from tenancies), and deny *, over Http:80 and Https:443 and from *, directly after it; permit everything else by address.",
     check=check,
     check_paths=(
         "basePolicy",

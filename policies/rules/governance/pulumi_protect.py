@@ -8,7 +8,8 @@ from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT
 from policies.expected.sites import CONNECTION
 from policies.model import ComplianceControls, Policy, PolicyContext, Resource, Severity, Violation
 
-_USERS = (CONNECTION, "keyvault:Secret")
+_MACHINE = "compute:VirtualMachine"
+_USERS = (CONNECTION, "keyvault:Secret", _MACHINE)
 
 
 def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
@@ -18,17 +19,18 @@ def check(resource: Resource, _: PolicyContext) -> Iterator[Violation]:
 
 
 def _applies(resource: Resource, context: PolicyContext) -> bool:
-    return resource.from_program and not _is_shared_key(resource, context)
+    return resource.from_program and not _opens_no_data(resource, context)
 
 
-def _is_shared_key(resource: Resource, context: PolicyContext) -> bool:
-    """Return True for a random value that only tunnels of sites depend on: it goes with its site, and no data does."""
+def _opens_no_data(resource: Resource, context: PolicyContext) -> bool:
+    """Return True for a random value that only tunnels of sites depend on, or only the profile of virtual machines: it
+    goes with its site or machine, and no data does."""
     others = context.same_stack(resource, *_USERS) if resource.type.startswith("random:") else []
     paths = {
         (other.type, path) for other in others for path, urns in other.property_dependencies.items()
         if resource.urn in urns
     }  # fmt: skip
-    return paths == {(CONNECTION, "sharedKey")}
+    return paths in ({(CONNECTION, "sharedKey")}, {(_MACHINE, "osProfile")})
 
 
 POLICY = Policy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from formats.stack_config import PlatformConfig
 from policies.azure_semantics.addresses import MIN_PREFIX_LENGTH
 from policies.azure_semantics.guardrails import (
     DEFINITION,
@@ -15,7 +16,7 @@ from policies.azure_semantics.guardrails import (
 from policies.azure_semantics.properties import display, require, require_if_set
 from policies.azure_semantics.public_addresses import narrow_range
 from policies.expected.approved_connections import approved_connections
-from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, OWN_CONNECTIONS
+from policies.expected.guardrails import GUARDRAILS, NO_PUBLIC_STORES, OF_WINDOWS, OWN_CONNECTIONS
 from policies.expected.initiatives import PERMITTED_EFFECTS
 from policies.expected.policy_rules import Guardrail
 from policies.expected.public_ranges import public_ranges
@@ -46,8 +47,8 @@ def check(definition: Resource, context: PolicyContext) -> Iterator[Violation]:
 
 
 def _exceptions(definition: Resource, guardrail: Guardrail, context: PolicyContext) -> Iterator[Violation]:
-    """Require that a guardrail has exactly the exceptions that the estate names: of stores with addresses, or of
-    connections with private endpoints."""
+    """Require that a guardrail has exactly the exceptions that the estate names: of stores with addresses, of
+    connections with private endpoints, or of Windows desks."""
     found = {name.lower(): frozenset(map(str.lower, values)) for name, values in guardrail.named.items()}
     config = context.configs.get(definition.stack)
     if config is None:
@@ -70,6 +71,9 @@ def _exceptions(definition: Resource, guardrail: Guardrail, context: PolicyConte
             f"{names.get(store, store)}/{one.connection}".lower(): frozenset({one.endpoint.lower()})
             for store, one in approved_connections(config).items()
         }
+    elif guardrail.key in OF_WINDOWS and isinstance(config, PlatformConfig) and config.windows_desks:
+        named = OF_WINDOWS[guardrail.key].named
+        wanted = {name: frozenset(map(str.lower, values)) for name, values in named.items()}
     if found != wanted:
         yield Violation("policyRule", f"opens {_listed(found)}; the estate opens {_listed(wanted)}")
 
