@@ -1,6 +1,6 @@
-"""SSH to a virtual machine through Bastion, with an Entra sign-in.
+"""Sessions on a virtual machine through Bastion, with an Entra sign-in: SSH, or remote desktop on Windows.
 
-Facts: docs/azure-facts.md#sign-in-through-bastion, #logins.
+Facts: docs/azure-facts.md#sign-in-through-bastion, #sign-in-of-windows-desks, #logins.
 """
 
 from __future__ import annotations
@@ -24,13 +24,24 @@ from local_azure.types.bastion import HOST
 from local_azure.types.common import value_at
 from local_azure.types.compute_vm import EXTENSION
 
-SSH = 22
+SSH, RDP = 22, 3389
 ENTRA_PUBLISHER = "Microsoft.Azure.ActiveDirectory"
 """The publisher of the extensions for sign-in with Entra."""
+EXTENSIONS = {SSH: "AADSSHLoginForLinux", RDP: "AADLoginForWindows"}
+"""The type of the extension by the port of the session."""
 
 
 def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer:
-    """Return whether a person can open a session on a virtual machine from a browser at a place."""
+    """Return whether a person can open an SSH session on a virtual machine from a browser at a place."""
+    return _session(cloud, caller, place, machine_name, SSH)
+
+
+def rdp(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer:
+    """Return whether a person can open a remote desktop on a virtual machine from a browser at a place."""
+    return _session(cloud, caller, place, machine_name, RDP)
+
+
+def _session(cloud: Cloud, caller: Caller, place: Place, machine_name: str, port: int) -> Answer:
 
     def act(attempt: Attempt) -> tuple[int, Mapping[str, Any]]:
         target = machine_place(cloud, machine_name)
@@ -44,11 +55,11 @@ def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer
         if network.id != network_of(cloud, subnet).id:
             _require_sight(attempt, caller, network.id, "Microsoft.Network/virtualNetworks")
         require_power(attempt, target.machine)
-        session = Target(Peer(target.address), target.subnet, target.interface, port=SSH)
-        deliver(attempt, InNetwork(subnet, last_host(subnet)), session)
+        door = Target(Peer(target.address), target.subnet, target.interface, port=port)
+        deliver(attempt, InNetwork(subnet, last_host(subnet)), door)
         for host in (SIGN_IN, RIGHTS_CHECK):
             reach_entra(attempt, target, host)
-        _log_in(attempt, caller, target.machine)
+        _log_in(attempt, caller, target.machine, port)
         return 200, {"machine": target.machine.name}
 
     return answer(cloud, act)
@@ -83,12 +94,18 @@ def _require_sight(attempt: Attempt, caller: Caller, id_: str, type_: str) -> No
     attempt.passed(Control.ROLES, reason)
 
 
-def _log_in(attempt: Attempt, caller: Caller, machine: StoredResource) -> None:
+def _log_in(attempt: Attempt, caller: Caller, machine: StoredResource, port: int) -> None:
     """Require the extension for sign-in with Entra, and a login role."""
+    wanted = {"publisher": ENTRA_PUBLISHER, "type": EXTENSIONS[port]}
     found, reason = find_right(attempt.cloud, caller, machine.id, Attributes(LOGIN), is_data=True)
     extensions = attempt.cloud.children(machine.id, EXTENSION)
-    if not any(one.properties.get("publisher") == ENTRA_PUBLISHER for one in extensions):
+    if not any(all(one.properties.get(name) == value for name, value in wanted.items()) for one in extensions):
         found, reason = False, f"{machine.name} has no extension for sign-in with Entra"
     if not found:
-        attempt.refuse(Control.SIGN_IN, reason, 0, "PermissionDenied", "Permission denied (publickey).")
+        answered = (
+            "Permission denied (publickey)."
+            if port == SSH
+            else "Your account is configured to prevent you from using this device."
+        )
+        attempt.refuse(Control.SIGN_IN, reason, 0, "PermissionDenied", answered)
     attempt.passed(Control.SIGN_IN, reason)

@@ -41,6 +41,13 @@ from local_azure.types.vm_sizes import (
     resize_keeps_the_kind_of_disk,
     size_is_available,
 )
+from local_azure.types.vm_system import (
+    extension_fits_the_system,
+    is_windows,
+    join_has_an_identity,
+    profile_fits_the_image,
+    system_disk_holds_the_image,
+)
 
 HOST_ENCRYPTION = "Microsoft.Compute/EncryptionAtHost"
 EXTENSION = "azure-native:compute:VirtualMachineExtension"
@@ -59,8 +66,7 @@ DISALLOWED_USERNAMES = frozenset(_DISALLOWED.split())
 
 
 def _is_windows(request: Request) -> bool:
-    configured: bool = value_at(request.new, "osProfile.windowsConfiguration") is not None
-    return configured or bool(value_at(request.new, "storageProfile.osDisk.osType") == "Windows")
+    return is_windows(request.new)
 
 
 def _is_from_image(request: Request) -> bool:
@@ -408,6 +414,8 @@ TYPES = (
             _has_required_properties,
             system_disk.is_permitted,
             _zone_or_availability_set,
+            profile_fits_the_image,
+            system_disk_holds_the_image,
             _admin_username_is_allowed,
             _has_login_method,
             _password_is_strong,
@@ -445,6 +453,11 @@ TYPES = (
         computed=_extension_outputs,
         immutable=dict.fromkeys(("publisher", "type"), PROPERTY_FIXED),
         write_only=("protectedSettings",),
-        constraints=(_extension_handler_is_complete, _extensions_are_allowed),
+        constraints=(
+            _extension_handler_is_complete,
+            _extensions_are_allowed,
+            extension_fits_the_system,
+            join_has_an_identity,
+        ),
     ),
 )

@@ -36,6 +36,7 @@ class Request(StrEnum):
     UNDELETE = "undelete"
     SET_TAGS = "set-tags"
     SSH = "ssh"
+    RDP = "rdp"
     QUERY = "query"
     LOOKUP = "lookup"
 
@@ -43,8 +44,9 @@ class Request(StrEnum):
 What = Annotated[Request, typer.Argument(metavar="REQUEST", help=f"One of {', '.join(Request)}.")]
 Target = Annotated[
     str,
-    typer.Argument(metavar="TARGET", help="STORE/CONTAINER/BLOB; for list STORE/CONTAINER; for ssh a virtual machine; "
-                   "for query a workspace; for lookup a host name, or NAME@SERVER for a query to that DNS server."),
+    typer.Argument(metavar="TARGET", help="STORE/CONTAINER/BLOB; for list STORE/CONTAINER; for ssh and rdp a virtual "
+                   "machine; for query a workspace; for lookup a host name, or NAME@SERVER for a query to that DNS "
+                   "server."),
 ]  # fmt: skip
 Who = Annotated[
     list[str],
@@ -84,10 +86,10 @@ def try_(
     store = Store(session.settings.local_db)
     try:
         caller, place = _caller(store, who), _place(store, where)
-        if what is Request.SSH:
-            from local_azure.data_plane.sign_in import ssh  # noqa: PLC0415
+        if what in (Request.SSH, Request.RDP):
+            from local_azure.data_plane.sign_in import rdp, ssh  # noqa: PLC0415
 
-            answer = ssh(store, caller, place, target)
+            answer = (ssh if what is Request.SSH else rdp)(store, caller, place, target)
         elif what is Request.QUERY:
             from local_azure.data_plane.log_queries import query  # noqa: PLC0415
 

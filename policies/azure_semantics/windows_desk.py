@@ -27,7 +27,7 @@ def is_windows(machine: Resource) -> bool:
 
 def settings_of(machine: Resource) -> Mapping[str, object] | None:
     """Return the settings in a Windows desk's custom data; None for any other form."""
-    found = windows_settings(machine.at(CUSTOM_DATA)) if is_windows(machine) else None
+    found = windows_settings(machine.at(CUSTOM_DATA))
     return found[0] if found else None
 
 

@@ -46,7 +46,7 @@ class Actor:
     """The lower-case id of a computer."""
     group: str = ""
     """The id of the resource group that an identity or computer is in."""
-    session_controls: SessionControls = SessionControls()
+    session_controls: SessionControls = field(default_factory=SessionControls)
     """For a computer: the controls of its operating system on what sessions carry."""
     _rights: dict[str, Right] = field(default_factory=dict)
 

@@ -73,8 +73,9 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
-    fix="Allow Https:443 to each host of sign-in in one application rule (and with `windows_desks` in estate.yaml to "
-    "that of the join, from tenancies), and deny *, over Http:80 and Https:443 and from *, directly after it; permit everything else by address.",
+    fix="Allow Https:443 to each host of sign-in in one application rule, with `windows_desks` in estate.yaml from "
+    "tenancies to that of the join too, and deny *, over Http:80 and Https:443 and from *, directly after it; permit "
+    "everything else by address.",
     check=check,
     check_paths=(
         "basePolicy",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local_azure.model import AzureError
 from local_azure.validation import Failure, Inputs, validate
 from tests.local_azure.types.support import SSH_KEY, SUBSCRIPTION, World, refused
 
@@ -53,6 +54,14 @@ def linux(nic: str, **changes: Any) -> dict[str, Any]:
             "osDisk": {"createOption": "FromImage", "managedDisk": {"storageAccountType": "Premium_LRS"}},
         },
     } | changes
+
+
+def windows(nic: str, **changes: Any) -> dict[str, Any]:
+    made = linux(nic)
+    image = {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2025-datacenter-azure-edition"}
+    made["storageProfile"]["imageReference"] |= image
+    made["osProfile"] = {"adminUsername": "steward", "adminPassword": "Correct-Horse-9", "computerName": "ws1"}
+    return made | changes
 
 
 def confidential(nic: str, **uefi: Any) -> dict[str, Any]:
@@ -116,8 +125,32 @@ def test_invalid_login_or_computer_name_is_refused(world: World, nic: str, profi
 def test_windows_computer_name_has_at_most_15_characters(world: World, nic: str) -> None:
     profile = {"adminUsername": "steward", "adminPassword": "Correct-Horse-9", "windowsConfiguration": {}}
     with refused("InvalidParameter"):
-        vm(world, name="workspace-windows-1", **linux(nic, osProfile=profile))
-    vm(world, name="workspace-windows-1", **linux(nic, osProfile=profile | {"computerName": "ws1"}))
+        vm(world, name="workspace-windows-1", **windows(nic, osProfile=profile))
+    vm(world, name="workspace-windows-1", **windows(nic, osProfile=profile | {"computerName": "ws1"}))
+
+
+def test_what_is_of_another_system_than_the_image_is_refused(world: World, nic: str) -> None:
+    """As in Azure/azvmimagebuilder issue 51 and azure-quickstart-templates issue 1497."""
+    for made, other in ((windows(nic), "linuxConfiguration"), (linux(nic), "windowsConfiguration")):
+        made["osProfile"] = windows(nic)["osProfile"] | {other: {}}
+        with pytest.raises(AzureError, match=f"The value of parameter {other} is invalid"):
+            vm(world, **made)
+
+
+def test_a_system_disk_smaller_than_the_image_of_windows_is_refused(world: World, nic: str) -> None:
+    made = windows(nic)
+    made["storageProfile"]["osDisk"]["diskSizeGB"] = 64
+    with refused("OperationNotAllowed"):
+        vm(world, **made)
+
+
+def test_an_extension_of_another_system_is_refused_and_so_is_a_join_without_an_identity(world: World, nic: str) -> None:
+    vm(world, **windows(nic))
+    entra = {"vmName": "vm-1", "vmExtensionName": "login", "publisher": "Microsoft.Azure.ActiveDirectory",
+             "typeHandlerVersion": "1.0", "location": "uksouth"}  # fmt: skip
+    for type_, why in (("AADSSHLoginForLinux", "exit code 51"), ("AADLoginForWindows", "TENANTID_UNAVAILABLE")):
+        with pytest.raises(AzureError, match=why):
+            world.make("compute:VirtualMachineExtension", **entra, type=type_)
 
 
 def test_ssh_key_has_the_default_path_and_format(world: World, nic: str) -> None:
