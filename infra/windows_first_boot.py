@@ -2,7 +2,7 @@
 
 Azure writes custom data to a file that only the system and administrators can read, and runs nothing. An extension runs
 it before the one for sign-in, with a fixed command. Nothing here can run it: **it is untested**
-(docs/decisions/0028-windows-desks.md, "What is not tested").
+(docs/decisions/0029-windows-desks.md, "What is not tested").
 
 Sources, learn.microsoft.com: "Custom data on Azure virtual machines" (Process custom data: Windows), "Custom Script
 Extension for Windows" (runs once, as LocalSystem), "Policy CSP - ADMX_TerminalServer" and "RemoteDesktopServices" (the

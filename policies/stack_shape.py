@@ -30,6 +30,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter
 
 from formats.addresses import ZoneName
+from formats.first_boot_settings import windows_settings
 from formats.stack_config import TenancyConfig, is_kind
 from policies.azure_semantics.addresses import common_range
 from policies.azure_semantics.firewall import FIREWALL, GROUP, POLICY
@@ -39,6 +40,7 @@ from policies.azure_semantics.role_assignments import ASSIGNMENTS
 from policies.azure_semantics.role_operations import CUSTOM_ROLE
 from policies.azure_semantics.roles import RIGHTS
 from policies.azure_semantics.terminal import cloud_config
+from policies.azure_semantics.windows_desk import listed
 from policies.expected.host_names import HOSTS_PATH
 from policies.model import Resource, Unknown
 from policies.reachability.data_stores import ACCOUNT, CONTAINER, KINDS, host_of
@@ -361,14 +363,24 @@ def _spaces(resources: Sequence[Resource]) -> Iterator[IPv4Network]:
 def canonical_json(r: Resource) -> str:
     """Return a resource as canonical JSON: without spaces, and with sorted keys."""
     inputs, profile = r.inputs, r.inputs.get("osProfile")
-    if isinstance(profile, Mapping) and (config := cloud_config(profile.get("customData"))):
+    if isinstance(profile, Mapping) and (readable := _readable(profile.get("customData"))):
         # Encoded text would hide a tenancy's own identifiers in it.
-        inputs = {**inputs, "osProfile": {**profile, "customData": _with_lines(config)}}
+        inputs = {**inputs, "osProfile": {**profile, "customData": readable}}
     plain = {
         "urn": r.urn, "type": r.type, "name": r.name, "stack": r.stack, "id": r.id, "from_program": r.from_program,
         "inputs": inputs, "propertyDependencies": r.property_dependencies,
     }  # fmt: skip
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _readable(custom_data: object) -> Any:
+    """Return the settings of a first boot; None for any other form."""
+    if found := windows_settings(custom_data):
+        settings, script = found
+        hosts = [_host_line(line) for line in listed(settings, "hosts")]
+        return _with_lines({**settings, "hosts": hosts, "script": script})
+    config = cloud_config(custom_data)
+    return _with_lines(config) if config else None
 
 
 def _with_lines(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """Virtual machines that keep the settings of their first boot, where the estate has others by now.
 
 Azure never changes these settings, and the program ignores their changes (`KEPT_UNTIL_REPLACED` in
-`infra/components/desk.py`). A plan has the deployed values in their place, and digests of the present ones in an
-output.
+`infra/components/desk_systems.py`). A plan has the deployed values in their place, and digests of the present ones in
+an output.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from formats.computers import ComputerConfig, DeskConfig, StaffMachine
+from formats.computers import ComputerConfig, DeskConfig, OperatingSystem, StaffMachine
 from formats.first_boot_settings import OUTPUT, STAFF_OUTPUT, setting_digests
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_paths import get
@@ -107,7 +107,8 @@ def _differing(machine: PlannedResource, config: ComputerConfig, present: Mappin
     deployed = setting_digests(get(machine.inputs, parse_path("osProfile.customData")))
     names = sorted(key for key in {*deployed, *present} if deployed.get(key) != present.get(key))
     yield from names if deployed else [UNREADABLE]
-    if _keys(machine) != [without_comment(config.admin_public_key)]:
+    is_windows = isinstance(config, DeskConfig) and config.os is OperatingSystem.WINDOWS  # nobody has a key to it
+    if not is_windows and _keys(machine) != [without_comment(config.admin_public_key)]:
         yield KEY
 
 

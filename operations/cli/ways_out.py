@@ -39,7 +39,7 @@ def new_ways(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
 
 
 def _new_ways_in(plan: Plan, ways: Sequence[ApprovedWay]) -> list[NewWay]:
-    """Return the ways whose group gets a role, whose key gets onto a computer, or whose source is let in."""
+    """Return the ways whose group gets a role, whose key gets onto a computer, or whose source or host is allowed."""
     given = _added(plan, HOLDERS, {way.way.holder.lower() for way in ways if way.way.holder})
     let_in = _added(plan, SOURCES, {text.lower() for way in ways for text in way.way.opened_by})
     return [
@@ -87,7 +87,7 @@ def show_new_ways(found: Sequence[NewWay], output: Output) -> None:
     for way, names in stacks.items():
         output.emit({"event": f"new-{way.way.direction.replace(' ', '-')}", "stacks": names, **way.to_json()})
         where = names[0] if len(names) == 1 else plural(len(names), "stack")
-        direction = "way out of" if way.way.destinations else "way into"
+        direction = "way out of" if way.way.direction == "way out" else "way into"
         output.say(printable(f"  ! new {direction} {where}: {way.text()}"), style="bold yellow")
 
 

@@ -21,6 +21,8 @@ from operations.estate.schema import EstateFile
 
 ESTATE, REQUESTS = "estate.yaml", "requests"
 OUT, IN = "way out", "way in"
+REGISTRATION_HOST = "enterpriseregistration.windows.net"
+"""The host at which Windows desks join Entra."""
 GATEWAY = "gateway"
 """The logical name of the gateway that all sites share."""
 _NEW_DAY = {
@@ -47,7 +49,8 @@ class Way:
     source: str = ""
     """For a way in: the addresses, the private endpoint or the connection from which it comes, if it names one."""
     opened_by: frozenset[str] = frozenset()
-    """Texts in properties of resources that let this source in, such as the IP rules of a store."""
+    """Texts in properties of resources that open it: the IP rules of a store that let this source in, or a host that a
+    rule allows by name."""
     part: str = ""
     """The logical name of what implements a way in, in the stack's program; empty if nothing is for this way alone."""
     file: str = ESTATE
@@ -163,7 +166,8 @@ def _ways(file: EstateFile) -> Iterator[tuple[Way, NamedApproval | None]]:
             key = f"egress.{kind}[{index}].approval"
             yield Way(OUT, rule.name, key, ("platform", str(kind)), rule.destinations), rule.approval
     if file.windows_desks:
-        way = Way(OUT, "the join of Windows desks to Entra", "windows_desks.approval", ("platform",))
+        way = Way(OUT, "the join of Windows desks to Entra", "windows_desks.approval", ("platform",),
+                  opened_by=frozenset({REGISTRATION_HOST}))  # fmt: skip
         yield way, file.windows_desks.approval
     computers = tuple(str(kind) for kind in TenancyKind)
     key_way = Way(

@@ -2,7 +2,7 @@
 
 The script is in infra/windows_first_boot.py, and here by its digest: whoever changes it also changes this list, which
 the owners of the policies review. What it does to a guest is not tested here
-(docs/decisions/0028-windows-desks.md).
+(docs/decisions/0029-windows-desks.md).
 
 Sources: learn.microsoft.com, "Custom data on Azure virtual machines", "Custom Script Extension for Windows".
 """

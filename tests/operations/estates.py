@@ -62,6 +62,19 @@ def add_providers(data: Any) -> None:
     data["integrated_care_systems"].append({"name": "Coventry and Warwickshire", "providers": more})
 
 
+WINDOWS_DESK = {"name": "stats", "os": "windows", "size": "Standard_D4s_v5", "data_disk_gib": 64}
+
+
+def add_windows_desk(estate: Path) -> None:
+    """Permit Windows desks in a sample, and add one, `stats`, to its tenancy."""
+
+    def permit(data: Any) -> None:
+        data["windows_desks"] = {"approval": data["egress"]["bespoke"][0]["approval"]}
+
+    change(estate / "estate.yaml", permit)
+    change(estate / "requests/hcm-progression.yaml", lambda request: request["desks"].append(WINDOWS_DESK))
+
+
 def change(file: Path, edit: Callable[[Any], object]) -> None:
     """Edit a file's data in place."""
     data = yaml.safe_load(file.read_text())

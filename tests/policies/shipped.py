@@ -1,5 +1,5 @@
 """The plans of the shipped stacks, before and after their deployment: without the ways in of people (`copy_estate`),
-and with a container registry."""
+with a container registry, and with a Windows desk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from operations import estate
 from operations.engine.port import StackSettings
 from tests.infra.local_stacks import LocalStacks
 from tests.made_once import made_once
-from tests.operations.estates import change, copy_estate
+from tests.operations.estates import add_windows_desk, change, copy_estate
 
 STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 
@@ -26,6 +26,7 @@ def _rendered() -> Mapping[str, estate.Rendered]:
     with TemporaryDirectory() as folder:
         files = copy_estate(Path(folder) / "estate")
         change(files / "requests/hcm-progression.yaml", lambda request: request.update(services={"registry": {}}))
+        add_windows_desk(files)
         return {one.name: one for one in estate.render(estate.load(files))}
 
 

@@ -6,8 +6,10 @@ Sources: learn.microsoft.com, Microsoft.Compute template references, "Overview o
 
 import base64
 
-from policies.model import PolicyContext, Resource
-from policies.mutations.model import Harmless, Removal, Table, Weakening
+from formats.first_boot_settings import windows_custom_data
+from policies.expected import windows_desk
+from policies.model import MISSING, PolicyContext, Resource
+from policies.mutations.model import Harmless, Removal, Table, Weakening, When
 from policies.mutations.table import external
 from policies.mutations.table.vaults import of_records
 
@@ -25,6 +27,40 @@ def at_host(resource: Resource, _: PolicyContext) -> bool:
     return resource.at("securityProfile.encryptionAtHost") is True
 
 
+WINDOWS = "osProfile.windowsConfiguration"
+
+
+def of_linux(resource: Resource, _: PolicyContext) -> bool:
+    """True for a virtual machine with Linux."""
+    return resource.at(WINDOWS) is MISSING
+
+
+def of_windows(resource: Resource, estate: PolicyContext) -> bool:
+    """True for a virtual machine with Windows."""
+    return not of_linux(resource, estate)
+
+
+def windows_with_records(resource: Resource, estate: PolicyContext) -> bool:
+    """True for a virtual machine with Windows whose data class has records of people."""
+    return of_windows(resource, estate) and of_records(resource, estate)
+
+
+def runs_first_boot(resource: Resource, _: PolicyContext) -> bool:
+    """True for the extension that runs the first boot of a Windows desk."""
+    return resource.at("type") == windows_desk.TYPE
+
+
+def _patching(settings: str, when: When) -> tuple[Weakening, ...]:
+    """Return the weakenings of an operating system's patch settings."""
+    return (
+        Weakening(settings, (None,), UNPATCHED, when=when),
+        Weakening(f"{settings}.patchMode", ("ImageDefault",), UNPATCHED, when=when),
+        Weakening(f"{settings}.assessmentMode", ("ImageDefault",), "missing patches would not be reported", when=when),
+        Weakening(f"{settings}.automaticByPlatformSettings", ({"bypassPlatformSafetyChecksOnUserSchedule": True},),
+                  UNPATCHED, missing_ok="Azure restarts the machine where an update needs it", when=when),
+    )  # fmt: skip
+
+
 MACHINE = Table(
     "compute:VirtualMachine",
     weakenings=(
@@ -34,18 +70,29 @@ MACHINE = Table(
         Weakening("securityProfile.uefiSettings", (None,), WEAK_BOOT),
         Weakening("securityProfile.uefiSettings.secureBootEnabled", (False,), WEAK_BOOT),
         Weakening("securityProfile.uefiSettings.vTpmEnabled", (False,), WEAK_BOOT),
-        Weakening("osProfile.linuxConfiguration", (None,), GUESSABLE),
-        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), GUESSABLE),
+        Weakening("osProfile.linuxConfiguration", (None,), GUESSABLE, when=of_linux),
+        Weakening("osProfile.linuxConfiguration.disablePasswordAuthentication", (False,), GUESSABLE, when=of_linux),
         Weakening("osProfile.customData", (base64.b64encode(b"#cloud-config\nruncmd: [[id]]\n").decode(),),
                   "SSH would forward files and ports without the airlock", when=of_records),
-        Weakening("osProfile.adminPassword", ("[secret]",), GUESSABLE),
-        Weakening("osProfile.linuxConfiguration.patchSettings", (None,), UNPATCHED),
-        Weakening("osProfile.linuxConfiguration.patchSettings.patchMode", ("ImageDefault",), UNPATCHED),
-        Weakening("osProfile.linuxConfiguration.patchSettings.assessmentMode", ("ImageDefault",),
-                  "missing patches would not be reported"),
-        Weakening("osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings",
-                  ({"bypassPlatformSafetyChecksOnUserSchedule": True},), UNPATCHED,
-                  missing_ok="Azure restarts the machine where an update needs it"),
+        Weakening("osProfile.adminPassword", ("[secret]",), GUESSABLE, when=of_linux),
+        *(
+            weakening
+            for system, when in (("linuxConfiguration", of_linux), ("windowsConfiguration", of_windows))
+            for weakening in _patching(f"osProfile.{system}.patchSettings", when)
+        ),
+        Weakening(WINDOWS, (None,), GUESSABLE, when=of_windows),
+        Weakening("osProfile.customData", (windows_custom_data({"hosts": [], "roots": [], "wsus": None}, "whoami"),),
+                  "a session would redirect the clipboard and drives", when=windows_with_records),
+        Weakening("osProfile.adminPassword", ("Known-to-somebody-1",), "somebody would be administrator of the desk",
+                  missing_ok="Azure refuses Windows without a password", when=of_windows),
+        Weakening(f"{WINDOWS}.winRM", ({"listeners": [{"protocol": "Http"}]},),
+                  "the machine would be managed with a password, over the network", when=of_windows),
+        Weakening(f"{WINDOWS}.additionalUnattendContent",
+                  ([{"passName": "OobeSystem", "componentName": "Microsoft-Windows-Shell-Setup",
+                     "settingName": "FirstLogonCommands", "content": "[secret]"}],),
+                  "a command would run as administrator at the first start", when=of_windows),
+        Weakening(f"{WINDOWS}.enableAutomaticUpdates", (False,), UNPATCHED, missing_ok="Azure's default is true",
+                  when=of_windows),
         Weakening("storageProfile.osDisk.managedDisk.diskEncryptionSet", (None, {"id": external.DISK_KEYS}),
                   PLATFORM_KEY, when=of_records),
         Weakening("storageProfile.osDisk.managedDisk", (None,), PLATFORM_KEY, when=of_records),
@@ -80,9 +127,16 @@ MACHINE = Table(
         Harmless("osProfile.adminUsername", "a name"),
         Harmless("osProfile.allowExtensionOperations", "each extension is a resource; sign-in needs one"),
         Harmless("osProfile.computerName", "a name"),
-        Harmless("osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings.rebootSetting",
+        *(
+            Harmless(f"osProfile.{system}.{path}", because)
+            for system in ("linuxConfiguration", "windowsConfiguration")
+            for path, because in (
+                ("patchSettings.automaticByPlatformSettings.rebootSetting",
                  "the time of a restart only: the platform team restarts desks each month"),
-        Harmless("osProfile.linuxConfiguration.provisionVMAgent", "without it neither sign-in nor patching works"),
+                ("provisionVMAgent", "without it neither sign-in nor patching works"),
+            )
+        ),
+        Harmless(f"{WINDOWS}.timeZone", "the time that people see"),
         Harmless("osProfile.linuxConfiguration.ssh", "the emergency key is the estate's choice"),
         Harmless("storageProfile.dataDisks", "the attached disk is a resource of its own"),
         Harmless("storageProfile.imageReference.version", "a release of a listed image; updates follow"),
@@ -101,6 +155,18 @@ EXTENSION = Table(
             "settings.fileUris",
             (["https://stelsewhere.blob.core.windows.net/run.sh"],),
             "a program from outside of the estate would run as root",
+        ),
+        Weakening(
+            "settings.commandToExecute",
+            ("powershell.exe -Command whoami",),
+            "another command would run as the system",
+            when=runs_first_boot,
+        ),
+        Weakening(
+            "protectedSettings",
+            ({"commandToExecute": "id"},),
+            "a command that no plan shows would run as root",
+            missing_ok="no extension has any",
         ),
     ),
     harmless=(
@@ -150,6 +216,8 @@ SHUTDOWN = Table(
     "devtestlab:GlobalSchedule",
     weakenings=(
         Weakening("dailyRecurrence.time", ("1200",), "work would end at another time than agreed"),
+        Weakening("timeZoneId", ("Tokyo Standard Time",), "work would end at another time than agreed"),
+        Weakening("targetResourceId", (external.INTERFACE,), "the desk would run on, and cost money"),
         Weakening("notificationSettings.webhookUrl", ("https://elsewhere.example/hook",),
                   "a host outside the estate would be told when a desk is in use"),
     ),

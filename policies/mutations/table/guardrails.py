@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formats.property_paths import get, join, put
-from policies.expected.guardrails import GUARDRAILS
+from policies.expected.guardrails import GUARDRAILS, OF_WINDOWS
 from policies.mutations.model import Harmless, Removal, Rework, Table, Value, Weakening
 from policies.mutations.paths import leaves, places
 from policies.mutations.table import external
@@ -26,7 +26,11 @@ OTHER_VALUE = "Microsoft.Other/thing"
 
 def _rule_paths() -> tuple[str, ...]:
     """Return the path of every value in the policy rules of the guardrails."""
-    found = (path for guard in GUARDRAILS.values() for path in leaves({"policyRule": guard.policy_rule}))
+    found = (
+        path
+        for guard in (*GUARDRAILS.values(), *OF_WINDOWS.values())
+        for path in leaves({"policyRule": guard.policy_rule})
+    )
     return tuple(dict.fromkeys(path for path in found if path != EFFECT))
 
 

@@ -102,4 +102,8 @@ RANDOM_BYTES = Table(
         Weakening("length", (2, 31), "anyone could try all secrets, and so identify the people behind pseudonyms"),
     ),
 )
-TABLES = (VAULT, KEY, SECRET, RANDOM_BYTES)
+RANDOM_PASSWORD = Table(
+    "random:index/randomPassword:RandomPassword",
+    weakenings=(Weakening("length", (12, 23), "anyone could try all passwords"),),
+)
+TABLES = (VAULT, KEY, SECRET, RANDOM_BYTES, RANDOM_PASSWORD)

@@ -51,6 +51,8 @@ def _check_extension(resource: Resource, prefix: str) -> Iterator[Violation]:
         yield Violation(f"{prefix}publisher", "is not set; publisher and type must be")
     elif str(kind).lower() not in ALLOWED.get(str(publisher).lower(), set()):
         yield Violation(f"{prefix}type", f"is {display(kind)} of {display(publisher)}, which is not a known extension")
+    if resource.at(f"{prefix}protectedSettings") is not MISSING:
+        yield Violation(f"{prefix}protectedSettings", "hides what the extension runs; it must not be set")
     for setting in COMMAND_SETTINGS:
         if resource.at(f"{prefix}settings.{setting}") is not MISSING:
             yield Violation(
