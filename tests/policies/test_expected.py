@@ -11,17 +11,19 @@ import pytest
 from formats import egress
 from formats.egress import EgressRule
 from formats.stack_config import Region
-from infra import first_boot, gpu_driver, guardrails, home_disk, malware_scanning, network_services
+from infra import first_boot, gpu_driver, guardrails, home_disk, malware_scanning, network_services, windows_first_boot
 from infra.components import confidential, resource_group_scope
+from infra.components.desk_systems import Windows
 from infra.roles import Role
 from infra.subscription_guardrails import subscription_guardrails
 from operations.estate import schema
+from operations.estate.approvals import REGISTRATION_HOST
 from policies.azure_semantics import addresses, bastion, roles
 from policies.azure_semantics import malware_scanning as expected_scanning
-from policies.expected import entitlements, key_release, sign_in, ssh_server, tags
+from policies.expected import entitlements, key_release, sign_in, ssh_server, tags, windows_desk
 from policies.expected.estate_types import ESTATE_TYPES
 from policies.expected.gpu_driver import GPU_DRIVER
-from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS
+from policies.expected.guardrails import COMMON_GUARDRAILS, GUARDRAILS, OF_WINDOWS
 from policies.expected.home_disk import HOME_DISK
 from policies.expected.policy_rules import MODE
 from policies.model import Resource
@@ -37,6 +39,20 @@ def test_every_guardrail_of_the_program_is_the_expected_one() -> None:
         key: (one.title, one.policy_rule, MODE) for key, one in GUARDRAILS.items()
     }
     assert [one.key for one in guardrails.COMMON_GUARDRAILS] == [one.key for one in COMMON_GUARDRAILS]
+
+
+def test_the_guardrails_of_an_estate_with_windows_desks_are_the_expected_ones() -> None:
+    windows = [*guardrails.WINDOWS_HUB_GUARDRAILS, *subscription_guardrails("rg-", windows_desks=True)]
+    usual = [*guardrails.HUB_GUARDRAILS, *subscription_guardrails("rg-")]
+    changed = {one.key: one.policy_rule for one in windows if one not in usual}
+    assert changed == {key: one.policy_rule for key, one in OF_WINDOWS.items()}
+
+
+def test_the_first_boot_of_a_windows_desk_is_the_expected_one() -> None:
+    assert windows_first_boot.COMMAND == windows_desk.COMMAND
+    assert windows_desk.digest(windows_first_boot.SCRIPT) in windows_desk.SCRIPTS
+    assert Windows.ADMINISTRATOR == windows_desk.ADMINISTRATOR
+    assert network_services.REGISTRATION_HOST == sign_in.REGISTRATION_HOST == REGISTRATION_HOST
 
 
 def test_a_technique_that_types_stay_prevents_writes_a_type_that_is_not_listed() -> None:
