@@ -22,7 +22,7 @@ from local_azure.data_plane.security_groups import INBOUND, Connection, check
 from local_azure.model import Cloud, StoredResource
 from local_azure.types.bastion import HOST
 from local_azure.types.common import value_at
-from local_azure.types.compute_vm import EXTENSION
+from local_azure.types.compute_extension import EXTENSION
 
 SSH, RDP = 22, 3389
 ENTRA_PUBLISHER = "Microsoft.Azure.ActiveDirectory"

@@ -1,4 +1,4 @@
-"""Microsoft.Compute: virtual machines and their extensions.
+"""Microsoft.Compute: virtual machines.
 
 Facts: docs/azure-facts.md#names-of-disks-and-virtual-machines, #virtual-machines, #logins, #fixed-properties,
 #restarts-by-patching.
@@ -41,16 +41,9 @@ from local_azure.types.vm_sizes import (
     resize_keeps_the_kind_of_disk,
     size_is_available,
 )
-from local_azure.types.vm_system import (
-    extension_fits_the_system,
-    is_windows,
-    join_has_an_identity,
-    profile_fits_the_image,
-    system_disk_holds_the_image,
-)
+from local_azure.types.vm_system import is_windows, profile_fits_the_image, system_disk_holds_the_image
 
 HOST_ENCRYPTION = "Microsoft.Compute/EncryptionAtHost"
-EXTENSION = "azure-native:compute:VirtualMachineExtension"
 NIC = "azure-native:network:NetworkInterface"
 CREATED_AT = "2026-01-01T00:00:00+00:00"
 
@@ -352,26 +345,6 @@ def _outputs(request: Request) -> Mapping[str, Json]:
     return outputs | ({"osProfile": os_profile} if request.new.get("osProfile") else {})
 
 
-# Extensions ----------------------------------------------------------------------------------------------------------
-
-
-def _extension_handler_is_complete(request: Request) -> None:
-    for path in ("publisher", "type", "typeHandlerVersion"):
-        if not request.new.get(path):
-            _refuse_parameter(f"Required parameter '{path}' is missing (null).", path)
-
-
-def _extensions_are_allowed(request: Request) -> None:
-    machine = request.cloud.get(str(ancestor_id(request.id, "virtualMachines")))
-    if machine and value_at(machine.properties, "osProfile.allowExtensionOperations") is False:
-        text = f"Extension operations are disallowed on virtual machine {machine.name}."
-        refuse("OperationNotAllowed", text, status=409)
-
-
-def _extension_outputs(_: Request) -> Mapping[str, Json]:
-    return {"provisioningState": "Succeeded"}
-
-
 TYPES = (
     AzureType(
         token=VM,
@@ -444,20 +417,6 @@ TYPES = (
             availability_zones_exist,
             resize_keeps_the_kind_of_disk,
             system_disk_keeps_its_size,
-        ),
-    ),
-    AzureType(
-        token=EXTENSION,
-        name=NameRule(r"[A-Za-z0-9_.-]{1,80}", "1-80 letters, digits, _, . or -"),
-        location="inherited",
-        computed=_extension_outputs,
-        immutable=dict.fromkeys(("publisher", "type"), PROPERTY_FIXED),
-        write_only=("protectedSettings",),
-        constraints=(
-            _extension_handler_is_complete,
-            _extensions_are_allowed,
-            extension_fits_the_system,
-            join_has_an_identity,
         ),
     ),
 )

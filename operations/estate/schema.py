@@ -53,6 +53,7 @@ from formats.validation import InvalidValue, Location, refuse_duplicates
 from formats.ways_in import SiteSpec, refuse_common_sites, refuse_egress_to_sites
 from operations.estate.charges import Charges
 from operations.estate.shared_tenancy_schema import SharedTenancy, check_shared_tenancies
+from operations.estate.windows_desks_schema import WindowsDesks
 
 MIN_RSA_BITS = 2048
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
@@ -200,14 +201,6 @@ class StaffMachine(StaffMachineSpec):
 
 class Site(SiteSpec):
     """A connected site, with the people who answer for it."""
-
-    approval: NamedApproval | None = None
-    """Required; `approvals.py` says so with an example."""
-
-
-class WindowsDesks(Model):
-    """What the estate states before a project may have Windows desks: a way out to the host at which they join Entra,
-    and with it a sign-in that is a public preview of Azure Bastion (docs/decisions/0029-windows-desks.md)."""
 
     approval: NamedApproval | None = None
     """Required; `approvals.py` says so with an example."""

@@ -47,7 +47,7 @@ def windows_with_records(resource: Resource, estate: PolicyContext) -> bool:
 
 def runs_first_boot(resource: Resource, _: PolicyContext) -> bool:
     """True for the extension that runs the first boot of a Windows desk."""
-    return resource.at("type") == windows_desk.TYPE
+    return str(resource.at("type")) == windows_desk.TYPE
 
 
 def _patching(settings: str, when: When) -> tuple[Weakening, ...]:

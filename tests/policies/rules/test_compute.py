@@ -385,9 +385,10 @@ def test_a_secret_first_boot_is_not_printed() -> None:
     assert verdict(changed(world(), "desk", "osProfile.customData", "[secret]"), "VM16", "desk") is Verdict.UNKNOWN
 
 
-def test_a_machine_without_linux_needs_no_first_boot() -> None:
+def test_a_windows_machine_needs_a_first_boot_too() -> None:
     bare = changed(world(), "desk", "osProfile", {"windowsConfiguration": {}})
-    assert verdict(bare, "VM16", "desk") is Verdict.NOT_APPLICABLE
+    assert verdict(bare, "VM16", "desk") is Verdict.FAIL
+    assert verdict(changed(world(), "desk", "osProfile", {}), "VM16", "desk") is Verdict.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("index", [0, 1])
