@@ -62,6 +62,20 @@ def test_a_new_stack_opens_its_ways_and_a_deleted_one_none() -> None:
     assert not new_ways(planned(Operation.DELETE, group(MIRROR_AT)), [MIRROR])
 
 
+def test_a_host_that_a_rule_allows_by_name_is_a_new_way() -> None:
+    join = ApprovedWay(Way(OUT, "join", "windows_desks.approval", ("platform",), opened_by=frozenset({"join.example"})),
+                       APPROVAL)  # fmt: skip
+    type_ = "azure-native:network:FirewallPolicyRuleCollectionGroup"
+
+    def plan(*hosts: str) -> Plan:
+        inputs = {"ruleCollections": [{"rules": [{"name": "x", "targetFqdns": list(hosts)}]}]}
+        resource = PlannedResource(f"urn:pulumi:s::sde::{type_}::names", type_, Operation.CREATE, inputs=inputs)
+        return Plan("sde", "platform", "local", (resource,))
+
+    assert [one.way.way.name for one in new_ways(plan("join.example"), [join])] == ["join"]
+    assert not new_ways(plan("login.example"), [join])
+
+
 ROLE, MACHINE = "azure-native:authorization:RoleAssignment", "azure-native:compute:VirtualMachine"
 GROUP_ID, KEY = "621c57c4-96c3-5141-ab42-965c5b73e31b", "ssh-ed25519 AAAA break-glass"
 UPLOADS = ApprovedWay(Way(IN, "uploads of ZQ1", "providers[0].approval", ("junction-zone",), (), GROUP_ID), APPROVAL)
