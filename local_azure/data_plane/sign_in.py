@@ -23,12 +23,11 @@ from local_azure.model import Cloud, StoredResource
 from local_azure.types.bastion import HOST
 from local_azure.types.common import value_at
 from local_azure.types.compute_extension import EXTENSION
+from local_azure.types.vm_system import is_windows
 
 SSH, RDP = 22, 3389
 ENTRA_PUBLISHER = "Microsoft.Azure.ActiveDirectory"
 """The publisher of the extensions for sign-in with Entra."""
-EXTENSIONS = {SSH: "AADSSHLoginForLinux", RDP: "AADLoginForWindows"}
-"""The type of the extension by the port of the session."""
 
 
 def ssh(cloud: Cloud, caller: Caller, place: Place, machine_name: str) -> Answer:
@@ -95,12 +94,12 @@ def _require_sight(attempt: Attempt, caller: Caller, id_: str, type_: str) -> No
 
 
 def _log_in(attempt: Attempt, caller: Caller, machine: StoredResource, port: int) -> None:
-    """Require the extension for sign-in with Entra, and a login role."""
-    wanted = {"publisher": ENTRA_PUBLISHER, "type": EXTENSIONS[port]}
+    """Require the extension for sign-in with Entra, which is for the system of the machine, and a login role."""
     found, reason = find_right(attempt.cloud, caller, machine.id, Attributes(LOGIN), is_data=True)
     extensions = attempt.cloud.children(machine.id, EXTENSION)
-    if not any(all(one.properties.get(name) == value for name, value in wanted.items()) for one in extensions):
-        found, reason = False, f"{machine.name} has no extension for sign-in with Entra"
+    of_entra = any(one.properties.get("publisher") == ENTRA_PUBLISHER for one in extensions)
+    if not of_entra or is_windows(machine.properties) != (port == RDP):
+        found, reason = False, f"{machine.name} has no extension for this sign-in with Entra"
     if not found:
         answered = (
             "Permission denied (publickey)."

@@ -1,5 +1,5 @@
 """The plans of the shipped stacks, before and after their deployment: without the ways in of people (`copy_estate`),
-with a container registry, and with a Windows desk."""
+and with a container registry."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ STACKS = ("platform", "junction-zone", "safe-haven", "tre-hcm-progression")
 
 
 @cache
-def _rendered() -> Mapping[str, estate.Rendered]:
+def _rendered(*, windows: bool = False) -> Mapping[str, estate.Rendered]:
     with TemporaryDirectory() as folder:
         files = copy_estate(Path(folder) / "estate")
         change(files / "requests/hcm-progression.yaml", lambda request: request.update(services={"registry": {}}))
-        add_windows_desk(files)
+        if windows:
+            add_windows_desk(files)
         return {one.name: one for one in estate.render(estate.load(files))}
 
 
-def _stack(name: str, folder: Path) -> StackSettings:
-    return StackSettings(name, _rendered()[name].settings, folder / f"Pulumi.{name}.yaml")
+def _stack(name: str, folder: Path, *, windows: bool = False) -> StackSettings:
+    return StackSettings(name, _rendered(windows=windows)[name].settings, folder / f"Pulumi.{name}.yaml")
 
 
-Plans = tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any], Mapping[str, Plan]]
+Plans = tuple[Mapping[str, Plan], Mapping[str, Plan], Mapping[str, Any], Mapping[str, Plan], Mapping[str, Plan]]
+WITH_WINDOWS = ("platform", "tre-hcm-progression")
+"""The stacks that a Windows desk changes."""
 
 
 @cache
@@ -53,7 +56,8 @@ def _write(file: Path) -> None:
         again = {name: site.engine.preview(_stack(name, site.folder)) for name in STACKS}
         states = {name: site.engine.export_state(name) for name in STACKS}
         deployed = dict(site.engine.current_state([_stack(name, site.folder) for name in STACKS]))
-    file.write_bytes(pickle.dumps((first, again, states, deployed)))
+        windows = {name: site.engine.preview(_stack(name, site.folder, windows=True)) for name in WITH_WINDOWS}
+    file.write_bytes(pickle.dumps((first, again, states, deployed, windows)))
 
 
 @cache
@@ -86,3 +90,13 @@ def state(stack: str) -> dict[str, Any]:
 def deployed(stack: str) -> Plan:
     """Return the engine's plan of the deployed resources after the first `up`."""
     return _plans()[3][stack]
+
+
+def with_windows(stack: str) -> Plan:
+    """Return the plan of an `up` that permits Windows desks and adds one to the tenancy."""
+    return _plans()[4][stack]
+
+
+def windows_configs() -> Mapping[str, StackConfig]:
+    """Return the configuration of each stack with a Windows desk."""
+    return {name: one.config for name, one in _rendered(windows=True).items()}

@@ -36,10 +36,6 @@ SCOPE = f"{GROUP}/providers/Microsoft.Insights/privateLinkScopes/scope"
 MEMBER = f"{SCOPE}/scopedResources/logs"
 
 
-def extension(type_: str) -> dict[str, str]:
-    return {"publisher": "Microsoft.Azure.ActiveDirectory", "type": type_}
-
-
 @pytest.fixture
 def desk(world: World) -> World:
     """The small Azure with a desk, a Bastion, and a user of the desk."""
@@ -48,7 +44,7 @@ def desk(world: World) -> World:
     world.put(NIC, "network:NetworkInterface",
               ipConfigurations=[{"subnet": {"id": DESKS}, "privateIPAddress": "10.0.1.4"}])  # fmt: skip
     world.put(VM, "compute:VirtualMachine", networkProfile={"networkInterfaces": [{"id": NIC}]})
-    world.put(f"{VM}/extensions/entra", "compute:VirtualMachineExtension", **extension("AADSSHLoginForLinux"))
+    world.put(f"{VM}/extensions/entra", "compute:VirtualMachineExtension", publisher="Microsoft.Azure.ActiveDirectory")
     for scope in (BASTION, VM, NIC, f"{NETWORKS}/virtualNetworks/spoke"):
         world.assign(USERS, READER, scope)
     world.assign(USERS, LOGIN, VM)
@@ -78,7 +74,7 @@ def test_a_session_needs_sight_of_all_that_it_passes(desk: World, scope: str) ->
 def test_a_session_needs_the_login_role_and_its_extension(desk: World) -> None:
     desk.store.remove(f"{VM}/extensions/entra")
     assert (sign_in(desk).code, control(sign_in(desk))) == ("PermissionDenied", Control.SIGN_IN)
-    desk.put(f"{VM}/extensions/entra", "compute:VirtualMachineExtension", **extension("AADSSHLoginForLinux"))
+    desk.put(f"{VM}/extensions/entra", "compute:VirtualMachineExtension", publisher="Microsoft.Azure.ActiveDirectory")
     desk.store.remove(f"{VM}{ROLES[:34]}/roleAssignments/{USERS}{LOGIN[-8:]}")
     assert (sign_in(desk).code, control(sign_in(desk))) == ("PermissionDenied", Control.SIGN_IN)
 
@@ -87,8 +83,8 @@ def test_a_remote_desktop_needs_its_own_port_and_extension(desk: World) -> None:
     admits = nsg_rule("rdp", 100, sourceAddressPrefix="10.0.0.128/26", destinationPortRange="3389")
     desk.change(NIC, networkSecurityGroup={"id": desk.group("of-interface", admits, nsg_rule("rest", 200, "Deny"))})
     assert control(sign_in(desk)) is Control.SECURITY_GROUP
-    assert control(rdp(desk.store, person(USERS), HOME, "desk")) is Control.SIGN_IN, "an extension for SSH"
-    desk.put(f"{VM}/extensions/entra", "compute:VirtualMachineExtension", **extension("AADLoginForWindows"))
+    assert control(rdp(desk.store, person(USERS), HOME, "desk")) is Control.SIGN_IN, "it has Linux"
+    desk.change(VM, osProfile={"windowsConfiguration": {}})
     assert rdp(desk.store, person(USERS), HOME, "desk").allowed
 
 
