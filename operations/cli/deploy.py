@@ -228,7 +228,15 @@ class Deployment:
         if access := self._access.get(stack.name):
             self.recorder.attach(stack, "access", access.to_json())
         self._refuse([report])
+        self._require_permit(stack, judged, report)
         return self._confirm(stack, plan)
+
+    def _require_permit(self, stack: Stack, plan: Plan, report: Report) -> None:
+        """Raise `Refused` for a tenancy whose plan is not within a permit, and record the permit beside the plan."""
+        from operations.cli.permits import OBJECT, Permits  # noqa: PLC0415 - imports the engine
+
+        if permit := Permits(self.session).require(stack, plan, report):
+            self.recorder.attach(stack, OBJECT, permit)
 
     def finished(self, stack: Stack, outcome: Outcome) -> None:
         """Record that a stack was deployed."""

@@ -17,7 +17,7 @@ from operations.cli.stack_catalog import Stack
 from operations.engine.scratch import planned_beside
 from operations.estate.templates import service_template, template_digest
 from operations.prices import book
-from operations.prices.estimate import StackPrice, price_of
+from operations.prices.estimate import price_of
 
 if TYPE_CHECKING:
     from policies.runner import Report
@@ -53,7 +53,7 @@ def assess(requests: EstateRequests, project: str) -> Assessment:
             name: count for name, type_ in QUOTAS.items()
             if (count := sum(n for each, n in summary.resources.items() if each.endswith(type_)))
         }),
-        cost=_cost(price_of(plan, book.load())),
+        cost=cost_of_plan(plan),
         verdict=Verdict(passed=not report.blocks, catalogue=report.catalogue.digest, findings=_findings(report)),
         summary=("",),
     )  # fmt: skip
@@ -87,7 +87,9 @@ def _addresses(plan: Plan) -> tuple[str, ...]:
     return ()
 
 
-def _cost(price: StackPrice) -> Cost:
+def cost_of_plan(plan: Plan) -> Cost:
+    """Return the idle price a month of what a plan leaves."""
+    price = price_of(plan, book.load())
     pence = (price.total.after * 100).to_integral_value(ROUND_CEILING)
     unpriced = sorted(item for item, change in price.unknown.items() if change.after)
     return Cost(currency=str(price.currency), monthly_pence=int(Decimal(pence)), unpriced=tuple(unpriced))
