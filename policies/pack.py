@@ -10,6 +10,7 @@ configuration lists (`--policy-pack-config`, https://www.pulumi.com/docs/iac/cro
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from policies.catalogue import load_catalogue, require_pinned
 from policies.exemptions import NONE, Exemptions
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import Finding, Policy, Verdict, always_applies
+from policies.permit import PermitCheck
 from policies.plan_evaluation import Neighbours, evaluate_plans, exemptions_of
 from policies.plan_resources import resources_of
 from policies.rules import load
@@ -42,6 +44,8 @@ from policies.wording import printable
 NAME = "sde"
 NEIGHBOURS = "neighbours"
 """A policy that only holds the pack's configuration: Pulumi configures policies, and not packs."""
+PERMIT = "permit"
+"""The policy that requires the permit of a tenancy's request, in an estate that has a route."""
 ROOT = Path(__file__).resolve().parents[1]
 """The project's folder, to which the neighbours' paths are relative."""
 CONFIGURATION = pulumi_policy.PolicyConfigSchema(
@@ -75,9 +79,17 @@ class PackAnalyzer:
     """
 
     def __init__(
-        self, exemptions: Exemptions = NONE, policies: Mapping[str, Policy] | None = None, folder: Path | None = None
+        self,
+        exemptions: Exemptions = NONE,
+        policies: Mapping[str, Policy] | None = None,
+        folder: Path | None = None,
+        permits: PermitCheck | None = None,
     ) -> None:
-        """`folder`: that of the stacks' configuration files, as they are rendered from the estate; None: none."""
+        """`folder`: that of the stacks' configuration files, as they are rendered from the estate; None: none.
+
+        `permits`: what requires permits of tenancies; None: nothing.
+        """
+        self._permits = permits
         self.policies = load() if policies is None else policies
         self._exemptions = exemptions
         self._folder = folder
@@ -113,7 +125,8 @@ class PackAnalyzer:
             self._state.record_provider(request)
             planned = self._state.record_resource(request)
             plan = self._state.plan_of_resource(planned)
-        with self._with_findings(self._resource_findings(plan, planned.urn)):
+        missing = self._permits.missing(plan.stack) if self._permits else ()
+        with self._with_findings(self._resource_findings(plan, planned.urn), missing):
             yield
 
     @contextmanager
@@ -123,7 +136,8 @@ class PackAnalyzer:
             for resource in request.resources:
                 self._state.record_provider(resource)
             plan = self._state.plan_of_stack(request)
-        with self._with_findings(self._blocking_findings(plan, self.policies, self._neighbours)):
+        refused = self._permits.refusals(plan) if self._permits else ()
+        with self._with_findings(self._blocking_findings(plan, self.policies, self._neighbours), refused):
             yield
 
     def resource_validator(self, policy: Policy) -> Callable[[Any, ReportViolation], None]:
@@ -156,6 +170,18 @@ class PackAnalyzer:
         if self._neighbours is None:
             args.not_applicable(NEEDS_NEIGHBOURS)
 
+    def report_permit(self, args: Any, report: ReportViolation) -> None:
+        """Report why the current message's resource or stack is within no permit."""
+        for reason in self._without_permit():
+            report("no permit: " + "\n".join(map(printable, reason.splitlines())), None)
+
+    def _without_permit(self) -> tuple[str, ...]:
+        """Return the reasons of the current message. Raises `LookupError` if there is none."""
+        found: tuple[str, ...] | None = getattr(self._current, "permit", None)
+        if found is None:
+            raise LookupError("no message of the engine is being evaluated")
+        return found
+
     def _current_findings(self, policy: Policy) -> list[Finding]:
         """Return a policy's findings on the current message. Raises `LookupError` if there is none, so that nothing
         passes unchecked."""
@@ -165,12 +191,12 @@ class PackAnalyzer:
         return findings.get(policy.id, [])
 
     @contextmanager
-    def _with_findings(self, findings: Findings) -> Iterator[None]:
-        self._current.findings = findings
+    def _with_findings(self, findings: Findings, permit: tuple[str, ...]) -> Iterator[None]:
+        self._current.findings, self._current.permit = findings, permit
         try:
             yield
         finally:
-            self._current.findings = None
+            self._current.findings = self._current.permit = None
 
     def _resource_findings(self, plan: Plan, urn: str) -> Findings:
         """Return the blocking findings on one resource; none before a resource group has given the data class.
@@ -274,6 +300,18 @@ def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
             config_schema=CONFIGURATION,
             validate=analyzer.report_missing_neighbours,
         ),
+        pulumi_policy.ResourceValidationPolicy(
+            name=PERMIT,
+            description="A tenancy is changed only with the permit of its request",
+            enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
+            validate=analyzer.report_permit,
+        ),
+        pulumi_policy.StackValidationPolicy(
+            name=PERMIT + STACK_SUFFIX,
+            description="A tenancy has what the permit of its request has, and no more",
+            enforcement_level=pulumi_policy.EnforcementLevel.MANDATORY,
+            validate=analyzer.report_permit,
+        ),
         *(
             pulumi_policy.ResourceValidationPolicy(
                 **_policy_arguments(p, p.id), validate=analyzer.resource_validator(p)
@@ -347,8 +385,10 @@ def serve(estate: Path) -> None:
     Raises `InputError` if the catalogue or the exemptions cannot be read, and `Refused` if the estate pins another
     catalogue.
     """
-    require_pinned(load_catalogue(), estate)
-    analyzer = PackAnalyzer(exemptions_of(None, estate), folder=ROOT)
+    catalogue = load_catalogue()
+    require_pinned(catalogue, estate)
+    permits = PermitCheck(estate, catalogue, os.environ)
+    analyzer = PackAnalyzer(exemptions_of(None, estate), folder=ROOT, permits=permits)
     # The constructor of PolicyPack looks its servicer class up by this name, and serves.
     vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)
     pulumi_policy.PolicyPack(

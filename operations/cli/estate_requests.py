@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +14,11 @@ import typer
 from approvals.approvers import Anchor
 from approvals.envelope import Signed, Signer
 from approvals.estate_files import EstateFiles
+from approvals.request_files import read_request
 from approvals.rights import Context
 from approvals.signers import VaultSigner, read_key_file
 from approvals.submission import Submission
 from formats.errors import InputError
-from formats.yaml_reader import read_mapping, within
 from operations.cli.session import Session
 from operations.estate.approvals import REQUESTS
 from operations.settings import write_new, write_whole
@@ -100,9 +99,8 @@ class EstateRequests:
 
     def request(self, project: str) -> dict[str, Any]:
         """Return a request as JSON: what its file states, after the estate was validated with it."""
-        file = self.request_file(project)
-        content = read_mapping(within(self.session.estate_folder, file, str(file)), str(file))
-        return {key: json_of(value) for key, value in content.items()}
+        self.request_file(project)
+        return read_request(self.session.estate_folder, project)
 
     def submission(self, project: str) -> Submission:
         """Return a request with its assessment."""
@@ -144,12 +142,3 @@ def add_file(file: Path, content: bytes) -> None:
 def make_shared_folder(folder: Path) -> None:
     """Create a folder of the estate, which its users share."""
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def json_of(value: Any) -> Any:
-    """Return what YAML has read as JSON: days and times as text."""
-    if isinstance(value, Mapping):
-        return {str(key): json_of(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [json_of(one) for one in value]
-    return value.isoformat() if isinstance(value, date) else value

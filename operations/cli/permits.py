@@ -17,6 +17,7 @@ from approvals.canonical import digest_of, time_text
 from approvals.decision import read_bundle
 from approvals.estate_files import FOLDER
 from approvals.permit import Proposed, Refusals, verify_permit, within
+from approvals.request_files import template_digest
 from approvals.rights import MAX_SKEW, Context, History, key_id
 from approvals.route import FILE_NAME
 from formats.errors import InputError, Refused
@@ -26,7 +27,6 @@ from operations.cli.estate_requests import EstateRequests
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
-from operations.estate.templates import template_digest
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger

@@ -12,10 +12,11 @@ import typer
 from approvals.approvers import KEEPERS, Anchor, Approvers, read_version, unsigned, verify_approvers
 from approvals.canonical import content_of, time_text
 from approvals.envelope import Signed
+from approvals.request_files import json_of
 from formats.errors import InputError, Refused
 from formats.validation import validated
 from formats.yaml_reader import read_mapping
-from operations.cli.estate_requests import EstateRequests, Key, add_file, json_of
+from operations.cli.estate_requests import EstateRequests, Key, add_file
 from operations.cli.options import Yes, command
 from operations.cli.output import printable
 from operations.cli.request_decisions import show_view

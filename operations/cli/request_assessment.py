@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from approvals.assessment import MAX_LINES, Assessment, Cost, Network, Template, UnknownSize, Verdict, summary_of
 from approvals.canonical import digest_of
+from approvals.request_files import template_digest
 from formats.errors import Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.stack_catalog import Stack
 from operations.engine.scratch import planned_beside
-from operations.estate.templates import service_template, template_digest
+from operations.estate.templates import service_template
 from operations.prices import book
 from operations.prices.estimate import price_of
 

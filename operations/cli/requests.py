@@ -16,10 +16,11 @@ from rich.text import Text
 from approvals.canonical import content_of
 from approvals.estate_files import assessment_text
 from approvals.permit import Permit, verify_permit
+from approvals.request_files import json_of
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
 from formats.yaml_reader import parse_mapping, read_text
-from operations.cli.estate_requests import EstateRequests, Project, json_of, make_shared_folder
+from operations.cli.estate_requests import EstateRequests, Project, make_shared_folder
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.request_decisions import show_view

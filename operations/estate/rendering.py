@@ -26,7 +26,8 @@ from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
-from operations.estate.templates import SERVICES, SUFFIX, TEMPLATES, parts
+from approvals.request_files import SERVICES, SUFFIX, TEMPLATES
+from operations.estate.templates import parts
 from operations.result_cache import FileCache
 
 STACKS = "stacks"

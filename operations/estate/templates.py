@@ -6,7 +6,6 @@ adds a template by adding a file, so the front matter is validated like any othe
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
+from approvals.request_files import SERVICES, SUFFIX, TEMPLATES
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.input_model import Line, Model, Slug, one_line
@@ -23,9 +23,6 @@ from formats.yaml_reader import parse_mapping, read_text, within
 from operations.estate.request_model import RequestFile
 from operations.estate.request_schema import RequestSchema, explained, refuse_unknown_keys
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "tre_templates"
-SERVICES = "services"
-SUFFIX = ".yaml.j2"
 FENCE = "---\n"
 _NAME: TypeAdapter[str] = TypeAdapter(Slug)
 
@@ -160,15 +157,6 @@ def service_template(name: str, folder: Path = TEMPLATES) -> ServiceTemplate:
         raise InputError("A template has the name of its file.", file=path, key="name", found=content["name"],
                          fix="Remove it.")  # fmt: skip
     return validated(ServiceTemplate, {**content, "name": name}, file=path)
-
-
-def template_digest(name: str, folder: Path = TEMPLATES) -> str:
-    """Return the digest of a service template, with all that it includes: the bodies of the kinds of stacks."""
-    found = hashlib.sha256()
-    for file in (folder / SERVICES / f"{name}{SUFFIX}", *sorted((folder / "stacks").rglob(f"*{SUFFIX}"))):
-        path, content = file.relative_to(folder).as_posix().encode(), file.read_bytes()
-        found.update(b"%d %d\0" % (len(path), len(content)) + path + content)
-    return f"sha256:{found.hexdigest()}"
 
 
 def parts(text: str, path: str) -> tuple[str, str]:

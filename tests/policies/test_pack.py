@@ -24,7 +24,7 @@ from formats.property_values import mask
 from policies.exemptions import read
 from policies.judged_runs import JudgedRuns
 from policies.model import ComplianceControls, Policy, Severity, Violation
-from policies.pack import NEIGHBOURS, STACK_SUFFIX, PackAnalyzer, policies_of, serve
+from policies.pack import NEIGHBOURS, PERMIT, STACK_SUFFIX, PackAnalyzer, policies_of, serve
 from policies.plan_evaluation import Neighbours, evaluate_plans
 from policies.rules import load
 from tests.infra.local_stacks import ROOT
@@ -196,7 +196,10 @@ def test_a_validator_outside_of_a_message_raises() -> None:
 
 def test_every_policy_is_mandatory_and_has_its_controls() -> None:
     info = pack().GetAnalyzerInfo(empty_pb2.Empty(), Context())
-    (configured, *policies) = info.policies
+    configured, *permits = info.policies[:3]
+    policies = info.policies[3:]
+    assert {p.name for p in permits} == {PERMIT, PERMIT + STACK_SUFFIX}
+    assert {p.enforcementLevel for p in permits} == {proto.MANDATORY}
     assert configured.name == NEIGHBOURS
     assert configured.enforcementLevel == proto.MANDATORY
     names = [p.name for p in policies]

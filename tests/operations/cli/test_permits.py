@@ -4,103 +4,46 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from approvals.assessment import summary_of
 from approvals.canonical import content_of
-from approvals.estate_files import EstateFiles, assessment_text
+from approvals.estate_files import EstateFiles
 from formats.errors import Refused
-from formats.plan import UNKNOWN, Operation, Plan
-from formats.yaml_reader import read_mapping
-from operations.cli.app import main
-from operations.cli.estate_requests import json_of
-from operations.cli.output import Output
-from operations.cli.permits import OBJECT, Permits
+from formats.plan import UNKNOWN, Operation
 from operations.cli.request_assessment import cost_of_plan
-from operations.cli.session import Session
-from operations.estate.templates import template_digest
-from operations.ledger.entry import Entry, Kind
-from operations.ledger.ledger import Ledger
-from operations.settings import Settings
-from tests.approvals.site import CATALOGUE, assessment
-from tests.operations.cli.fakes import FakeCatalog, stack
+from tests.approvals.site import CATALOGUE
+from tests.operations.cli.approved_estate import PROJECT, STACK, TEMPLATE, ApprovedEstate
 from tests.operations.estates import change, copy_estate
-from tests.operations.ledger.logs import WHO, memory_ledger
 from tests.policies import shipped
 
-PROJECT, STACK, TEMPLATE = "hcm-progression", "tre-hcm-progression", "bespoke-imaging"
-REPORT: Any = SimpleNamespace(catalogue=SimpleNamespace(digest=CATALOGUE))
 
-
-@dataclass
-class Site:
-    """An estate in which one request is assessed, the plan of its tenancy, and a ledger."""
-
-    estate: Path
-    home: Path
-    ledger: Ledger = field(default_factory=memory_ledger)
-    plan: Plan = field(default_factory=lambda: shipped.before(STACK))
-
-    def __post_init__(self) -> None:
-        change(self.request, lambda request: request.update(services={"registry": {}}))
-
-    @property
-    def request(self) -> Path:
-        return self.estate / f"requests/{PROJECT}.yaml"
-
-    @property
-    def settings(self) -> Settings:
-        return Settings.load({"SDE_HOME": str(self.home), "PATH": "/nowhere"})
-
-    def assess(self, **other: Any) -> None:
-        """Write an assessment of the request, by default one that the plan is within."""
-        fields = {"plan": content_of(summary_of(self.plan)), "cost": content_of(cost_of_plan(self.plan)),
-                  "template": {"name": TEMPLATE, "digest": template_digest(TEMPLATE)}}  # fmt: skip
-        file = EstateFiles(self.estate, "wmsde").assessment_file(PROJECT)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(assessment_text(assessment(json_of(read_mapping(self.request)), **{**fields, **other})))
-
-    def approve(self, *arguments: str) -> None:
-        command = ["--estate", str(self.estate), "request", "approve", PROJECT, "--demo-keys", *arguments]
-        assert main(command, settings=self.settings) == 0
-
-    def require(self, plan: Plan | None = None, name: str = STACK) -> Any:
-        """Return what the permit check of a fresh command records; `Refused` as `up`."""
-        session = Session(self.settings, Output(), *[lambda *_: FakeCatalog([])] * 3, lambda *_: self.ledger)  # type: ignore[arg-type, return-value]
-        session.estate = self.estate
-        return Permits(session).require(stack(name), plan or self.plan, REPORT)
-
-    def record(self, permit: Any, time: str) -> None:
-        """Record an intent with a permit, as `up` does."""
-        self.ledger.record(Entry(kind=Kind.INTENT, time=time, run="r", command="up", version="1", who=WHO,
-                                 stacks=(STACK,), objects={OBJECT: self.ledger.keep(permit)}))  # fmt: skip
+@pytest.fixture
+def site(tmp_path: Path) -> ApprovedEstate:
+    return ApprovedEstate(copy_estate(tmp_path / "estate"), tmp_path / "home")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(copy_estate(tmp_path / "estate"), tmp_path / "home")
-
-
-@pytest.fixture
-def approved(site: Site) -> Site:
+def approved(site: ApprovedEstate) -> ApprovedEstate:
     site.assess()
     site.approve()
     return site
 
 
-def test_a_plan_within_its_permit_may_be_applied_and_the_ledger_says_what_permitted_it(approved: Site) -> None:
+def test_a_plan_within_its_permit_may_be_applied_and_the_ledger_says_what_permitted_it(
+    approved: ApprovedEstate,
+) -> None:
     found = approved.require()
     assert found["permit"].startswith("sha256:")
     assert len(found["documents"]) == 6  # one for each step, two of the committee
     assert found == approved.require()
 
 
-def test_an_estate_without_a_route_and_what_changes_no_tenancy_need_no_permit(site: Site) -> None:
+def test_an_estate_without_a_route_and_what_changes_no_tenancy_need_no_permit(site: ApprovedEstate) -> None:
     assert site.require() is None
     (site.estate / "route.yaml").write_text("route: west-midlands\n")
     assert site.require(shipped.after(STACK)) is None
@@ -109,26 +52,26 @@ def test_an_estate_without_a_route_and_what_changes_no_tenancy_need_no_permit(si
         site.require()
 
 
-def not_assessed(site: Site) -> None:
+def not_assessed(site: ApprovedEstate) -> None:
     site.assess()
     site.approve()
     EstateFiles(site.estate, "wmsde").assessment_file(PROJECT).unlink()
 
 
-def only_one_step(site: Site) -> None:
+def only_one_step(site: ApprovedEstate) -> None:
     site.assess()
     site.approve("--step", "programme-review")
 
 
-def amended(site: Site) -> None:
+def amended(site: ApprovedEstate) -> None:
     site.assess()
     site.approve()
     change(site.request, lambda request: request["tiers"].update(cool_after_days=91))
     site.assess()
 
 
-def assessed_as(**fields: Any) -> Callable[[Site], None]:
-    def change_of(site: Site) -> None:
+def assessed_as(**fields: Any) -> Callable[[ApprovedEstate], None]:
+    def change_of(site: ApprovedEstate) -> None:
         plan, cost = content_of(summary_of(site.plan)), content_of(cost_of_plan(site.plan))
         given = {"plan": plan | fields.get("plan", {}), "cost": cost | fields.get("cost", {})}
         site.assess(**{**fields, **given})
@@ -153,20 +96,22 @@ def assessed_as(**fields: Any) -> Callable[[Site], None]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_plan_outside_its_permit_is_refused(site: Site, prepare: Callable[[Site], None], reason: str) -> None:
+def test_a_plan_outside_its_permit_is_refused(
+    site: ApprovedEstate, prepare: Callable[[ApprovedEstate], None], reason: str
+) -> None:
     prepare(site)
     with pytest.raises(Refused, match=f"(?s)has no permit for this change.*{reason}.*sde request status {PROJECT}"):
         site.require()
 
 
-def test_a_size_that_follows_from_the_deployment_is_within_no_permit(approved: Site) -> None:
+def test_a_size_that_follows_from_the_deployment_is_within_no_permit(approved: ApprovedEstate) -> None:
     unknown = [replace(one, inputs={**one.inputs, "diskSizeGB": UNKNOWN}) if one.type.endswith(":Disk") else one
                for one in approved.plan.resources]  # fmt: skip
     with pytest.raises(Refused, match="no permit has it"):
         approved.require(replace(approved.plan, resources=tuple(unknown)))
 
 
-def test_a_decision_that_the_ledger_has_cannot_be_taken_away(approved: Site) -> None:
+def test_a_decision_that_the_ledger_has_cannot_be_taken_away(approved: ApprovedEstate) -> None:
     permit = approved.require()
     approved.record(permit, "2026-11-01T00:00:00Z")
     assert approved.require() == permit
@@ -177,7 +122,7 @@ def test_a_decision_that_the_ledger_has_cannot_be_taken_away(approved: Site) -> 
 
 
 @pytest.mark.parametrize("emptied", [False, True], ids=["with documents", "that the ledger alone remembers"])
-def test_a_route_cannot_be_taken_away(approved: Site, emptied: bool) -> None:
+def test_a_route_cannot_be_taken_away(approved: ApprovedEstate, emptied: bool) -> None:
     approved.record(approved.require(), "2026-11-01T00:00:00Z")
     (approved.estate / "route.yaml").unlink()
     if emptied:
@@ -187,7 +132,7 @@ def test_a_route_cannot_be_taken_away(approved: Site, emptied: bool) -> None:
     assert approved.require(shipped.before("platform"), "platform") is None
 
 
-def test_a_clock_behind_the_ledger_permits_nothing(approved: Site) -> None:
+def test_a_clock_behind_the_ledger_permits_nothing(approved: ApprovedEstate) -> None:
     approved.record(approved.require(), "2999-01-01T00:00:00Z")
     with pytest.raises(Refused, match="clock of this machine is behind"):
         approved.require()

@@ -15,10 +15,10 @@ import yaml
 from approvals.assessment import PlanSummary
 from approvals.canonical import digest_of
 from approvals.estate_files import EstateFiles, assessment_text
+from approvals.request_files import json_of
 from formats.yaml_reader import read_mapping
 from operations.cli import request_assessment
 from operations.cli.app import main
-from operations.cli.estate_requests import json_of
 from operations.settings import Settings
 from tests.approvals.site import assessment, person_id
 from tests.operations.estates import change, copy_estate, snapshot

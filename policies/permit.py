@@ -1,0 +1,85 @@
+"""The permit of a tenancy, as the policy pack requires it: from the files of the estate, without a ledger and prices.
+
+`sde up` compares more: what the ledger has of decisions, and the price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from approvals.approvers import Anchor
+from approvals.assessment import Template, UnknownSize, summary_of
+from approvals.canonical import digest_of
+from approvals.estate_files import FOLDER, EstateFiles
+from approvals.permit import Permit, Proposed, Refusals, verify_permit, within
+from approvals.request_files import read_request, template_digest
+from approvals.route import FILE_NAME
+from formats.errors import InputError
+from formats.plan import Plan
+from formats.stack_names import TENANCY
+from formats.yaml_reader import read_mapping
+
+ANCHOR = "SDE_APPROVERS_ANCHOR"
+"""The variable with the digest of the first version of the approvers, from outside the estate."""
+
+
+class PermitCheck:
+    """The permits of one estate's tenancies. `catalogue`: the digest of the catalogue of policies."""
+
+    def __init__(self, estate: Path, catalogue: str, environ: Mapping[str, str]) -> None:
+        self._estate, self._catalogue, self._environ = estate, catalogue, environ
+        self._permits: dict[str, Permit | Refusals] = {}
+
+    def missing(self, stack: str) -> tuple[str, ...]:
+        """Return why a stack may not be changed at all; nothing if it has a permit or needs none."""
+        if not self._needs_permit(stack):
+            return ()
+        found = self._permit(stack)
+        return found.reasons if isinstance(found, Refusals) else ()
+
+    def refusals(self, plan: Plan) -> tuple[str, ...]:
+        """Return why a stack may not become what a plan has; nothing if that is within its permit or needs none."""
+        if missing := self.missing(plan.stack):
+            return missing
+        found = self._permits.get(plan.stack)
+        if not isinstance(found, Permit):
+            return ()
+        request = read_request(self._estate, found.project)
+        name = str(request.get("template"))
+        try:
+            template = Template(name=name, digest=template_digest(name))
+            proposed = Proposed(digest_of(request), template, self._catalogue, summary_of(plan), cost=None)
+        except UnknownSize as unknown:
+            return (f"a size follows only from the deployment: {unknown}",)
+        except InputError as error:
+            return (str(error),)
+        return within(found, proposed, datetime.now(UTC))
+
+    def _needs_permit(self, stack: str) -> bool:
+        has_route = (self._estate / FILE_NAME).exists() or (self._estate / FOLDER).exists()
+        return stack.startswith(TENANCY) and (has_route or ANCHOR in self._environ)
+
+    def _permit(self, stack: str) -> Permit | Refusals:
+        if stack not in self._permits:
+            try:
+                self._permits[stack] = self._verified(stack.removeprefix(TENANCY))
+            except InputError as error:
+                self._permits[stack] = Refusals((str(error),))
+        return self._permits[stack]
+
+    def _verified(self, project: str) -> Permit | Refusals:
+        if ANCHOR not in self._environ:
+            raise InputError("Nothing says which approvers are the right ones.", key=ANCHOR, found="nothing",
+                             allowed="the digest of their first version, from your own records")  # fmt: skip
+        context = self._files.context(Anchor(self._environ[ANCHOR]), datetime.now(UTC).replace(microsecond=0))
+        file = str(self._estate / "requests" / f"{project}.yaml")
+        submission = self._files.submission(read_request(self._estate, project), file)
+        return verify_permit(self._files.decisions(project), context, submission)
+
+    @cached_property
+    def _files(self) -> EstateFiles:
+        file = self._estate / "estate.yaml"
+        return EstateFiles(self._estate, str(read_mapping(file).get("code")))

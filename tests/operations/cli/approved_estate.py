@@ -1,0 +1,75 @@
+"""An estate in which one request is assessed, and approved by made-up people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from approvals.assessment import summary_of
+from approvals.canonical import content_of
+from approvals.estate_files import EstateFiles, assessment_text
+from approvals.request_files import json_of, template_digest
+from formats.plan import Plan
+from formats.yaml_reader import read_mapping
+from operations.cli.app import main
+from operations.cli.output import Output
+from operations.cli.permits import OBJECT, Permits
+from operations.cli.request_assessment import cost_of_plan
+from operations.cli.session import Session
+from operations.ledger.entry import Entry, Kind
+from operations.ledger.ledger import Ledger
+from operations.settings import Settings
+from tests.approvals.site import CATALOGUE, assessment
+from tests.operations.cli.fakes import FakeCatalog, stack
+from tests.operations.estates import change
+from tests.operations.ledger.logs import WHO, memory_ledger
+from tests.policies import shipped
+
+PROJECT, STACK, TEMPLATE = "hcm-progression", "tre-hcm-progression", "bespoke-imaging"
+REPORT: Any = SimpleNamespace(catalogue=SimpleNamespace(digest=CATALOGUE))
+
+
+@dataclass
+class ApprovedEstate:
+    """An estate in which one request is assessed, the plan of its tenancy, and a ledger."""
+
+    estate: Path
+    home: Path
+    ledger: Ledger = field(default_factory=memory_ledger)
+    plan: Plan = field(default_factory=lambda: shipped.before(STACK))
+
+    def __post_init__(self) -> None:
+        change(self.request, lambda request: request.update(services={"registry": {}}))
+
+    @property
+    def request(self) -> Path:
+        return self.estate / f"requests/{PROJECT}.yaml"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.load({"SDE_HOME": str(self.home), "PATH": "/nowhere"})
+
+    def assess(self, **other: Any) -> None:
+        """Write an assessment of the request, by default one that the plan is within."""
+        fields = {"plan": content_of(summary_of(self.plan)), "cost": content_of(cost_of_plan(self.plan)),
+                  "template": {"name": TEMPLATE, "digest": template_digest(TEMPLATE)}}  # fmt: skip
+        file = EstateFiles(self.estate, "wmsde").assessment_file(PROJECT)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(assessment_text(assessment(json_of(read_mapping(self.request)), **{**fields, **other})))
+
+    def approve(self, *arguments: str) -> None:
+        command = ["--estate", str(self.estate), "request", "approve", PROJECT, "--demo-keys", *arguments]
+        assert main(command, settings=self.settings) == 0
+
+    def require(self, plan: Plan | None = None, name: str = STACK) -> Any:
+        """Return what the permit check of a fresh command records; `Refused` as `up`."""
+        session = Session(self.settings, Output(), *[lambda *_: FakeCatalog([])] * 3, lambda *_: self.ledger)  # type: ignore[arg-type, return-value]
+        session.estate = self.estate
+        return Permits(session).require(stack(name), plan or self.plan, REPORT)
+
+    def record(self, permit: Any, time: str) -> None:
+        """Record an intent with a permit, as `up` does."""
+        self.ledger.record(Entry(kind=Kind.INTENT, time=time, run="r", command="up", version="1", who=WHO,
+                                 stacks=(STACK,), objects={OBJECT: self.ledger.keep(permit)}))  # fmt: skip
