@@ -14,12 +14,14 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from formats.arm.id_parents import with_parents
-from formats.plan import UNKNOWN, Operation, PlannedResource
-from formats.property_paths import ANY, Step, parse
+from formats.plan import Operation, PlannedResource
+from formats.property_paths import parse
 from formats.stack_config import DataClass, StackConfig, subscriptions_of
 from formats.urns import plain_type
 from policies.expected.staff import members as members_of_staff
 from policies.requirements import Requirement
+from policies.values_at_paths import Unknown as Unknown  # noqa: PLC0414 - rules import it with the model
+from policies.values_at_paths import values_at
 
 T = TypeVar("T")
 
@@ -61,17 +63,6 @@ class ComplianceControls:
     iso27001: tuple[str, ...] = ()
     """ISO/IEC 27001:2022 Annex A, such as 8.24."""
     five_safes: tuple[Literal["settings", "outputs", "people", "projects", "data"], ...] = ()
-
-
-NOT_KNOWN = "is not known before the deployment, so this cannot be checked"
-
-
-class Unknown(Exception):  # noqa: N818
-    """Raised where a rule reads a value that is only known after deployment. The verdict is then `unknown`."""
-
-    def __init__(self, path: str, why: str = NOT_KNOWN) -> None:
-        self.path, self.why = path, why
-        super().__init__(path)
 
 
 class _Missing:
@@ -133,46 +124,7 @@ class Resource:
             return False
 
     def _walk(self, path: str) -> Iterator[Any]:
-        steps = parse(path)
-        first: Any = self.inputs
-        for done, step in enumerate(steps):  # most paths have names only, and most values are dicts
-            if step == ANY or type(first) is not dict or type(step) is not str:
-                values, steps = [first], steps[done:]
-                break
-            if (first := first.get(step)) is None:
-                return
-        else:
-            values, steps = [first], ()
-        for step in steps:
-            values = [inner for value in values for inner in _inside(value, step, path)]
-        for value in values:
-            if value == UNKNOWN:
-                raise Unknown(path)
-            if value is not None:
-                yield value
-
-
-def _inside(value: Any, step: Step, path: str) -> list[Any]:
-    """Return the values that one step leads to. `Unknown` inside a secret or another text, which is not missing."""
-    if value is None:
-        return []
-    if step == ANY:
-        return _entries(value, path)
-    if isinstance(step, int):
-        return _entries(value, path)[step : step + 1]
-    return _named(value, step, path)
-
-
-def _entries(value: Any, path: str) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise Unknown(path)
-    return list(value)
-
-
-def _named(value: Any, name: str, path: str) -> list[Any]:
-    if not isinstance(value, Mapping):
-        raise Unknown(path)
-    return [value[name]] if name in value else []
+        return values_at(self.inputs, path)
 
 
 class PolicyContext:

@@ -80,8 +80,6 @@ def new(
     write_whole(file, text)
     session.output.emit({"event": "new", "project": project, "file": str(file)})
     session.output.say(Text.assemble(("wrote ", "green"), printable(file)))
-    session.output.say("  Nothing that deploys asks for approvals yet: sde up --all deploys this request as it is.",
-                       style="yellow")  # fmt: skip
 
 
 @command("json_")

@@ -11,8 +11,9 @@ from formats.errors import InputError
 from formats.plan import Plan
 from formats.unknown_values import Cause, CauseKind, causes_at, causes_in
 from operations.reports.open_values import shortened
-from policies.model import NOT_KNOWN, Finding, Verdict
+from policies.model import Finding, Verdict
 from policies.runner import Report
+from policies.values_at_paths import NOT_KNOWN
 
 if TYPE_CHECKING:
     from operations.export.template_reader import TemplatePlans
