@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from operations.__main__ import stop_in_order
 from operations.cli.app import COMMANDS
 from tests.operations.cli.fakes import CliRunner
 
@@ -32,6 +34,18 @@ def test_the_end_of_a_command_closes_its_engines(sde: CliRunner, fails: Exceptio
     sde.engine.fails = fails
     assert sde("preview", "platform") == (1 if fails else 0)
     assert sde.engine.closed
+
+
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_closed_terminal_and_a_cancelled_pipeline_stop_a_run_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, *, nohup: bool
+) -> None:
+    before = {signal.SIGHUP: signal.SIG_IGN if nohup else signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL}
+    after: dict[int, object] = {}
+    monkeypatch.setattr(signal, "getsignal", before.__getitem__)
+    monkeypatch.setattr(signal, "signal", after.__setitem__)
+    stop_in_order()
+    assert after == dict.fromkeys((signal.SIGTERM, *(() if nohup else (signal.SIGHUP,))), signal.default_int_handler)
 
 
 @pytest.mark.parametrize("argument", ["--help", "stacks"])
