@@ -167,8 +167,12 @@ def _vm(inputs: Inputs) -> Iterator[Charge]:
     storage = _map(inputs.get("storageProfile"))
     system = _map(storage.get("osDisk"))
     priority = inputs.get("priority", "Regular")
-    variant = _software(inputs) + ("" if priority == "Regular" else f" {_text(priority)}")
-    yield Charge(vm_item(_text(_map(inputs.get("hardwareProfile")).get("vmSize")), variant))
+    software, size = _software(inputs), _text(_map(inputs.get("hardwareProfile")).get("vmSize"))
+    other = "" if priority == "Regular" else f" {_text(priority)}"
+    is_windows = software == WINDOWS
+    yield Charge(vm_item(size, other if is_windows else software + other))
+    if is_windows:
+        yield Charge(f"{WINDOWS_LICENCE} {size}")
     if "plan" in inputs:
         yield Charge("Image with a plan of the Azure Marketplace")
     data = storage.get("dataDisks") or []
@@ -178,6 +182,12 @@ def _vm(inputs: Inputs) -> Iterator[Charge]:
     for disk in [system, *map(_map, data)]:
         if disk.get("createOption") != "Attach":  # an attached disk is a resource of its own
             yield from _disk(_map(disk.get("managedDisk")).get("storageAccountType"), disk.get("diskSizeGB"))
+
+
+WINDOWS = " Windows"
+WINDOWS_LICENCE = "VM licence of Windows Server for"
+"""Begins the item of the licence: Azure's price for a size with Windows is higher than that with Linux by it, while the
+virtual machine runs. It begins as the items of virtual machines do, which a deallocated one does not cost."""
 
 
 def _software(inputs: Inputs) -> str:
@@ -191,7 +201,7 @@ def _software(inputs: Inputs) -> str:
         inputs.get("osProfile")
     )
     if windows or publisher.lower().startswith("microsoftwindows"):
-        return " Windows"
+        return WINDOWS
     if _UBUNTU_PRO.search(f"{image.get('offer', '')}-{image.get('sku', '')}"):
         return " Ubuntu Pro"
     return "" if publisher.lower() in _FREE_PUBLISHERS else f" with an image of {publisher}"

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from operations.prices.book import HOURS, Currency, PriceBook
-from operations.prices.charges import stored_item
+from operations.prices.charges import WINDOWS_LICENCE, stored_item, vm_item
 from operations.prices.estimate import StackPrice, rounded
 
 DAYS_OF_MONTH = Decimal(HOURS) / 24
@@ -38,6 +38,7 @@ class Line(StrEnum):
 
 TIERS = (Line.HOT, Line.COOL, Line.ARCHIVE)
 _LINES: Mapping[str, Line] = {
+    WINDOWS_LICENCE: Line.LICENCES,
     "VM": Line.COMPUTE, "Disk": Line.DISKS, "Shared disk": Line.DISKS, "Image with a plan": Line.LICENCES,
     **dict.fromkeys(("Bastion", "VPN gateway", "ExpressRoute gateway", "Virtual network gateway"), Line.ACCESS),
 }  # fmt: skip
@@ -192,12 +193,12 @@ def _by_line(items: Iterable[Item]) -> dict[Line, list[Item]]:
 
 
 def _add(line: CostLine, item: Item, use: Use) -> None:
-    is_compute = line.line is Line.COMPUTE
+    by_hours = item.name.startswith(vm_item(""))  # also a licence: it is billed while the machine runs
     if item.monthly is None:
         line.unknown.append(item.name)
     else:
-        line.monthly += item.monthly * use.hours / HOURS if is_compute else item.monthly
-    line.drivers.append(f"{item}, {use.hours.normalize():f} of {HOURS} hours" if is_compute else str(item))
+        line.monthly += item.monthly * use.hours / HOURS if by_hours else item.monthly
+    line.drivers.append(f"{item}, {use.hours.normalize():f} of {HOURS} hours" if by_hours else str(item))
 
 
 def _listed(items: Sequence[Item]) -> str:

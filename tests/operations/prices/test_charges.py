@@ -117,7 +117,8 @@ def test_a_vm_has_its_size_and_the_disks_it_makes() -> None:
     ("changed", "item"),
     [
         ({"priority": "Spot"}, "VM Standard_D4s_v5 Spot"),
-        ({"osProfile": {"windowsConfiguration": {}}}, "VM Standard_D4s_v5 Windows"),
+        ({"osProfile": {"windowsConfiguration": {}}}, "VM Standard_D4s_v5"),
+        ({"osProfile": {"windowsConfiguration": {}}}, "VM licence of Windows Server for Standard_D4s_v5"),
         ({"osProfile": {"windowsConfiguration": {}}, "licenseType": "Windows_Server"}, "VM Standard_D4s_v5"),
         ({"storage": {"imageReference": {"publisher": "RedHat"}}}, "VM Standard_D4s_v5 with an image of RedHat"),
         ({"storage": {"imageReference": {"offer": "ubuntu-pro"}}}, "VM Standard_D4s_v5 Ubuntu Pro"),
