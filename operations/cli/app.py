@@ -105,7 +105,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
 
 A module is imported only if its command may be called."""
 GROUPS = {
-    "request": "Data access requests, and the decisions on them. Nothing that deploys asks for these yet.",
+    "request": "Data access requests, and the decisions on them.",
     "request keys": "Keys to sign decisions with.",
     "request actions": "Permits to destroy, replace, close and break glass.",
     "request approvers": "Who decides: people, roles and public keys.",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from approvals.request_files import json_of
 from formats.errors import InputError
 from formats.yaml_reader import read_mapping
-from operations.cli.estate_requests import json_of
 from operations.estate import load, render
 from operations.estate.request_document import FILE, document, text
 from operations.settings import ROOT
