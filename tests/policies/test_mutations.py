@@ -119,7 +119,8 @@ def test_every_table_makes_mutants() -> None:
     # All of the first is harmless; tests/policies/test_sites.py has the types of a gateway.
     gateways = {"network:LocalNetworkGateway", "network:VirtualNetworkGatewayConnection"}
     costs = {"consumption:Budget", "devtestlab:GlobalSchedule"}  # tests/policies/rules/test_desk_costs.py has some
-    assert set(TABLES) - made == {"storage:ManagementPolicy", *gateways, *costs}
+    windows = {"random:index/randomPassword:RandomPassword"}  # tests/policies/test_windows_desks.py
+    assert set(TABLES) - made == {"storage:ManagementPolicy", *gateways, *costs, *windows}
     added = {o.mutant.label for o in proof().outcomes if o.mutant.before is None}
     assert added == {f"added: {addition.label}" for addition in ADDITIONS}
 
