@@ -40,6 +40,7 @@ class Destruction:
         self._check_dependents(deployed)
         plans = [(stack, self._plan(stack)) for stack in deployed]
         self._check_protected(plans)
+        self._check_permits(plans)
         for _, plan in plans:
             warn_of_immutable(immutable_containers(plan), self.session.output)
         self._ask(plans)
@@ -104,6 +105,14 @@ class Destruction:
         options = " ".join(f"--release-data {stack.name}" for stack, _ in protected)
         fix = "destroy the whole stack, without --target" if self.targets else f"to delete the data too, add {options}"
         raise Refused(f"This would delete protected resources:\n{lists}\n  fix:     {fix}")
+
+    def _check_permits(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
+        """Require the permits of an estate with a route, and record them. What has ended by itself needs none."""
+        from operations.cli.permits import OBJECT, Permits  # noqa: PLC0415 - imports the engine
+
+        for stack, plan in () if self.ended or self.targets else plans:
+            if permit := Permits(self.session).require_to_destroy(stack, plan):
+                self.recorder.attach(stack, OBJECT, permit)
 
     def _ask(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         if not plans or self.yes:

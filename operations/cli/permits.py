@@ -1,4 +1,5 @@
-"""`up` changes a tenancy only within the permit of its request, in an estate that has a route.
+"""The permits of an estate that has a route: `up` changes a tenancy only within the permit of its request, and what
+holds data is destroyed only with one of its own.
 
 An estate has a route from when its ledger has a permit, or its folder a route or a signed document: what makes permits
 required cannot be taken away with a file.
@@ -6,12 +7,13 @@ required cannot be taken away with a file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from approvals.actions import ActionPermit, verify_action
 from approvals.assessment import Template, UnknownSize, summary_of
 from approvals.canonical import digest_of, time_text
 from approvals.decision import read_bundle
@@ -19,14 +21,16 @@ from approvals.estate_files import FOLDER
 from approvals.permit import Proposed, Refusals, verify_permit, within
 from approvals.request_files import template_digest
 from approvals.rights import MAX_SKEW, Context, History, key_id
-from approvals.route import FILE_NAME
+from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
+from operations.cli.planview import forbidden
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
+from operations.ledger.entry import Kind, Result
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger
@@ -72,6 +76,42 @@ class Permits:
             "approvers": context.approvers.version,
         }
 
+    def require_to_destroy(self, stack: Stack, plan: Plan) -> Mapping[str, Any] | None:
+        """Return what the ledger records of the permits to destroy a whole stack; None if it needs none.
+
+        A tenancy is closed, and protected data of another stack is destroyed. `Refused` if a permit is missing.
+        """
+        if not self._are_required(stack):
+            return None
+        wanted: list[tuple[Action, str | None]] = [(Action.DESTROY_DATA, one.urn) for one in forbidden(plan)]
+        wanted = [(Action.CLOSE_TENANCY, None)] if stack.name.startswith(TENANCY) else wanted
+        if not wanted:
+            return None
+        requests = self._requests
+        try:
+            base, files = requests.context(), requests.files.actions()
+        except InputError as error:
+            raise _refused_to_destroy(stack, wanted, str(error)) from None
+        context = Context(base.approvers, base.route, self._now(stack), History(used=self._used(stack)))
+        answers = (verify_action(one, context, requests.files.estate) for one in files.values())
+        permits = [one for one in answers if isinstance(one, ActionPermit)]
+        missing = [(what, target) for what, target in wanted
+                   if not any(one.covers(what, stack.name, target) for one in permits)]  # fmt: skip
+        if missing:
+            raise _refused_to_destroy(stack, missing, "sde request actions show lists those that there are")
+        used = [one.digest for one in permits if any(one.covers(what, stack.name, target) for what, target in wanted)]
+        return {"actions": sorted(used), "approvers": context.approvers.version}
+
+    def _used(self, stack: Stack) -> frozenset[str]:
+        """Return the digests of the permits of actions that a change used which succeeded."""
+        ledger, begun, used = self._ledger(stack), dict[int, list[str]](), set[str]()
+        for number, entry in ledger.changes():
+            if entry.kind is Kind.INTENT and OBJECT in entry.objects:
+                begun[number] = ledger.kept(entry.objects[OBJECT]).get("actions", [])
+            elif entry.result is Result.SUCCEEDED and entry.of in begun:
+                used.update(begun[entry.of])
+        return frozenset(used)
+
     def _are_required(self, stack: Stack) -> bool:
         """Return True if the estate has a route. `Refused` if it had one."""
         folder = self.session.estate_folder
@@ -88,19 +128,23 @@ class Permits:
     def _ledger(self, stack: Stack) -> Ledger:
         return self.session.ledger(stack.cloud)
 
-    def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
-        """Return what the decisions are verified with: the ledger says which there were. `Refused` for a clock that
-        is behind it, by which a permit that has ended would be valid."""
-        now, ledger = datetime.now(UTC).replace(microsecond=0), self._ledger(stack)
-        last = ledger.last()
+    def _now(self, stack: Stack) -> datetime:
+        """Return the time. `Refused` for a clock that is behind the ledger, by which what has ended would be valid."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        last = self._ledger(stack).last()
         if last and now < datetime.fromisoformat(last.time) - MAX_SKEW:
             raise Refused(f"{stack.name} was not changed: the clock of this machine is behind the ledger.\n"
                           f"  found:   {time_text(now)}\n  allowed: from {last.time}, the time of its last entry\n"
                           "  fix:     set the clock")  # fmt: skip
+        return now
+
+    def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
+        """Return what the decisions are verified with: the ledger says which there were."""
+        now, ledger = self._now(stack), self._ledger(stack)
         first_seen: dict[str, datetime] = {}
         for entry in ledger.all_with(OBJECT, stack.name):  # the last one first
             kept = ledger.kept(entry.objects[OBJECT])
-            first_seen |= dict.fromkeys(kept["documents"], datetime.fromisoformat(entry.time))
+            first_seen |= dict.fromkeys(kept.get("documents", ()), datetime.fromisoformat(entry.time))
         context = requests.context()
         keys = context.approvers.keys_by_id
         before = {
@@ -135,3 +179,11 @@ def _refused(stack: Stack, project: str, reasons: tuple[str, ...]) -> Refused:
     return Refused(
         f"{stack.name} has no permit for this change:{lines}\n  fix:     scripts/sde request status {project}"
     )
+
+
+def _refused_to_destroy(stack: Stack, missing: Sequence[tuple[Action, str | None]], why: str) -> Refused:
+    lines = "".join(f"\n  {action} {target or stack.name}" for action, target in missing)
+    action, target = missing[0]
+    option = f" --target {target}" if target else ""
+    fix = f"scripts/sde request actions ask {action} {stack.name}{option} --reason TEXT"
+    return Refused(f"{stack.name} was not destroyed: no permit for{lines}\n  found:   {why}\n  fix:     {fix}")

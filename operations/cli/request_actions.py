@@ -40,7 +40,7 @@ def ask(session: Session, action: ActionName, stack: OneStack, *,
     """Ask for a permit of an action, and sign it as the first of those who must agree.
 
     Example: sde request actions ask destroy-data tre-x --target URN --reason "The study ended; see the minutes" --key
-    key.pem. With --demo-keys, made-up people of a local estate sign it all. No command asks for these permits yet.
+    key.pem. With --demo-keys, made-up people of a local estate sign it all.
     """
     requests = EstateRequests(session)
     if stack not in requests.estate.allocations.stacks:

@@ -18,7 +18,7 @@ from operations.cli.output import Output
 from operations.cli.permits import OBJECT, Permits
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.session import Session
-from operations.ledger.entry import Entry, Kind
+from operations.ledger.entry import Entry, Kind, Result
 from operations.ledger.ledger import Ledger
 from operations.settings import Settings
 from tests.approvals.site import CATALOGUE, assessment
@@ -63,13 +63,32 @@ class ApprovedEstate:
         command = ["--estate", str(self.estate), "request", "approve", PROJECT, "--demo-keys", *arguments]
         assert main(command, settings=self.settings) == 0
 
-    def require(self, plan: Plan | None = None, name: str = STACK) -> Any:
-        """Return what the permit check of a fresh command records; `Refused` as `up`."""
+    def permit_action(self, *arguments: str) -> None:
+        command = ["--estate", str(self.estate), "request", "actions", "ask", *arguments, "--demo-keys"]
+        assert main([*command, "--reason", "The study has ended; see the minutes"], settings=self.settings) == 0
+
+    @property
+    def permits(self) -> Permits:
+        """The permits of a fresh command."""
         session = Session(self.settings, Output(), *[lambda *_: FakeCatalog([])] * 3, lambda *_: self.ledger)  # type: ignore[arg-type, return-value]
         session.estate = self.estate
-        return Permits(session).require(stack(name), plan or self.plan, REPORT)
+        return Permits(session)
 
-    def record(self, permit: Any, time: str) -> None:
-        """Record an intent with a permit, as `up` does."""
-        self.ledger.record(Entry(kind=Kind.INTENT, time=time, run="r", command="up", version="1", who=WHO,
-                                 stacks=(STACK,), objects={OBJECT: self.ledger.keep(permit)}))  # fmt: skip
+    def require(self, plan: Plan | None = None, name: str = STACK) -> Any:
+        """Return what the permit check of a fresh command records; `Refused` as `up`."""
+        return self.permits.require(stack(name), plan or self.plan, REPORT)
+
+    def record(self, permit: Any, time: str, result: Result | None = None) -> None:
+        """Record an intent with a permit, as `up` does, and its result if there is one."""
+        about: dict[str, Any] = {
+            "time": time,
+            "run": "r",
+            "command": "up",
+            "version": "1",
+            "who": WHO,
+            "stacks": (STACK,),
+        }
+        kept = self.ledger.keep(permit)
+        number = self.ledger.record(Entry(kind=Kind.INTENT, objects={OBJECT: kept}, **about))
+        if result:
+            self.ledger.record(Entry(kind=Kind.RESULT, of=number, result=result, **about))

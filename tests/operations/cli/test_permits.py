@@ -14,10 +14,12 @@ from approvals.assessment import summary_of
 from approvals.canonical import content_of
 from approvals.estate_files import EstateFiles
 from formats.errors import Refused
-from formats.plan import UNKNOWN, Operation
+from formats.plan import UNKNOWN, Operation, Plan
 from operations.cli.request_assessment import cost_of_plan
+from operations.ledger.entry import Result
 from tests.approvals.site import CATALOGUE
 from tests.operations.cli.approved_estate import PROJECT, STACK, TEMPLATE, ApprovedEstate
+from tests.operations.cli.fakes import stack
 from tests.operations.estates import change, copy_estate
 from tests.policies import shipped
 
@@ -136,6 +138,41 @@ def test_a_clock_behind_the_ledger_permits_nothing(approved: ApprovedEstate) -> 
     approved.record(approved.require(), "2999-01-01T00:00:00Z")
     with pytest.raises(Refused, match="clock of this machine is behind"):
         approved.require()
+
+
+def destroyed(name: str) -> Plan:
+    """Return the plan of the destruction of a whole stack."""
+    plan = shipped.deployed(name)
+    return replace(plan, resources=tuple(replace(one, operation=Operation.DELETE) for one in plan.resources))
+
+
+def test_a_tenancy_is_closed_with_a_permit_which_is_used_once(approved: ApprovedEstate) -> None:
+    with pytest.raises(Refused, match=f"close-tenancy {STACK}"):
+        approved.permits.require_to_destroy(stack(STACK), destroyed(STACK))
+    approved.permit_action("close-tenancy", STACK)
+    permit = approved.permits.require_to_destroy(stack(STACK), destroyed(STACK))
+    assert permit and len(permit["actions"]) == 1
+    approved.record(permit, "2026-11-01T00:00:00Z", Result.FAILED)  # which has not used it up
+    assert approved.permits.require_to_destroy(stack(STACK), destroyed(STACK)) == permit
+    approved.record(permit, "2026-11-01T00:00:00Z", Result.SUCCEEDED)
+    with pytest.raises(Refused, match="close-tenancy"):
+        approved.permits.require_to_destroy(stack(STACK), destroyed(STACK))
+
+
+def test_protected_data_of_a_zone_is_destroyed_with_a_permit_that_names_each(approved: ApprovedEstate) -> None:
+    plan = destroyed("safe-haven")
+    data = [one.urn for one in plan.resources if one.protect]
+    approved.permit_action("destroy-data", "safe-haven", "--target", data[0])
+    with pytest.raises(Refused, match="destroy-data") as refusal:
+        approved.permits.require_to_destroy(stack("safe-haven"), plan)
+    assert data[0] not in str(refusal.value)
+    assert all(urn in str(refusal.value) for urn in data[1:])
+    approved.permit_action("destroy-data", "safe-haven", *(word for urn in data for word in ("--target", urn)))
+    assert approved.permits.require_to_destroy(stack("safe-haven"), plan)
+
+
+def test_without_a_route_a_destruction_needs_no_permit(site: ApprovedEstate) -> None:
+    assert site.permits.require_to_destroy(stack(STACK), destroyed(STACK)) is None
 
 
 def test_the_kept_plan_has_changes() -> None:
