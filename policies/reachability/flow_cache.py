@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from policies.estate_view import EstateView, ReadablePaths
 from policies.model import PolicyContext, Resource
+from policies.reachability.control_sets import MIN_CONTROLS
 from policies.reachability.flow_paths import FLOW_PATHS
-from policies.reachability.forbidden_flows import FlowReport, analyse_flows
+from policies.reachability.forbidden_flows import FlowReport, analyse_flows, analyse_view
 
 MAX_ESTATES = 4
 """As many estates are remembered: those before and after a change, and after the change of another stack."""
@@ -28,13 +29,26 @@ class FlowCache:
     def analyse(self, estate: PolicyContext) -> FlowReport:
         """Return the flow analysis of an estate (`analyse_flows`). Raises `InputError` if it has no data container."""
         found = analyse_flows(estate)
-        if not found.blocks:
-            # A graph fills the memory of a large estate, and the gate needs no paths.
-            flows = tuple(replace(flow, minimal_cut_sets=None, accepted=None) for flow in found.flows)
-            self._prevented[content_digest(estate)] = FlowReport(flows, ())
-            for oldest in list(self._prevented)[:-MAX_ESTATES]:
-                del self._prevented[oldest]
+        self._keep(estate, found)
         return found
+
+    def findings(self, view: EstateView) -> FlowReport:
+        """Return the flows of a view with too few controls (`analyse_view`). A `policy check` asks twice: of the plans,
+        and of the deployed estate, which often are the same."""
+        known = self.prevented(view)
+        if known is None:
+            known = analyse_view(view, MIN_CONTROLS - 1)
+            self._keep(view, known)
+        return known
+
+    def _keep(self, estate: PolicyContext, found: FlowReport) -> None:
+        if found.blocks:
+            return
+        # A graph fills the memory of a large estate, and the gate needs no paths.
+        flows = tuple(replace(flow, minimal_cut_sets=None, accepted=None) for flow in found.flows)
+        self._prevented[content_digest(estate)] = FlowReport(flows, ())
+        for oldest in list(self._prevented)[:-MAX_ESTATES]:
+            del self._prevented[oldest]
 
     def prevented(self, estate: PolicyContext) -> FlowReport | None:
         """Return the flows of an estate, without their paths, if an analysis found that enough controls prevent each of

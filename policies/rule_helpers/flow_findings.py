@@ -53,7 +53,7 @@ def flow_report(context: PolicyContext) -> FlowReport:
 
 def _of_view(view: EstateView) -> FlowReport:
     """Return the flows with too few controls; those of an analysis of the same estate if it found none."""
-    return (view.flows.prevented(view) if view.flows else None) or analyse_view(view, MIN_CONTROLS - 1)
+    return view.flows.findings(view) if view.flows else analyse_view(view, MIN_CONTROLS - 1)
 
 
 def has_flow(kind: FlowKind) -> Callable[[Resource, PolicyContext], bool]:

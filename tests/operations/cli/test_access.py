@@ -21,7 +21,7 @@ from operations.ledger.entry import Kind, Result
 from policies.estate_view import EstateView
 from policies.model import Verdict
 from policies.plan_evaluation import OF_ESTATE, Neighbours, evaluate_plans
-from policies.reachability import forbidden_flows
+from policies.reachability import flow_cache, forbidden_flows
 from policies.reachability.control_sets import MIN_CONTROLS
 from policies.reachability.forbidden_flows import FlowReport, analyse_view
 from policies.rule_helpers import flow_findings
@@ -233,7 +233,7 @@ def test_the_gate_uses_the_analysis_of_the_access_diff(monkeypatch: pytest.Monke
         return analyse_view(view, limit)
 
     monkeypatch.setattr(forbidden_flows, "analyse_view", counted)
-    monkeypatch.setattr(flow_findings, "analyse_view", counted)
+    monkeypatch.setattr(flow_cache, "analyse_view", counted)
     after = changed("safe-haven", "staging-stewards-writes", ROLE, Operation.UPDATE, principalId=NEW_GROUP)
     plan = next(p for p in after if p.stack == "safe-haven")
     others = [shipped.deployed(name) for name in shipped.STACKS if name != plan.stack]

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from policies.estate_view import EstateView
 from policies.model import PolicyContext
 from policies.reachability import flow_cache
 from policies.reachability.control_sets import MAX_CONTROLS, Control, ControlKind
@@ -41,6 +42,13 @@ def test_only_an_analysis_without_a_finding_or_an_unknown_property_is_remembered
     found = cache.prevented(context)
     assert found
     assert [(flow.subject, flow.depth, flow.is_finding) for flow in found.flows] == [("urn", MAX_CONTROLS + 1, False)]
+
+
+def test_an_estate_without_a_finding_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = [FlowReport((_flow("a"),), ()), FlowReport((_flow("a", "b", "c"),), ())]
+    monkeypatch.setattr(flow_cache, "analyse_view", lambda *_: reports.pop(0))
+    cache, view = FlowCache(), EstateView([])
+    assert [cache.findings(view).blocks for _ in range(3)] == [True, False, False]
 
 
 def test_only_the_last_estates_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
