@@ -98,7 +98,9 @@ class Permits:
         missing = [(what, target) for what, target in wanted
                    if not any(one.covers(what, stack.name, target) for one in permits)]  # fmt: skip
         if missing:
-            raise _refused_to_destroy(stack, missing, "sde request actions show lists those that there are")
+            raise _refused_to_destroy(
+                stack, missing, "none that is valid now and not used; scripts/sde request actions show lists all"
+            )
         used = [one.digest for one in permits if any(one.covers(what, stack.name, target) for what, target in wanted)]
         return {"actions": sorted(used), "approvers": context.approvers.version}
 
