@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "preview": "lifecycle.preview",
         "diff": "diffing.diff",
         "up": "lifecycle.up",
+        "provision": "provision.provision",
         "refresh": "lifecycle.refresh",
         "drift": "lifecycle.drift",
         "destroy": "lifecycle.destroy",

@@ -59,6 +59,24 @@ class Permits:
         except InputError as error:
             raise _refused(stack, project, (str(error),)) from None
 
+    def why_not(self, stack: Stack) -> tuple[str, ...]:
+        """Return why the request of a tenancy has no permit, whatever its plan is; nothing if it has one.
+
+        `Refused` for an estate without a route, and for a clock that is behind the ledger.
+        """
+        if not self._are_required(stack):
+            raise Refused("The estate has no route, so that no request has a permit.\n"
+                          f"  file:    {self.session.estate_folder / FILE_NAME}\n"
+                          "  fix:     docs/approvals.md; or scripts/sde up --all, which needs none")  # fmt: skip
+        project = stack.name.removeprefix(TENANCY)
+        try:
+            documents = self._requests.files.decisions(project)
+            context = self._context(stack, self._requests, documents)
+            found = verify_permit(documents, context, self._requests.submission(project))
+        except InputError as error:
+            return (str(error),)
+        return found.reasons if isinstance(found, Refusals) else ()
+
     def _record(self, stack: Stack, project: str, plan: Plan, report: Report) -> Mapping[str, Any]:
         """Verify the permit of a plan, and return what the ledger records of it."""
         requests = self._requests

@@ -1,0 +1,67 @@
+"""`sde provision`: bring up every tenancy whose request has a permit, for a pipeline."""
+
+from __future__ import annotations
+
+from formats.errors import InputError
+from formats.stack_config import TenancyConfig, is_kind
+from operations.cli.expiry import changeable, warn_of_expiry
+from operations.cli.lifecycle import Parallel
+from operations.cli.options import command
+from operations.cli.output import printable
+from operations.cli.recorded import Recorder
+from operations.cli.session import Session
+from operations.cli.stack_catalog import Stack
+from operations.cli.text import plural
+
+
+@command()
+def provision(session: Session, *, parallel: Parallel = None) -> None:
+    """Bring up each tenancy whose request has a permit, and say of the others why they wait. Asks nothing.
+
+    A second run changes nothing. One tenancy that fails stops no other. A request that is not approved yet is no
+    failure. What tenancies require (platform, zones, shared tenancies) must be up: scripts/sde up. For a pipeline:
+    scripts/sde provision --json.
+    """
+    from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
+    from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
+
+    recorder = Recorder(session, "provision")
+    recorder.read_estate(())
+    tenancies = [stack for stack in session.chosen(None, True) if is_kind(stack.name, TenancyConfig)]
+    _require_what_they_require(session, tenancies)
+    permitted = _permitted(session, tenancies)
+    if not permitted:
+        session.output.say("No request has a permit.")
+        return
+    with recorder.recording(permitted):
+        found = changeable(session, permitted, everything=True)
+        session.bring_up_to_date()
+        warn_of_expiry(session.output, permitted)
+        workers = workers_for(width(found.stacks), parallel)
+        Deployment(session, found.stacks, (), yes=True, workers=workers, recorded_by=recorder).up()
+        found.refuse_others()
+
+
+def _require_what_they_require(session: Session, tenancies: list[Stack]) -> None:
+    """Raise `InputError` if a stack that tenancies require is not up."""
+    by_name = {stack.name: stack for stack in session.catalog.stacks}
+    required = dict.fromkeys(name for stack in tenancies for name in stack.requires)
+    missing = [name for name in required if not session.is_deployed(by_name[name])]
+    if missing:
+        raise InputError("What the tenancies require is not up.", found=", ".join(missing),
+                         fix=f"scripts/sde up {' '.join(missing)}")  # fmt: skip
+
+
+def _permitted(session: Session, tenancies: list[Stack]) -> list[Stack]:
+    """Return those with a permit, and print why the others have none."""
+    from operations.cli.permits import Permits  # noqa: PLC0415 - imports the engine
+
+    permits = Permits(session)
+    reasons = {stack.name: permits.why_not(stack) for stack in tenancies}
+    waiting = {name: found for name, found in reasons.items() if found}
+    for name, found in waiting.items():
+        session.output.emit({"event": "not-permitted", "stack": name, "reasons": list(found)})
+        session.output.say(f"{printable(name)} waits for its permit: {printable('; '.join(found))}", style="yellow")
+    permitted = [stack for stack in tenancies if stack.name not in waiting]
+    session.output.say(f"{plural(len(permitted), 'request')} with a permit, {len(waiting)} without")
+    return permitted
