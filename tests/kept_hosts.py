@@ -18,7 +18,7 @@ from operations.engine.program_process import COMMAND, ProgramProcess
 from operations.engine.pulumi_cli import PulumiCli
 from operations.settings import ROOT
 
-_MOST = 2
+_MOST = 3
 """Hosts that are kept. An earlier one is ended, and starts again at its next use."""
 _HOSTS: OrderedDict[tuple[Any, ...], ProgramProcess] = OrderedDict()
 

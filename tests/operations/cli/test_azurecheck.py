@@ -11,9 +11,9 @@ import pytest
 
 from local_azure.store import SETTINGS
 from operations import preflight
-from operations.cli.app import main
 from operations.cli.preconditions import with_hint
 from operations.settings import Settings
+from tests.kept_hosts import main
 from tests.operations.estates import copy_estate
 
 Run = Callable[..., tuple[int, str, str]]
