@@ -68,13 +68,15 @@ def take(root: Path, revision: str) -> None:
 def test_the_estate_is_the_branchs_and_the_code_is_the_protected_branchs(site: Path, tmp_path: Path) -> None:
     found = of_branch(site, {
         "estate/estate.yaml": "name: b\n", "estate/requests/heart.yaml": None, "estate/requests/lungs.yaml": "new\n",
+        "estate/approvals/approvers/1.json": "{}", "estate/approvals/requests/lungs/5cbb.json": "{}",
         "Pulumi.platform.yaml": "secretsprovider: azurekeyvault://theirs\n",
         "Pulumi.tre-lungs.yaml": "secretsprovider: azurekeyvault://ours\n", "scripts/judge": "theirs\n", "x": "",
     })  # fmt: skip
     take(site, found)
     estate_of_branch.note(site, found, tmp_path)
-    assert sorted(one.relative_to(site).as_posix() for one in (site / "estate").rglob("*.yaml")) == [
-        "estate/estate.yaml", "estate/requests/lungs.yaml"]  # fmt: skip
+    assert sorted(one.relative_to(site).as_posix() for one in (site / "estate").rglob("*.*")) == [
+        "estate/approvals/approvers/1.json", "estate/approvals/requests/lungs/5cbb.json", "estate/estate.yaml",
+        "estate/requests/lungs.yaml"]  # fmt: skip
     assert (site / "estate/estate.yaml").read_text() == "name: b\n"
     assert (site / "Pulumi.platform.yaml").read_text() == "secretsprovider: azurekeyvault://ours\n"
     assert (site / "Pulumi.tre-lungs.yaml").exists()
@@ -87,6 +89,7 @@ def test_the_estate_is_the_branchs_and_the_code_is_the_protected_branchs(site: P
     ({"Pulumi.tre-x.yaml": Path("/etc/passwd")}, "mode 120000"),
     ({"estate/sub/estate.py": "x"}, "no file of an estate"),
     ({"estate/requests/::set-env.yaml": "x"}, "no file of an estate"),
+    ({"estate/approvals/requests/a/b/c.json": "x"}, "no file of an estate"),
     ({"estate/big.yaml": "x" * (estate_of_branch.MAX_BYTES + 1)}, "too large"),
     ({"Pulumi.tre-x.yaml": "secretsprovider: azurekeyvault://theirs\n"}, "azurekeyvault://theirs"),
     ({"Pulumi.tre-x.yaml": "secretsprovider: azurekeyvault://ours\nsecretsprovider: b\n"}, "2 times"),

@@ -23,7 +23,8 @@ MAX_BYTES = 1 << 20
 MAX_FILES = 5_000
 PLAIN_FILES = ("100644", "100755")
 """Git's modes of regular files. A link could show a file of the runner in an error message."""
-_OF_ESTATE = re.compile(r"estate/(?:requests/)?[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"
+_OF_ESTATE = re.compile(rf"estate/(?:requests/|approvals/(?:{_NAME}/){{1,2}})?{_NAME}", re.ASCII)
 _CONFIGURATION = re.compile(r"Pulumi\.[a-z0-9][a-z0-9-]*\.yaml", re.ASCII)
 _PROVIDER = re.compile(rb"^secretsprovider:.*$", re.MULTILINE)
 
@@ -75,7 +76,7 @@ def files(root: Path, commit: str) -> Iterator[File]:
         raise RefusedError(f"The estate has too many files.\n  found:   {len(wanted):,}\n  allowed: {MAX_FILES:,}")
     for one in wanted:
         if one.mode not in PLAIN_FILES or not (_OF_ESTATE.fullmatch(one.path) or _CONFIGURATION.fullmatch(one.path)):
-            allowed = "plain files in estate/ and estate/requests/, with letters, digits, . _ and -"
+            allowed = "plain files in estate/, its requests/ and approvals/, with letters, digits, . _ and -"
             raise RefusedError("This is no file of an estate.\n"
                                f"  file:    {one.path!r}\n  found:   mode {one.mode}\n"
                                f"  allowed: {allowed}")  # fmt: skip
