@@ -7,10 +7,12 @@ import json
 from tests.journeys.conftest import Workspace
 from tests.operations.estates import add_request
 from tests.pulumi_cli import needs_cli
+from tests.soak import in_soak_alone
 
 TENANCIES = ["tre-hcm-progression", "tre-heart"]
 
 
+@in_soak_alone
 @needs_cli
 def test_two_tenancies_are_deployed_by_the_cli_side_by_side(deployed: Workspace) -> None:
     """The changed way out has the hub deployed before and after them, so the CLI reads a hub's kept ways too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.parity.small import Pair
 from tests.pulumi_cli import needs_cli
+from tests.soak import in_soak_alone
 
 pytestmark = needs_cli
 
@@ -83,6 +84,7 @@ ROOM_OF_TWO = """
 """
 
 
+@in_soak_alone
 def test_component_has_children_and_outputs(pair: Pair) -> None:
     pair.program(ROOM_OF_TWO)
     assert pair.preview().plan == {"ward": "create", "ward-who": "create"}
@@ -126,6 +128,7 @@ REPLACING = """
 """
 
 
+@in_soak_alone
 def test_replace_on_changes_replaces_with_dependants(pair: Pair) -> None:
     pair.program(REPLACING.format(owner="ann", path="tags.owner", more="delete_before_replace=True"))
     pair.up()
@@ -138,6 +141,7 @@ def test_replace_on_changes_replaces_with_dependants(pair: Pair) -> None:
     pair.carry_on()
 
 
+@in_soak_alone
 def test_replace_on_changes_without_a_change_is_recorded(pair: Pair) -> None:
     pair.program(REPLACING.format(owner="ann", path="tags", more=""))
     pair.up()

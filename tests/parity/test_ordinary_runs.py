@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.parity.small import Pair
 from tests.pulumi_cli import needs_cli
+from tests.soak import in_soak_alone
 
 pytestmark = needs_cli
 
@@ -69,6 +70,7 @@ KEPT_NAME = """
 """
 
 
+@in_soak_alone
 def test_replacement_with_the_same_name_deletes_first(pair: Pair) -> None:
     pair.program(KEPT_NAME.format(place="uksouth"))
     pair.up()
@@ -85,6 +87,7 @@ OWN_NAME = """
 """
 
 
+@in_soak_alone
 def test_provider_requests_delete_before_replace(pair: Pair) -> None:
     pair.program(OWN_NAME.format(place="uksouth"))
     pair.up()

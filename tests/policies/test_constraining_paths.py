@@ -39,6 +39,7 @@ NOT_ALONE: Mapping[str, Mapping[str, str]] = {
         "diskAccessId": "VM4 reads it where private access is permitted, for synthetic data.",
     },
     "compute:Snapshot": {"diskAccessId": "VM4 reads it where private access is permitted, for synthetic data."},
+    "compute:VirtualMachine": {"vmName": "VM16 reads it of Windows desks, which these plans have not."},
     "dbforpostgresql:Configuration": {"configurationName": "It says which setting the value is of."},
     "dbforpostgresql:Server": {"createMode": "A copy of another server needs the source with it."},
     "network:FirewallPolicyRuleCollectionGroup": {"priority": "FW11 compares it with those of other groups."},

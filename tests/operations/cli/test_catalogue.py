@@ -20,7 +20,7 @@ from policies.catalogue import catalogue_digest
 from tests.operations.cli.fakes import CliRunner, resource
 
 RULE = Path("policies/rules/storage/public_network_access.py")
-CODE = ("formats", "infra", "local_azure", "operations", "policies", "tre_templates", "estate")
+CODE = ("approvals", "formats", "infra", "local_azure", "operations", "policies", "tre_templates", "estate")
 PIN = "policies:\n  catalogue: {}\n"
 
 

@@ -25,6 +25,7 @@ from operations.settings import ROOT, Settings
 from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import stack
 from tests.operations.estates import add_request
+from tests.soak import in_soak_alone
 
 CHAIN = [stack("a"), stack("b", "a"), stack("c", "b")]
 FAN = [stack("a"), stack("b", "a"), stack("c", "a"), stack("d", "b")]
@@ -113,6 +114,7 @@ def test_one_project_of_a_shared_tenancy_is_at_work_at_a_time() -> None:
     assert progress.next_ready() is projects[3]
 
 
+@in_soak_alone  # test_whole_estate.py has eight stacks come up side by side
 def test_stacks_side_by_side_come_up_and_a_second_run_changes_nothing(sde: Sde) -> None:
     new_requests(sde, "heart", "lung")
     code, out = sde("up", "--all", "--yes", "--parallel", "3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,7 @@ def test_every_kind_of_tenancy_in_the_sample_estate_comes_up_and_needs_no_change
     code, out, err = sde("up", "--all", "--yes")
     assert (code, err) == (0, "")
     assert "8 stacks" in out
+    assert re.search(r"The whole estate\n +policies: [\d,]+ checks pass", out)
     code, out, _ = sde("preview", "--all")
     assert (code, out.count("Nothing to change.")) == (0, 8)
 

@@ -15,7 +15,8 @@ from policies.rules import load
 from policies.rules.outputs.allowed_outputs import _values
 from tests.policies import shipped
 
-OF_OPTIONS = ("inboxes.", "staff_", "log_workspace_guid", "ca_reader_principal_id", "desk_first_boot.*.ca_certs")
+OF_OPTIONS = ("inboxes.", "staff_", "log_workspace_guid", "ca_reader_principal_id", "desk_first_boot.*.ca_certs",
+              *(f"desk_first_boot.*.{name}" for name in ("hosts", "roots", "script", "wsus")))  # fmt: skip
 """Prefixes of the outputs of estates with inboxes, staff or tenant restrictions."""
 KEY = "CyYpMzlASVJbZG12f4iRmqOstb7H0Nni6/T9Bg8YISo="
 
