@@ -23,6 +23,7 @@ from tests.operations.estates import copy_estate
 from tests.parity.comparing import DRAWN, by_urn, same
 from tests.parity.conftest import world_of
 from tests.pulumi_cli import needs_cli
+from tests.soak import in_soak_alone
 
 pytestmark = needs_cli
 LINKED = (".venv", "Pulumi.yaml", "infra", "local_azure", "operations", "pyproject.toml", "tre_templates")
@@ -133,6 +134,7 @@ def test_either_engine_finds_nothing_to_change(brought_up: list[tuple[Stack, Pla
         assert engines[0].outputs(stack.name) == engines[1].outputs(stack.name)
 
 
+@in_soak_alone
 @pytest.mark.usefixtures("brought_up")
 def test_changed_tag_gives_the_same_plan_with_and_without_targets(project: Path, engines: Engines) -> None:
     file = project / "estate" / "estate.yaml"

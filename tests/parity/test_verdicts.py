@@ -20,6 +20,7 @@ from policies.plan_evaluation import evaluate_plans
 from tests.operations.estates import copy_estate
 from tests.pulumi_cli import CLI, needs_cli
 from tests.python_host import make
+from tests.soak import in_soak_alone
 
 pytestmark = needs_cli
 LINKED = (".venv", "infra", "local_azure", "operations", "policies", "pyproject.toml", "tre_templates")
@@ -107,7 +108,7 @@ def pulumi(
     return done.stdout if not done.returncode else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("weakened", [False, True], ids=["as shipped", "weakened"])
+@pytest.mark.parametrize("weakened", [pytest.param(False, marks=in_soak_alone), True], ids=["as shipped", "weakened"])
 def test_every_check_gives_the_same_verdict(project: Settings, platform: Stack, weakened: bool) -> None:
     program(project, weakened=weakened)
     plans = {engine: choose(engine, "local", project).preview(platform.settings) for engine in ("pulumi", "embedded")}

@@ -13,6 +13,7 @@ import pytest
 from formats.errors import InputError
 from tests.operations.engine.pulumi_lab import Lab, wait_for
 from tests.pulumi_cli import needs_cli
+from tests.soak import in_soak_alone
 
 pytestmark = [
     needs_cli,
@@ -97,7 +98,7 @@ def carries_on(lab: Lab) -> None:
     assert names(lab) == {"first", "second"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=in_soak_alone)])
 def test_interrupted_run_saves_the_state_and_prints_the_next_step(run: Run, number: signal.Signals) -> None:
     run.process.send_signal(number)
     said = run.end(130)
