@@ -108,10 +108,10 @@ class Destruction:
 
     def _check_permits(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         """Require the permits of an estate with a route, and record them. What has ended by itself needs none."""
-        from operations.cli.permits import OBJECT, Permits  # noqa: PLC0415 - imports the engine
+        from operations.cli.permits import OBJECT  # noqa: PLC0415 - imports the engine
 
         for stack, plan in () if self.ended or self.targets else plans:
-            if permit := Permits(self.session).require_to_destroy(stack, plan):
+            if permit := self.session.permits.require_to_destroy(stack, plan):
                 self.recorder.attach(stack, OBJECT, permit)
 
     def _ask(self, plans: Sequence[tuple[Stack, Plan]]) -> None:

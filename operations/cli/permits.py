@@ -8,7 +8,7 @@ required cannot be taken away with a file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,9 +42,13 @@ OBJECT = "permit"
 
 @dataclass
 class Permits:
-    """The permits of one command."""
+    """The permits of one command, which reads the route and the ledger once."""
 
     session: Session
+    _has_route: dict[str, bool] = field(default_factory=dict)
+    """By cloud, each of which has a ledger."""
+    _first_seen: dict[str, dict[str, dict[str, datetime]]] = field(default_factory=dict)
+    """When the ledger of a cloud had each decision on a stack first, by the decision's digest."""
 
     def require(self, stack: Stack, plan: Plan, report: Report) -> Mapping[str, Any] | None:
         """Return what the ledger records of the permit of a plan; None if it needs none. `Refused` if there is none.
@@ -135,10 +139,13 @@ class Permits:
     def _are_required(self, stack: Stack) -> bool:
         """Return True if the estate has a route. `Refused` if it had one."""
         folder = self.session.estate_folder
+        if stack.cloud in self._has_route:
+            return self._has_route[stack.cloud]
         has_route = (folder / FILE_NAME).exists()
-        if not has_route and (_is_filled(folder / FOLDER) or self._ledger(stack).last_with(OBJECT)):
+        if not has_route and (_is_filled(folder / FOLDER) or any(self._ledger(stack).intents_with(OBJECT))):
             raise Refused(f"{stack.name} was not changed: the estate's route is gone, which says who permits it.\n"
                           f"  file:    {folder / FILE_NAME}\n  fix:     restore it from version control")  # fmt: skip
+        self._has_route[stack.cloud] = has_route
         return has_route
 
     @cached_property
@@ -160,12 +167,7 @@ class Permits:
 
     def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
         """Return what the decisions are verified with: the ledger says which there were."""
-        now, ledger = self._now(stack), self._ledger(stack)
-        first_seen: dict[str, datetime] = {}
-        for entry in ledger.all_with(OBJECT, stack.name):  # the last one first
-            kept = ledger.kept(entry.objects[OBJECT])
-            first_seen |= dict.fromkeys(kept.get("documents", ()), datetime.fromisoformat(entry.time))
-        context = requests.context()
+        now, first_seen, context = self._now(stack), self._seen(stack), requests.context()
         keys = context.approvers.keys_by_id
         before = {
             one.digest
@@ -174,6 +176,16 @@ class Permits:
             and first_seen[one.digest] < key.revoked
         }  # fmt: skip
         return Context(context.approvers, context.route, now, History(frozenset(first_seen), frozenset(before)))
+
+    def _seen(self, stack: Stack) -> Mapping[str, datetime]:
+        """Return when the ledger had each decision on a stack first."""
+        if stack.cloud not in self._first_seen:
+            found, ledger = self._first_seen.setdefault(stack.cloud, {}), self._ledger(stack)
+            for entry in ledger.intents_with(OBJECT):  # the last one first
+                documents = ledger.kept(entry.objects[OBJECT]).get("documents", ())
+                for name in entry.stacks:
+                    found.setdefault(name, {}).update(dict.fromkeys(documents, datetime.fromisoformat(entry.time)))
+        return self._first_seen[stack.cloud].get(stack.name, {})
 
     def _proposed(self, requests: EstateRequests, project: str, plan: Plan, report: Report) -> Proposed:
         template = requests.estate.requests[project].template

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from formats.errors import InputError
 from formats.stack_config import TenancyConfig, is_kind
 from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.lifecycle import Parallel
@@ -12,6 +11,7 @@ from operations.cli.recorded import Recorder
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural
+from operations.cli.waiting_stacks import refuse_waiting, waiting_stacks
 
 
 @command()
@@ -28,7 +28,7 @@ def provision(session: Session, *, parallel: Parallel = None) -> None:
     recorder = Recorder(session, "provision")
     recorder.read_estate(())
     tenancies = [stack for stack in session.chosen(None, True) if is_kind(stack.name, TenancyConfig)]
-    _require_what_they_require(session, tenancies)
+    refuse_waiting(waiting_stacks(session, tenancies))
     permitted = _permitted(session, tenancies)
     if not permitted:
         session.output.say("No request has a permit.")
@@ -42,22 +42,9 @@ def provision(session: Session, *, parallel: Parallel = None) -> None:
         found.refuse_others()
 
 
-def _require_what_they_require(session: Session, tenancies: list[Stack]) -> None:
-    """Raise `InputError` if a stack that tenancies require is not up."""
-    by_name = {stack.name: stack for stack in session.catalog.stacks}
-    required = dict.fromkeys(name for stack in tenancies for name in stack.requires)
-    missing = [name for name in required if not session.is_deployed(by_name[name])]
-    if missing:
-        raise InputError("What the tenancies require is not up.", found=", ".join(missing),
-                         fix=f"scripts/sde up {' '.join(missing)}")  # fmt: skip
-
-
 def _permitted(session: Session, tenancies: list[Stack]) -> list[Stack]:
     """Return those with a permit, and print why the others have none."""
-    from operations.cli.permits import Permits  # noqa: PLC0415 - imports the engine
-
-    permits = Permits(session)
-    reasons = {stack.name: permits.why_not(stack) for stack in tenancies}
+    reasons = {stack.name: session.permits.why_not(stack) for stack in tenancies}
     waiting = {name: found for name, found in reasons.items() if found}
     for name, found in waiting.items():
         session.output.emit({"event": "not-permitted", "stack": name, "reasons": list(found)})

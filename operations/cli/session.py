@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from operations.access.records import Records
     from operations.cli.gate import Gate
+    from operations.cli.permits import Permits
     from operations.cli.unfinished_run import RunFile
     from operations.cli.workers import Worker
     from operations.estate import LedgerPlace
@@ -191,6 +192,13 @@ class Session:
     def known(self) -> Sequence[Stack]:
         """The estate's stacks, then the orphaned ones."""
         return [*self.catalog.stacks, *self.orphaned]
+
+    @cached_property
+    def permits(self) -> Permits:
+        """The permits of the estate, for all stacks of the command."""
+        from operations.cli.permits import Permits  # noqa: PLC0415 - imports the engine
+
+        return Permits(self)
 
     def named(self, name: str) -> Stack:
         """Return the stack of this name."""

@@ -85,15 +85,11 @@ class Ledger:
         """Return the last entry."""
         return next((entry for _, entry in self._backwards((b"",))), None)
 
-    def all_with(self, name: str, stack: str | None = None) -> Iterator[Entry]:
-        """Yield the intents on a stack, or on any, that have an object of this name, the last first."""
+    def intents_with(self, name: str) -> Iterator[Entry]:
+        """Yield the intents that have an object of this name, the last first."""
         for _, entry in self._backwards((f'"{name}":"sha256:'.encode(),)):
-            if entry.kind is Kind.INTENT and name in entry.objects and stack in (None, *entry.stacks):
+            if entry.kind is Kind.INTENT and name in entry.objects:
                 yield entry
-
-    def last_with(self, name: str) -> Entry | None:
-        """Return the last intent that has an object of this name."""
-        return next(self.all_with(name), None)
 
     def _backwards(self, marks: Collection[bytes]) -> Iterator[tuple[int, Entry]]:
         """Yield the entries whose content has one of these marks, the last first."""
