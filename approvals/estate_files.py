@@ -27,6 +27,8 @@ from formats.errors import InputError
 from formats.yaml_reader import within
 
 FOLDER = "approvals"
+ANCHOR = "SDE_APPROVERS_ANCHOR"
+"""The variable with the digest of the first version of the approvers, from outside the estate."""
 _FOLDER = re.compile(r"[0-9a-f]{64}")
 
 

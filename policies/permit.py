@@ -13,17 +13,14 @@ from pathlib import Path
 from approvals.approvers import Anchor
 from approvals.assessment import Template, UnknownSize, summary_of
 from approvals.canonical import digest_of
-from approvals.estate_files import FOLDER, EstateFiles
+from approvals.estate_files import ANCHOR, FOLDER, EstateFiles
 from approvals.permit import Permit, Proposed, Refusals, verify_permit, within
-from approvals.request_files import read_request, template_digest
+from approvals.request_files import REQUESTS, read_request, template_digest
 from approvals.route import FILE_NAME
 from formats.errors import InputError
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from formats.yaml_reader import read_mapping
-
-ANCHOR = "SDE_APPROVERS_ANCHOR"
-"""The variable with the digest of the first version of the approvers, from outside the estate."""
 
 
 class PermitCheck:
@@ -75,7 +72,7 @@ class PermitCheck:
             raise InputError("Nothing says which approvers are the right ones.", key=ANCHOR, found="nothing",
                              allowed="the digest of their first version, from your own records")  # fmt: skip
         context = self._files.context(Anchor(self._environ[ANCHOR]), datetime.now(UTC).replace(microsecond=0))
-        file = str(self._estate / "requests" / f"{project}.yaml")
+        file = str(self._estate / REQUESTS / f"{project}.yaml")
         submission = self._files.submission(read_request(self._estate, project), file)
         return verify_permit(self._files.decisions(project), context, submission)
 

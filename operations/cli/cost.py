@@ -13,12 +13,12 @@ from rich.text import Text
 from formats.errors import InputError
 from formats.stack_config import TenancyConfig
 from formats.stack_names import TENANCY
-from operations.cli import example_prices
 from operations.cli.options import command
 from operations.cli.output import Output, printable
 from operations.cli.session import Session
-from operations.cli.stack_catalog import Stack
+from operations.cli.stack_catalog import Stack, dependents, with_required
 from operations.cli.text import plural
+from operations.prices.book import HOURS
 from operations.result_cache import FileCache, digest_of_files
 
 if TYPE_CHECKING:
@@ -26,16 +26,15 @@ if TYPE_CHECKING:
     from operations.prices.book import PriceBook
     from operations.prices.cost import Item, Line, ProjectCost
 
-HOURS_OF_MONTH = 730
 NO_TIERS: Mapping[Line, Decimal] = {}
 MOST_GB = 10_000_000
 """10 PB."""
-SOURCES = (*example_prices.SOURCES, "operations/cli/cost.py", "local_azure/**/*.py")
-"""The files that the items depend on, besides the estate's."""
+SOURCES = ("operations/cli/cost.py", "local_azure/**/*.py")
+"""The files that the items depend on, besides the estate's and those of the examples' prices."""
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project, or its stack.", show_default=False)]
 Hours = Annotated[
     float,
-    typer.Option("--hours", min=0, max=HOURS_OF_MONTH, help="The hours a month in which each desk runs."),
+    typer.Option("--hours", min=0, max=HOURS, help="The hours a month in which each desk runs."),
 ]
 Stored = Annotated[
     list[str] | None,
@@ -45,7 +44,7 @@ Stored = Annotated[
 
 
 @command("json_", "estate")
-def cost(session: Session, *, project: Project, hours: Hours = HOURS_OF_MONTH, stored: Stored = None) -> None:
+def cost(session: Session, *, project: Project, hours: Hours = HOURS, stored: Stored = None) -> None:
     """Show what a project costs a month and until its end, at list prices. Deploys nothing.
 
     It counts what the program declares for the request as it is in the estate, and the project's share of the hub,
@@ -65,7 +64,7 @@ def cost(session: Session, *, project: Project, hours: Hours = HOURS_OF_MONTH, s
 
 
 def cost_of_stack(
-    session: Session, stack: Stack, hours: float = HOURS_OF_MONTH, tiers: Mapping[Line, Decimal] = NO_TIERS
+    session: Session, stack: Stack, hours: float = HOURS, tiers: Mapping[Line, Decimal] = NO_TIERS
 ) -> ProjectCost:
     """Return what a tenancy costs, with its share of what it requires, from what its program declares."""
     from operations import estate  # noqa: PLC0415 - imports the models of the estate
@@ -76,7 +75,7 @@ def cost_of_stack(
     assert isinstance(config, TenancyConfig)  # noqa: S101 - callers have a tenancy
     loaded = estate.load(session.estate_folder)
     once = _once(loaded, price_book.currency)
-    chain = _with_required(session.catalog.stacks, stack)
+    chain = with_required(session.catalog.stacks, stack)
     items = _items(session, chain, price_book)
     required = [Required(one.name, items[one.name], _projects(session.catalog.stacks, one)) for one in chain[:-1]]
     use = Use(Decimal(str(hours)), tiers, config.region, config.redundancy.value)
@@ -118,23 +117,16 @@ def _once(loaded: Estate, currency: str) -> Mapping[Line, int]:
     return {Line.SETUP: charges.setup, Line.DATA: charges.data}
 
 
-def _with_required(stacks: Sequence[Stack], stack: Stack) -> list[Stack]:
-    """Return what a stack requires, directly or not, in dependency order, then the stack."""
-    names = {stack.name}
-    for one in reversed(stacks):
-        names |= set(one.requires) if one.name in names else set()
-    return [one for one in stacks if one.name in names]
-
-
 def _items(session: Session, stacks: Sequence[Stack], price_book: PriceBook) -> Mapping[str, Sequence[Item]]:
     """Return the items of what each stack declares to a local Azure that is thrown away. They are kept."""
-    from operations.engine.scratch import declared  # noqa: PLC0415 - imports the engine
+    from operations.cli import example_prices  # noqa: PLC0415 - imports the engine
+    from operations.engine.scratch import declared  # noqa: PLC0415
     from operations.prices.cost import Item, items_of  # noqa: PLC0415
     from operations.prices.estimate import price_of  # noqa: PLC0415
 
     files = [file for file in sorted(session.estate_folder.rglob("*.yaml")) if file.is_file()]
     store = FileCache(session.settings.cache_folder)
-    key = f"cost-{digest_of_files(SOURCES, files)}-{stacks[-1].name}"
+    key = f"cost-{digest_of_files((*example_prices.SOURCES, *SOURCES), files)}-{stacks[-1].name}"
     kept = store.get(key)
     if isinstance(kept, dict):
         return {
@@ -155,11 +147,7 @@ def _items(session: Session, stacks: Sequence[Stack], price_book: PriceBook) -> 
 
 def _projects(stacks: Sequence[Stack], required: Stack) -> int:
     """Return the number of projects whose tenancies use a stack."""
-    return sum(
-        required.name in {one.name for one in _with_required(stacks, stack)}
-        for stack in stacks
-        if isinstance(stack.config, TenancyConfig)
-    )
+    return sum(isinstance(stack.config, TenancyConfig) for stack in dependents(stacks, [required.name]))
 
 
 def _show(found: ProjectCost, stack: Stack, config: TenancyConfig, output: Output) -> None:

@@ -13,20 +13,18 @@ import typer
 
 from approvals.approvers import Anchor
 from approvals.envelope import Signed, Signer
-from approvals.estate_files import EstateFiles
-from approvals.request_files import read_request
+from approvals.estate_files import ANCHOR, EstateFiles
+from approvals.request_files import REQUESTS, read_request
 from approvals.rights import Context
 from approvals.signers import VaultSigner, read_key_file
 from approvals.submission import Submission
 from formats.errors import InputError
 from operations.cli.session import Session
-from operations.estate.approvals import REQUESTS
 from operations.settings import write_new, write_whole
 
 if TYPE_CHECKING:
     from operations.estate import Estate
 
-ANCHOR = "SDE_APPROVERS_ANCHOR"
 PASSPHRASE = "SDE_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project of the request.", show_default=False)]
 Key = Annotated[

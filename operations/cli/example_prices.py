@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from approvals.request_files import REQUESTS
 from formats.local_cloud import TENANT
 from formats.people import FILE_NAME as PEOPLE
 from formats.stack_config import DataClass
@@ -24,7 +25,7 @@ from operations.cli.session import Session
 from operations.cli.text import plural
 from operations.engine.port import StackSettings
 from operations.engine.scratch import planned
-from operations.estate.approvals import ESTATE, REQUESTS
+from operations.estate.approvals import ESTATE
 from operations.estate.region_sizes import absence_of
 from operations.estate.shared_tenancy_schema import example_tenancy
 from operations.estate.templates import ServiceTemplate

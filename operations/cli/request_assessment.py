@@ -14,7 +14,7 @@ from formats.errors import Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
-from operations.cli.stack_catalog import Stack
+from operations.cli.stack_catalog import with_required
 from operations.engine.scratch import planned_beside
 from operations.estate.templates import service_template
 from operations.prices import book
@@ -36,7 +36,7 @@ def assess(requests: EstateRequests, project: str) -> Assessment:
 
     session, request = requests.session, requests.request(project)
     gate = session.gate()  # before the program runs, which could rewrite the policies
-    stack, required = _stacks(requests, TENANCY + project)
+    *required, stack = with_required(session.catalog.stacks, session.named(TENANCY + project))
     plan, states = planned_beside(stack.settings, [one.settings for one in required], session.settings.root,
                                   session.settings.program_seconds)  # fmt: skip
     report = gate.evaluate([plan], neighbours=Neighbours.of_plans(states))
@@ -59,17 +59,6 @@ def assess(requests: EstateRequests, project: str) -> Assessment:
         summary=("",),
     )  # fmt: skip
     return found.model_copy(update={"summary": _page(request, found)})
-
-
-def _stacks(requests: EstateRequests, name: str) -> tuple[Stack, list[Stack]]:
-    """Return a stack, and all that it requires in dependency order."""
-    known = {stack.name: stack for stack in requests.session.catalog.stacks}
-    needed, waiting = {name}, [name]
-    while waiting:
-        more = set(known[waiting.pop()].requires) - needed
-        needed |= more
-        waiting += more
-    return known[name], [stack for stack in known.values() if stack.name in needed and stack.name != name]
 
 
 def _addresses(plan: Plan) -> tuple[str, ...]:

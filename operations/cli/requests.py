@@ -16,7 +16,7 @@ from rich.text import Text
 from approvals.canonical import content_of
 from approvals.estate_files import assessment_text
 from approvals.permit import Permit, verify_permit
-from approvals.request_files import json_of
+from approvals.request_files import REQUESTS, json_of
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
 from formats.yaml_reader import parse_mapping, read_text
@@ -27,7 +27,6 @@ from operations.cli.request_decisions import show_view
 from operations.cli.rows import Rows
 from operations.cli.session import Session
 from operations.cli.text import plural
-from operations.estate.approvals import REQUESTS
 from operations.settings import write_whole
 
 Projects = Annotated[

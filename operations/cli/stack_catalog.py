@@ -142,3 +142,11 @@ def dependents(stacks: Sequence[Stack], names: Iterable[str]) -> list[Stack]:
             found.append(stack)
             required.add(stack.name)
     return found
+
+
+def with_required(stacks: Sequence[Stack], stack: Stack) -> list[Stack]:
+    """Return what a stack requires, directly or indirectly, in dependency order, then the stack."""
+    names = {stack.name}
+    for one in reversed(stacks):  # in dependency order, so required stacks come first
+        names |= set(one.requires) if one.name in names else set()
+    return [one for one in stacks if one.name in names]

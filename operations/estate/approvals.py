@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, collapse_addresses
 from pathlib import Path
 from typing import Any
 
+from approvals.request_files import REQUESTS
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
@@ -19,7 +20,7 @@ from operations.estate.expiry import Expiry
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import EstateFile
 
-ESTATE, REQUESTS = "estate.yaml", "requests"
+ESTATE = "estate.yaml"
 OUT, IN = "way out", "way in"
 REGISTRATION_HOST = "enterpriseregistration.windows.net"
 """The host at which Windows desks join Entra."""

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from uuid import UUID
 
+from approvals.request_files import REQUESTS
 from formats.addresses import CellRange, StaffRole, ZoneName
 from formats.computers import StaffMachine, StaffMachineSpec
 from formats.errors import InputError
@@ -24,14 +25,7 @@ from formats.yaml_reader import read_mapping, within
 from operations.estate.allocation_checks import check_allocations
 from operations.estate.allocation_schema import Allocation, stacks_by_block
 from operations.estate.allocations import FILE_NAME, Allocations, Allocator
-from operations.estate.approvals import (
-    ESTATE,
-    REQUESTS,
-    ApprovedWay,
-    refuse_endless,
-    ways_of,
-    ways_of_requests,
-)
+from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, ways_of, ways_of_requests
 from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_files import missing_orchestrator, read_requests, templates_of

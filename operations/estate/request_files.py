@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from approvals.request_files import REQUESTS
 from formats.addresses import ZoneName
 from formats.computers import MAIN, OperatingSystem
 from formats.errors import InputError
@@ -15,7 +16,7 @@ from formats.people import Roster, context_of
 from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
-from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
+from operations.estate.approvals import ESTATE, refuse_long
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import EstateFile

@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+from approvals.request_files import REQUESTS
 from formats.addresses import TenancyKind
 from formats.errors import InputError
-from operations.estate.approvals import ESTATE, REQUESTS, refuse_long
+from operations.estate.approvals import ESTATE, refuse_long
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import EstateFile
 from operations.estate.shared_tenancy_schema import SharedTenancy

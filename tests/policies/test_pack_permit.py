@@ -10,10 +10,10 @@ import pytest
 
 from approvals.assessment import summary_of
 from approvals.canonical import content_of
-from approvals.estate_files import EstateFiles
+from approvals.estate_files import ANCHOR, EstateFiles
 from formats.plan import Plan
 from policies.pack import PERMIT, STACK_SUFFIX
-from policies.permit import ANCHOR, PermitCheck
+from policies.permit import PermitCheck
 from tests.approvals.site import CATALOGUE
 from tests.operations.cli.approved_estate import PROJECT, STACK, ApprovedEstate
 from tests.operations.cli.fakes import ONE
