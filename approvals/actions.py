@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -19,7 +19,7 @@ from approvals.canonical import UtcTime, content_of, digest_of, time_text
 from approvals.decision import Reason, file_name
 from approvals.envelope import Signed, Signer, read_statement, statement
 from approvals.permit import Refusals
-from approvals.rights import REVOKED, Context, check_signature, refusal, without_right
+from approvals.rights import REVOKED, Context, SignedByOne, check_signature, refusal, without_right
 from approvals.route import Action
 from formats.errors import InputError, Refused
 from formats.input_model import Guid, Model, Slug, one_line
@@ -34,13 +34,13 @@ StackName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]
 
 
 class ActionRequest(Model):
-    """What is permitted."""
+    """The action that a permit is asked for."""
 
     estate: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
     action: Action
     stack: StackName
     targets: Annotated[tuple[Target, ...], Field(max_length=200)] = ()
-    """What of the stack: sorted. Empty if the action is on the whole stack."""
+    """The resources or providers of the stack that it is on, sorted; empty for the whole stack."""
     reason: Annotated[Reason, StringConstraints(min_length=20)]
     valid_from: UtcTime
     valid_until: UtcTime
@@ -64,7 +64,7 @@ class ActionRequest(Model):
 
 
 class Answer(StrEnum):
-    """What a person says to a request of an action."""
+    """The answer of a person to the request of an action."""
 
     APPROVE = "approve"
     WITHDRAW = "withdraw"
@@ -81,28 +81,8 @@ class ActionDecision(Model):
     time: UtcTime
 
 
-@dataclass(frozen=True)
-class SignedAction:
-    """An answer as it is in a file."""
-
-    decision: ActionDecision
-    signed: Signed
-    file: str
-
-    @property
-    def person(self) -> UUID:
-        """Who signed it."""
-        return self.decision.person
-
-    @property
-    def role(self) -> str:
-        """In which role."""
-        return self.decision.role
-
-    @property
-    def time(self) -> datetime:
-        """When."""
-        return self.decision.time
+SignedAction = SignedByOne[ActionDecision]
+"""An answer as it is in a file."""
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Approvers(Model):
 
 @dataclass(frozen=True)
 class Anchor:
-    """What is known of the approvers from outside the estate."""
+    """The trust anchor of the approvers, which comes from outside the estate."""
 
     first: str
     """The digest of the first version."""

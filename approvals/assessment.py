@@ -28,7 +28,7 @@ class Template(Model):
 
 
 class PlanSummary(Model):
-    """What a plan leaves: the kinds of resources with their number, and sizes."""
+    """The resources of a stack after its plan is applied: their number by type, and sizes."""
 
     resources: dict[Token, Count]
     """The number of resources by type."""
@@ -45,7 +45,7 @@ class Network(Model):
 
     addresses: Annotated[tuple[Token, ...], Field(max_length=20)] = ()
     quotas: dict[Line, Count] = Field(default_factory=dict)
-    """What the subscription must have, by the name of the quota."""
+    """The use of the subscription's quotas, by their names."""
 
 
 class Cost(Model):
@@ -59,7 +59,7 @@ class Cost(Model):
 
 
 class Verdict(Model):
-    """What the policies say of the plan."""
+    """The verdict of the policies on the plan."""
 
     passed: bool
     catalogue: Digest

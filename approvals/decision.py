@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from approvals.canonical import MAX_BYTES, Ascii, Digest, UtcTime
 from approvals.envelope import Signed, read_statement, statement
+from approvals.rights import SignedByOne
 from formats.errors import InputError
 from formats.input_model import Guid, Model, Slug, one_line
 from formats.validation import InvalidValue
@@ -26,7 +25,7 @@ Reason = Annotated[str, StringConstraints(min_length=3, max_length=500), AfterVa
 
 
 class Verb(StrEnum):
-    """What a person decides."""
+    """The kind of a decision."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -49,7 +48,7 @@ class Decision(Model):
     step: Slug
     verb: Verb
     view: Digest
-    """What was shown."""
+    """The digest of the view that was shown."""
     person: Guid
     role: Slug
     time: UtcTime
@@ -65,33 +64,11 @@ class Decision(Model):
 
 
 @dataclass(frozen=True)
-class SignedDecision:
-    """A decision as it is in a file. `request`: the digest of the request that it was made on."""
+class SignedDecision(SignedByOne[Decision]):
+    """A decision as it is in a file."""
 
-    decision: Decision
     request: str
-    signed: Signed
-    file: str
-
-    @property
-    def digest(self) -> str:
-        """The digest of the statement."""
-        return self.signed.digest
-
-    @property
-    def person(self) -> UUID:
-        """Who made it."""
-        return self.decision.person
-
-    @property
-    def role(self) -> str:
-        """In which role."""
-        return self.decision.role
-
-    @property
-    def time(self) -> datetime:
-        """When it was made."""
-        return self.decision.time
+    """The digest of the request that it was made on."""
 
 
 def _subject(decision: Decision) -> str:
@@ -112,7 +89,7 @@ def read_decision(content: bytes, *, file: str) -> SignedDecision:
     if subject.name != _subject(decision):
         raise InputError("The statement is about something else.", file=file, key="subject", found=subject.name,
                          allowed=_subject(decision))  # fmt: skip
-    return SignedDecision(decision, subject.content, signed, file)
+    return SignedDecision(decision, signed, file, subject.content)
 
 
 def file_name(digest: str) -> str:

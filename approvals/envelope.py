@@ -98,7 +98,7 @@ class _Digests(Model):
 
 
 class Subject(Model):
-    """What a statement is about: a name, and the digest of its content."""
+    """The subject of a statement: a name, and the digest of its content."""
 
     name: Line
     digest: _Digests

@@ -19,7 +19,7 @@ from formats.errors import InputError
 
 @dataclass(frozen=True)
 class Permit:
-    """What the approved request allows."""
+    """The limits within which the tenancy of an approved request may be changed."""
 
     estate: str
     project: str
@@ -51,7 +51,7 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Proposed:
-    """What is about to be deployed."""
+    """The deployment that is compared with a permit."""
 
     request: str
     """The digest of the request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from approvals.approvers import Approvers
@@ -49,16 +49,8 @@ class Context:
                              fix="restore the route, or sde request approvers change")  # fmt: skip
 
 
-class SignedByOne(Protocol):
-    """A document that one person has signed, in a role."""
-
-    @property
-    def signed(self) -> Signed:
-        """The envelope, with one signature."""
-
-    @property
-    def file(self) -> str:
-        """Its file, for messages."""
+class Statement(Protocol):
+    """The content of a document that one person signs."""
 
     @property
     def person(self) -> UUID:
@@ -73,12 +65,46 @@ class SignedByOne(Protocol):
         """When, as that person says."""
 
 
-def key_id(one: SignedByOne) -> str:
+S_co = TypeVar("S_co", bound=Statement, covariant=True)
+
+
+@dataclass(frozen=True)
+class SignedByOne(Generic[S_co]):
+    """A document that one person has signed, as it is in a file."""
+
+    decision: S_co
+    signed: Signed
+    """The envelope, with one signature."""
+    file: str
+    """Its file, for messages."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the statement."""
+        return self.signed.digest
+
+    @property
+    def person(self) -> UUID:
+        """Who says to have signed it."""
+        return self.decision.person
+
+    @property
+    def role(self) -> str:
+        """In which role."""
+        return self.decision.role
+
+    @property
+    def time(self) -> datetime:
+        """When, as that person says."""
+        return self.decision.time
+
+
+def key_id(one: SignedByOne[Statement]) -> str:
     """Return the id of the key of the signature."""
     return next(iter(one.signed.signatures))
 
 
-def check_signature(one: SignedByOne, context: Context) -> None:
+def check_signature(one: SignedByOne[Statement], context: Context) -> None:
     """Raise `InputError` if the person has not signed the document, or not at the time that it says."""
     history, key = context.history, key_id(one)
     entry = context.approvers.keys_by_id.get(key)
@@ -96,7 +122,7 @@ def check_signature(one: SignedByOne, context: Context) -> None:
                       allowed=f"from {time_text(history.last)}, the ledger's last entry")  # fmt: skip
 
 
-def without_right(one: SignedByOne, roles: Collection[str], context: Context) -> str | None:
+def without_right(one: SignedByOne[Statement], roles: Collection[str], context: Context) -> str | None:
     """Return why a person could not sign at that time in one of some roles; None if they could."""
     entry = context.approvers.keys_by_id[key_id(one)]
     if one.role not in roles:
@@ -110,6 +136,6 @@ def without_right(one: SignedByOne, roles: Collection[str], context: Context) ->
     return None
 
 
-def refusal(one: SignedByOne, problem: str, **facts: object) -> InputError:
+def refusal(one: SignedByOne[Statement], problem: str, **facts: object) -> InputError:
     """Return the error of a document that cannot be."""
     return InputError(problem, file=one.file, **facts)  # type: ignore[arg-type]
