@@ -53,6 +53,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "reject": "request_decisions.reject",
         "return": "request_decisions.return_",
         "withdraw": "request_decisions.withdraw",
+        "export": "request_crates.export",
+        "import": "request_crates.import_",
     },
     "request keys": {"new": "request_keys.new"},
     "request actions": {

@@ -75,7 +75,7 @@ def new(
     if file.exists():
         raise InputError("There is such a request already.", file=str(file), fix="name another project, or edit it")
     text = yaml.safe_dump(json_of_dates(content), sort_keys=False, allow_unicode=True, width=120)
-    _validated(session.estate_folder, {file.name: text})
+    validate_copy(session.estate_folder, {file.name: text})
     write_whole(file, text)
     session.output.emit({"event": "new", "project": project, "file": str(file)})
     session.output.say(Text.assemble(("wrote ", "green"), printable(file)))
@@ -214,16 +214,22 @@ def _void_lines(progress: Progress, people: Mapping[Any, str]) -> list[str]:
 def _validate_file(session: Session, file: Path) -> str:
     """Check a file in a copy of the estate, and return its project."""
     text = read_text(file, str(file))
-    project = parse_mapping(text, str(file)).get("project")
-    name = f"{project}.yaml"
-    if not isinstance(project, str) or Path(name).name != name or project.startswith("."):
-        raise InputError("This is not the name of a project.", file=str(file), key="project", found=project,
-                         allowed="lower-case letters, digits and single hyphens")  # fmt: skip
-    _validated(session.estate_folder, {name: text})
+    project = project_of(parse_mapping(text, str(file)), str(file))
+    validate_copy(session.estate_folder, {f"{project}.yaml": text})
     return project
 
 
-def _validated(estate: Path, files: Mapping[str, str]) -> None:
+def project_of(content: Mapping[str, Any], file: str) -> str:
+    """Return the project of a request. `InputError` for what cannot be the name of a file."""
+    project = content.get("project")
+    name = f"{project}.yaml"
+    if not isinstance(project, str) or Path(name).name != name or project.startswith("."):
+        raise InputError("This is not the name of a project.", file=file, key="project", found=project,
+                         allowed="lower-case letters, digits and single hyphens")  # fmt: skip
+    return project
+
+
+def validate_copy(estate: Path, files: Mapping[str, str]) -> None:
     """Load a copy of the estate with further requests. `InputError` as for the estate itself."""
     from operations.estate import load  # noqa: PLC0415 - imports templates
 
