@@ -39,7 +39,7 @@ Hours = Annotated[
 Stored = Annotated[
     list[str] | None,
     typer.Option("--stored", metavar="TIER=GB", help="The data stored in a tier: hot, cool or archive. Repeatable.",
-                 show_default=False),
+                 show_default="that of the request's data sets"),
 ]  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def cost_of_stack(
     chain = with_required(session.catalog.stacks, stack)
     items = _items(session, chain, price_book)
     required = [Required(one.name, items[one.name], _projects(session.catalog.stacks, one)) for one in chain[:-1]]
-    use = Use(Decimal(str(hours)), tiers, config.region, config.redundancy.value)
+    stored = {**_stated_tiers(loaded, config.project), **tiers}
+    use = Use(Decimal(str(hours)), stored, config.region, config.redundancy.value)
     days = (config.expires - loaded.today).days
     return cost_of(items[stack.name], required, use, price_book, once=once, days=days)
 
@@ -101,6 +102,15 @@ def _tiers(stated: Sequence[str]) -> dict[Line, Decimal]:
                              fix="for example --stored hot=500 --stored archive=20000")  # fmt: skip
         found[line] = gigabytes
     return found
+
+
+def _stated_tiers(loaded: Estate, project: str) -> dict[Line, Decimal]:
+    """Return the GB of each tier that the data sets of a request state; nothing for a project without a request."""
+    from operations.estate.request_people import stored_by_tier  # noqa: PLC0415 - beside the estate
+    from operations.prices.cost import tier_line  # noqa: PLC0415
+
+    request = loaded.requests.get(project)
+    return {tier_line(tier): Decimal(gb) for tier, gb in stored_by_tier(request.data_sets).items()} if request else {}
 
 
 def _once(loaded: Estate, currency: str) -> Mapping[Line, int]:

@@ -107,7 +107,7 @@ def _lines(request: Mapping[str, Any], found: Assessment) -> Iterator[str]:
     if benefit := request.get("public_benefit"):
         yield from textwrap.wrap(f"Public benefit: {benefit}", _LONGEST)[:10]
     yield f"Data: {request['data_class']}"
-    yield from (f"  {one['name']} ({one['data_class']})" for one in request.get("data_sets", ())[:10])
+    yield from (f"  {_data_set(one)}" for one in (request.get("data_sets") or ())[:10])
     if people := request.get("people"):
         leads = [one["name"] for one in people if one["id"].lower() == str(request.get("lead")).lower()]
         yield f"People: {len(people)}, led by {', '.join(leads) or 'nobody named'}"
@@ -122,3 +122,8 @@ def _lines(request: Mapping[str, Any], found: Assessment) -> Iterator[str]:
     least = "at least " if cost.unpriced else ""
     yield f"Idle price a month: {least}{cost.currency} {cost.monthly_pence / 100:,.2f}"
     yield f"Policies: {'passed' if found.verdict.passed else 'refused'}, {len(found.verdict.findings)} findings"
+
+
+def _data_set(one: Mapping[str, Any]) -> str:
+    stored = f", {one['volume_gb']:,} GB in the {one['tier']} tier" if one.get("tier") else ""
+    return f"{one['name']} ({one['data_class']}{stored})"

@@ -70,7 +70,7 @@ class RequestFile(ProjectSpec):
     @field_validator("data_sets")
     @classmethod
     def _permitted_data(cls, data_sets: tuple[DataSet, ...], before: ValidationInfo) -> tuple[DataSet, ...]:
-        check_data_sets(data_sets, before.data.get("data_class"))
+        check_data_sets(data_sets, before.data.get("data_class"), before.data.get("tiers"))
         return data_sets
 
     @field_validator("people")

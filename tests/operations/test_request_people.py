@@ -24,9 +24,10 @@ LEAD, OTHER = "0e5a1f0c-3d0b-5a55-9f5e-4b0d6f9d3c11", "6a1f0c0e-0b3d-555a-5e9f-0
 ENDS = {"accreditation_expires": "2028-01-31", "training_expires": "2027-06-30"}
 PEOPLE = [{"id": LEAD, "name": "Ada Alder", "role": "lead", **ENDS},
           {"id": OTHER, "name": "Ben Birch", "role": "student", **ENDS}]  # fmt: skip
-STATED = {"organisation": "Aldergate University", "funding": "A charity", "lead": LEAD, "people": PEOPLE,
+STATED = {"tiers": {"cool_after_days": 90, "archive_after_days": 365}, "organisation": "Aldergate University", "funding": "A charity", "lead": LEAD, "people": PEOPLE,
           "public_benefit": "Earlier treatment of people with a disease of the heart.",
-          "data_sets": [{"name": "Cardiology images", "data_class": "de-identified"}]}  # fmt: skip
+          "data_sets": [{"name": "Cardiology images", "data_class": "de-identified", "tier": "cool", "volume_gb": 900},
+                        {"name": "Tables", "data_class": "synthetic"}]}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,10 @@ def test_a_tenancy_is_not_changed_once_a_day_of_its_people_is_past(
         (lambda r: r["people"][1].update(email="x@example.org"), "not known"),
         (lambda r: r["data_sets"][0].update(data_class="identifiable"), "up to de-identified"),
         (lambda r: r["data_sets"].append(r["data_sets"][0]), "named twice"),
-        (lambda r: r["data_sets"][0].update(tier="cool"), "not known"),
+        (lambda r: r["data_sets"][0].update(tier="warm"), "data_sets[0].tier"),
+        (lambda r: r["data_sets"][0].pop("volume_gb"), "tier and volume_gb, or neither"),
+        (lambda r: r["data_sets"][1].update(volume_gb=5), "tier and volume_gb, or neither"),
+        (lambda r: r.update(tiers={"archive_after_days": 90}), "Nothing moves the data to this tier"),
         (lambda r: r.update(public_benefit="None"), "public_benefit"),
         (lambda r: r.update(contract="signed"), "not known"),
     ],

@@ -74,6 +74,20 @@ def test_the_lines_of_a_project_with_its_share_of_what_all_use(sde: Sde, planned
     }
 
 
+def test_the_data_sets_of_a_request_are_stored_unless_the_command_says_otherwise(sde: Sde) -> None:
+    sets = [{"name": name, "data_class": "de-identified", "tier": tier, "volume_gb": 100}
+            for name, tier in (("A", "hot"), ("B", "hot"), ("C", "archive"))]  # fmt: skip
+    change(sde.estate / "requests/hcm-progression.yaml", lambda request: request.update(data_sets=sets))
+    lines = {line["line"]: line["drivers"] for line in json.loads(sde("hcm-progression", "--json"))["lines"]}
+    assert lines["storage: hot"][0].startswith("200 × GB in the hot tier")
+    lines = {
+        line["line"]: line["drivers"]
+        for line in json.loads(sde("hcm-progression", "--json", "--stored", "hot=7"))["lines"]
+    }
+    assert lines["storage: hot"][0].startswith("7 × GB in the hot tier")
+    assert lines["storage: archive"][0].startswith("100 × GB in the archive tier")
+
+
 def test_the_organisations_own_charges_are_charged_once(sde: Sde) -> None:
     before = json.loads(sde("hcm-progression", "--json"))
     change(
