@@ -457,6 +457,8 @@ MODELS: dict[str, type[StackConfig]] = {
 }
 """The configuration model of each kind of stack, by a pattern of the stack's name."""
 NAMESPACE = "sde:"
+ENGINE_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""Keys that the engines add next to `config`. Without them the stack's secrets are lost."""
 
 
 def config_model(stack: str) -> type[StackConfig]:
@@ -489,6 +491,15 @@ def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
                          key="azure-native:subscriptionId", found=provided,
                          allowed=str(config.subscription))  # fmt: skip
     return config
+
+
+def provider_settings(config: StackConfig) -> dict[str, Any]:
+    """Return the settings of the provider that follow from a stack's configuration. It has no others."""
+    found: dict[str, Any] = {
+        "azure-native:location": config.region.value,
+        "azure-native:subscriptionId": str(config.subscription),
+    }
+    return found | ({"azure-native:useDefaultAzureCredential": True} if config.cloud is Cloud.AZURE else {})
 
 
 def read_config(stack: str, file: Path) -> StackConfig:

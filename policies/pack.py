@@ -387,7 +387,7 @@ def serve(estate: Path) -> None:
     """
     catalogue = load_catalogue()
     require_pinned(catalogue, estate)
-    permits = PermitCheck(estate, catalogue, os.environ)
+    permits = PermitCheck(estate, catalogue, os.environ, ROOT)
     analyzer = PackAnalyzer(exemptions_of(None, estate), folder=ROOT, permits=permits)
     # The constructor of PolicyPack looks its servicer class up by this name, and serves.
     vars(sdk)["_PolicyAnalyzerServicer"] = servicer_class(analyzer)

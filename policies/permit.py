@@ -1,6 +1,7 @@
 """The permit of a tenancy, as the policy pack requires it: from the files of the estate, without a ledger and prices.
 
-`sde up` compares more: what the ledger has of decisions, and the price.
+`sde up` compares more: what the ledger has of decisions, and the price. It renders the configuration of a stack itself;
+the pack compares the file of it with the request.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from formats.errors import InputError
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from formats.yaml_reader import read_mapping
+from policies.permitted_config import differences
 
 
 class PermitCheck:
-    """The permits of one estate's tenancies. `catalogue`: the digest of the catalogue of policies."""
+    """The permits of one estate's tenancies.
 
-    def __init__(self, estate: Path, catalogue: str, environ: Mapping[str, str]) -> None:
-        self._estate, self._catalogue, self._environ = estate, catalogue, environ
+    `catalogue`: the digest of the catalogue of policies. `configs`: the folder of the stacks' configuration files.
+    """
+
+    def __init__(self, estate: Path, catalogue: str, environ: Mapping[str, str], configs: Path) -> None:
+        self._estate, self._catalogue, self._environ, self._configs = estate, catalogue, environ, configs
         self._permits: dict[str, Permit | Refusals] = {}
 
     def missing(self, stack: str) -> tuple[str, ...]:
@@ -62,7 +67,9 @@ class PermitCheck:
     def _permit(self, stack: str) -> Permit | Refusals:
         if stack not in self._permits:
             try:
-                self._permits[stack] = self._verified(stack.removeprefix(TENANCY))
+                found = self._verified(stack.removeprefix(TENANCY))
+                others = differences(stack, self._estate, self._configs) if isinstance(found, Permit) else ()
+                self._permits[stack] = Refusals(others) if others else found
             except InputError as error:
                 self._permits[stack] = Refusals((str(error),))
         return self._permits[stack]

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from formats.errors import InputError
+from formats.stack_config import ENGINE_KEYS
 from formats.yaml_reader import parse_mapping, read_mapping
 from operations.estate.allocations import FILE_NAME, Allocations
 from operations.estate.loading import Estate
 from operations.estate.rendering import HEADER_PREFIX, Rendered
 from operations.settings import Settings, make_folder, write_whole
 
-ENGINE_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
-"""Keys that the engines add next to `config`. Without them the stack's secrets are lost."""
 _ENGINE_LINES = re.compile(rf"(({'|'.join(ENGINE_KEYS)}): [^\n]*\n)+")
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from formats.addresses import ZoneName
 from formats.errors import InputError
-from formats.stack_config import NAMESPACE, Cloud, ProjectSpec, StackConfig
+from formats.stack_config import NAMESPACE, ProjectSpec, StackConfig, provider_settings
 from formats.stack_names import JUNCTION_ZONE, SAFE_HAVEN, SHARED, TENANCY
 from operations.estate.loading import Estate
 
@@ -21,12 +21,7 @@ from operations.estate.loading import Estate
 def refuse_other_settings(config: StackConfig, settings: Mapping[str, Any], template: str) -> None:
     """Raise `InputError` for a setting of a provider that the estate's files do not decide, such as the host that the
     provider gets its tokens from."""
-    allowed: dict[str, Any] = {
-        "azure-native:location": config.region.value,
-        "azure-native:subscriptionId": str(config.subscription),
-    }
-    if config.cloud is Cloud.AZURE:
-        allowed["azure-native:useDefaultAzureCredential"] = True
+    allowed = provider_settings(config)
     found = {key: value for key, value in settings.items() if not key.startswith(NAMESPACE)}
     for key in sorted({*found, *allowed}):
         if found.get(key) != allowed.get(key):

@@ -18,7 +18,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic_core import to_jsonable_python
 
-from approvals.request_files import SERVICES, SUFFIX, TEMPLATES
+from approvals.request_files import SERVICES, SUFFIX, TEMPLATES, parts
 from formats.addresses import TenancyKind, ZoneName
 from formats.errors import InputError
 from formats.stack_config import StackConfig, parse
@@ -27,7 +27,6 @@ from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
-from operations.estate.templates import parts
 from operations.result_cache import FileCache
 
 STACKS = "stacks"

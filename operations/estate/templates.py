@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from approvals.request_files import SERVICES, SUFFIX, TEMPLATES
+from approvals.request_files import SERVICES, SUFFIX, TEMPLATES, parts
 from formats.addresses import TenancyKind
 from formats.errors import InputError
 from formats.input_model import Line, Model, Slug, one_line
@@ -23,7 +23,6 @@ from formats.yaml_reader import parse_mapping, read_text, within
 from operations.estate.request_model import RequestFile
 from operations.estate.request_schema import RequestSchema, explained, refuse_unknown_keys
 
-FENCE = "---\n"
 _NAME: TypeAdapter[str] = TypeAdapter(Slug)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(one_line)]
@@ -157,12 +156,3 @@ def service_template(name: str, folder: Path = TEMPLATES) -> ServiceTemplate:
         raise InputError("A template has the name of its file.", file=path, key="name", found=content["name"],
                          fix="Remove it.")  # fmt: skip
     return validated(ServiceTemplate, {**content, "name": name}, file=path)
-
-
-def parts(text: str, path: str) -> tuple[str, str]:
-    """Return the front matter and the body of a service template."""
-    front, fence, body = text.removeprefix(FENCE).partition("\n" + FENCE)
-    if not text.startswith(FENCE) or not fence or not body.strip():
-        raise InputError("The file has no front matter, or no body.", file=path, found=text[:40],
-                         allowed="a line ---, YAML, a line ---, and the template's body")  # fmt: skip
-    return front + "\n", body

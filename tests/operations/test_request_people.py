@@ -24,7 +24,8 @@ LEAD, OTHER = "0e5a1f0c-3d0b-5a55-9f5e-4b0d6f9d3c11", "6a1f0c0e-0b3d-555a-5e9f-0
 ENDS = {"accreditation_expires": "2028-01-31", "training_expires": "2027-06-30"}
 PEOPLE = [{"id": LEAD, "name": "Ada Alder", "role": "lead", **ENDS},
           {"id": OTHER, "name": "Ben Birch", "role": "student", **ENDS}]  # fmt: skip
-STATED = {"tiers": {"cool_after_days": 90, "archive_after_days": 365}, "organisation": "Aldergate University", "funding": "A charity", "lead": LEAD, "people": PEOPLE,
+STATED = {"organisation": "Aldergate University", "funding": "A charity", "lead": LEAD, "people": PEOPLE,
+          "tiers": {"cool_after_days": 90, "archive_after_days": 365},
           "public_benefit": "Earlier treatment of people with a disease of the heart.",
           "data_sets": [{"name": "Cardiology images", "data_class": "de-identified", "tier": "cool", "volume_gb": 900},
                         {"name": "Tables", "data_class": "synthetic"}]}  # fmt: skip

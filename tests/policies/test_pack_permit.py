@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from approvals.assessment import summary_of
 from approvals.canonical import content_of
@@ -27,6 +28,7 @@ def site(tmp_path: Path) -> ApprovedEstate:
     found = ApprovedEstate(copy_estate(tmp_path / "estate"), tmp_path / "home")
     found.assess()
     found.approve()
+    (found.home / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": dict(shipped.settings(STACK))}))
     return found
 
 
@@ -40,7 +42,7 @@ def anchor_of(site: ApprovedEstate) -> dict[str, str]:
 def messages(site: ApprovedEstate, plan: Plan, environ: dict[str, str] | None = None) -> dict[str, list[str]]:
     """Return the messages of the pack's permit policies: on single resources, and on the whole stack."""
     environ = anchor_of(site) if environ is None else environ
-    servicer = pack(policies={ONE.id: ONE}, permits=PermitCheck(site.estate, CATALOGUE, environ))
+    servicer = pack(policies={ONE.id: ONE}, permits=PermitCheck(site.estate, CATALOGUE, environ, site.home))
     found: dict[str, list[str]] = {PERMIT: [], PERMIT + STACK_SUFFIX: []}
     for one in analyzed(servicer, plan):
         if one.policyName in found:
@@ -60,6 +62,16 @@ def test_without_a_permit_each_resource_is_refused_before_its_creation(site: App
     assert found[PERMIT]
     assert len(found[PERMIT]) >= len([one for one in site.plan.resources if one.custom])
     assert "programme-review" in found[PERMIT][0]
+
+
+def test_an_edited_configuration_is_refused_though_the_plan_has_as_much(site: ApprovedEstate) -> None:
+    other = {"config": {**shipped.settings(STACK), "sde:researchers": "5ca1ab1e-0000-4000-8000-000000000000"}}
+    (site.home / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(other))
+    found = messages(site, site.plan)
+    assert "another sde:researchers than the request" in found[PERMIT][0]
+    assert found[PERMIT + STACK_SUFFIX]
+    (site.home / f"Pulumi.{STACK}.yaml").unlink()
+    assert f"Pulumi.{STACK}.yaml" in messages(site, site.plan)[PERMIT][0]
 
 
 def test_a_stack_that_is_larger_than_its_permit_is_refused_at_the_end(site: ApprovedEstate) -> None:
