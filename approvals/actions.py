@@ -1,13 +1,15 @@
-"""Permits of their own: to destroy or replace what holds data, to close a provider or a tenancy, and to break glass.
+"""Permits of their own: to destroy or replace what holds data, to close a provider or a tenancy, to break glass, and to
+take a new version of the catalogue or of a template.
 
-Several people sign one request of an action, which has a reason and an end. There is no other document.
+Several people sign one request of an action, which has a reason and an end. There is no other document. A permit is
+used once, within its time. That to take a version is signed within its time, and holds until somebody withdraws it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -21,15 +23,16 @@ from approvals.envelope import Signed, Signer, read_statement, statement
 from approvals.permit import Refusals
 from approvals.rights import REVOKED, Context, SignedByOne, check_signature, refusal, without_right
 from approvals.route import Action
+from approvals.versions import Link
 from formats.errors import InputError, Refused
 from formats.input_model import Guid, Model, Slug, one_line
 from formats.validation import InvalidValue
 
 PREDICATE_TYPE = "urn:nhs-sde:action:v1"
-NAMES_TARGETS = (Action.DESTROY_DATA, Action.REPLACE_DATA, Action.CLOSE_PROVIDER)
-"""The actions on something inside a stack."""
+NAMES_TARGETS = (Action.DESTROY_DATA, Action.REPLACE_DATA, Action.CLOSE_PROVIDER, Action.TAKE_VERSION)
+"""The actions on something inside a stack, or of the estate."""
 Target = Annotated[str, StringConstraints(pattern=r"^[!-~]+( [!-~]+)*$", max_length=400), AfterValidator(one_line)]
-"""The URN of a resource, or the code of a provider."""
+"""The URN of a resource, the code of a provider, or a link between two versions."""
 StackName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 
 
@@ -38,7 +41,8 @@ class ActionRequest(Model):
 
     estate: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
     action: Action
-    stack: StackName
+    stack: StackName | None = None
+    """None for what is no stack's: to take a version."""
     targets: Annotated[tuple[Target, ...], Field(max_length=200)] = ()
     """The resources or providers of the stack that it is on, sorted; empty for the whole stack."""
     reason: Annotated[Reason, StringConstraints(min_length=20)]
@@ -48,10 +52,14 @@ class ActionRequest(Model):
     @model_validator(mode="after")
     def _of_something(self) -> Self:
         if list(self.targets) != sorted(set(self.targets)) or bool(self.targets) != (self.action in NAMES_TARGETS):
-            allowed = "URNs or codes in order, each once" if self.action in NAMES_TARGETS else "nothing"
+            allowed = "URNs, codes or links in order, each once" if self.action in NAMES_TARGETS else "nothing"
             raise InvalidValue(
                 f"{allowed}, for {self.action}", at=("targets",), found=", ".join(self.targets) or "none"
             )
+        if (self.stack is None) != (self.action is Action.TAKE_VERSION):
+            allowed = "nothing" if self.stack else "the stack that it is on"
+            raise InvalidValue(f"{allowed}, for {self.action}", at=("stack",), found=self.stack or "nothing")
+        _ = self.links
         if self.valid_until <= self.valid_from:
             raise InvalidValue(f"a time after {time_text(self.valid_from)}", at=("valid_until",),
                                found=time_text(self.valid_until))  # fmt: skip
@@ -61,6 +69,15 @@ class ActionRequest(Model):
     def digest(self) -> str:
         """The digest of the request."""
         return digest_of(content_of(self))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links between versions, if it is to take one."""
+        try:
+            return tuple(map(Link.parse, self.targets)) if self.action is Action.TAKE_VERSION else ()
+        except ValueError as error:
+            raise InvalidValue("catalogue BEFORE AFTER, or template NAME BEFORE AFTER, with two digests",
+                               at=("targets",), found=str(error)) from None  # fmt: skip
 
 
 class Answer(StrEnum):
@@ -104,7 +121,7 @@ class ActionPermit:
 
 
 def _subject(request: ActionRequest) -> str:
-    return f"{request.estate}/{request.stack}/{request.action}"
+    return "/".join((request.estate, *((request.stack,) if request.stack else ()), request.action))
 
 
 def sign_action(
@@ -121,7 +138,7 @@ def sign_action(
     decision = ActionDecision(request=request, answer=answer, person=person.id, role=role, time=context.now)
     signed = statement(_subject(request), request.digest, PREDICATE_TYPE, decision).with_signature(signer)
     found = SignedAction(decision, signed, file_name(signed.digest))
-    if why := without_right(found, roles, context) or _too_long(request, context):
+    if why := _void(found, context) or _too_long(request, context):
         raise Refused(f"The signature of {person.name} would not count: {why}.")
     return found
 
@@ -155,8 +172,8 @@ def verify_action(files: Mapping[str, bytes], context: Context, estate: str) -> 
 
 def _permit(answers: list[SignedAction], context: Context) -> ActionPermit | Refusals:
     request = answers[0].decision.request
-    rule, roles = context.route.actions[request.action], context.route.actions[request.action].roles
-    void = [(one, without_right(one, roles, context)) for one in answers]
+    rule = context.route.actions[request.action]
+    void = [(one, _void(one, context)) for one in answers]
     people = {one.person for one, why in void if why is None and one.decision.answer is Answer.APPROVE}
     reasons = [f"{one.person}: {why}" for one, why in void if why]
     if any(one.decision.answer is Answer.WITHDRAW and why in (None, REVOKED) for one, why in void):
@@ -172,6 +189,15 @@ def _permit(answers: list[SignedAction], context: Context) -> ActionPermit | Ref
     return Refusals(tuple(reasons))
 
 
+def _void(one: SignedAction, context: Context) -> str | None:
+    """Return why an answer does not count; None if it does."""
+    request = one.decision.request
+    if why := without_right(one, context.route.actions[request.action].roles, context):
+        return why
+    is_timed = request.action is Action.TAKE_VERSION and one.decision.answer is Answer.APPROVE
+    return _outside(request, one.time) if is_timed else None
+
+
 def _too_long(request: ActionRequest, context: Context) -> str | None:
     longest = context.route.actions[request.action].longest_days
     if request.valid_until - request.valid_from > timedelta(days=longest):
@@ -180,6 +206,11 @@ def _too_long(request: ActionRequest, context: Context) -> str | None:
 
 
 def _not_now(request: ActionRequest, context: Context) -> str | None:
-    if request.valid_from <= context.now < request.valid_until:
+    """Return why it cannot be used now. To take a version is not used once, so that its signatures have the time."""
+    return None if request.action is Action.TAKE_VERSION else _outside(request, context.now)
+
+
+def _outside(request: ActionRequest, time: datetime) -> str | None:
+    if request.valid_from <= time < request.valid_until:
         return None
     return f"it is valid from {time_text(request.valid_from)} until {time_text(request.valid_until)}"

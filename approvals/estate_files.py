@@ -5,6 +5,7 @@ approvals/approvers/<version>.json            the people, roles and keys
 approvals/assessments/<project>.json          what was assessed; the views of decisions bind it
 approvals/requests/<project>/<digest>.json    the decisions
 approvals/actions/<request>/<digest>.json     the answers to requests of an action
+approvals/promotions/<digest>.json            the evidence that a version was applied in the test estate
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from approvals.approvers import Anchor, Approvers, verify_approvers
 from approvals.assessment import Assessment
 from approvals.canonical import MAX_BYTES, canonical, content_of, read_canonical
 from approvals.decision import SUFFIX, read_files
+from approvals.promotion import verify_versions
 from approvals.rights import Context, History
 from approvals.route import Route, read_route
 from approvals.submission import Submission
+from approvals.versions import Versions
 from formats.errors import InputError
 from formats.yaml_reader import within
 
@@ -105,6 +108,15 @@ class EstateFiles:
                 )
             found[f"sha256:{one.name}"] = read_files(within(self.folder, one, str(one)))
         return found
+
+    @property
+    def promotions_folder(self) -> Path:
+        """The evidence of promotions."""
+        return self._inside("promotions")
+
+    def taken(self, context: Context) -> Versions:
+        """Return the versions that permits may hold under."""
+        return verify_versions(self.actions().values(), read_files(self.promotions_folder), context, self.estate)
 
 
 def assessment_text(assessment: Assessment) -> str:

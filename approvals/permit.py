@@ -14,6 +14,7 @@ from approvals.canonical import content_of, digest_of
 from approvals.rights import Context
 from approvals.submission import Submission
 from approvals.verification import verify
+from approvals.versions import CATALOGUE, Promotion, Versions, template_subject
 from formats.errors import InputError
 
 
@@ -89,22 +90,40 @@ def _end(submission: Submission) -> date | None:
         return None
 
 
-def within(permit: Permit, proposed: Proposed, now: datetime) -> tuple[str, ...]:
-    """Return what of a deployment is outside its permit, in a sentence each; nothing if it is within."""
+def within(permit: Permit, proposed: Proposed, now: datetime, versions: Versions | None = None) -> tuple[str, ...]:
+    """Return what of a deployment is outside its permit, in a sentence each; nothing if it is within.
+
+    `versions`: which may follow those that the permit binds; without them, none.
+    """
     approved = permit.assessment
     found = []
     if now.date() >= permit.expires:
         found.append(f"the permit ended on {permit.expires}")
-    for what, one, other in (
-        ("request", proposed.request, permit.request),
-        ("template", proposed.template.name, approved.template.name),
-        (f"version of the template {approved.template.name}", proposed.template.digest, approved.template.digest),
-        ("catalogue of policies", proposed.catalogue, approved.verdict.catalogue),
-    ):
-        if one != other:
-            found.append(f"the {what} is not the approved one: {one} instead of {other}")
+    if proposed.request != permit.request:
+        found.append(f"the request is not the approved one: {proposed.request} instead of {permit.request}")
+    found += other_versions(permit, proposed.template, proposed.catalogue, versions or Versions())
     found += _larger(proposed.plan, approved.plan)
     return (*found, *(_dearer(proposed.cost, approved.cost, permit.cost_margin_percent) if proposed.cost else ()))
+
+
+def other_versions(permit: Permit, template: Template, catalogue: str, versions: Versions) -> tuple[str, ...]:
+    """Return which of the present versions a permit does not hold under, in a sentence each."""
+    bound, found = permit.assessment, []
+    if template.name != bound.template.name:
+        found.append(f"the template is not the approved one: {template.name} instead of {bound.template.name}")
+    for what, subject, one, other in (
+        (f"version of the template {bound.template.name}", template_subject(bound.template.name), template.digest,
+         bound.template.digest),
+        ("catalogue of policies", CATALOGUE, catalogue, bound.verdict.catalogue),
+    ):  # fmt: skip
+        if not versions.holds(subject, other, one):
+            found.append(
+                f"the {what} is not the approved one: {one} instead of {other}, and no signed take-version leads there"
+            )
+    if versions.promoted is not None and Promotion(template.digest, catalogue) not in versions.promoted:
+        found.append(f"the template {template.name} of this version was not applied in the test estate under the "
+                     f"catalogue {catalogue}: sde promote")  # fmt: skip
+    return tuple(found)
 
 
 def _larger(plan: PlanSummary, approved: PlanSummary) -> Iterator[str]:

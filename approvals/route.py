@@ -8,16 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from approvals.approvers import KEEPERS
 from approvals.canonical import content_of, digest_of
 from formats.errors import InputError
 from formats.input_model import Line, Model, Slug
+from formats.signed_notes import LOG, WITNESS, VerifierKey
 from formats.validation import InvalidValue, refuse_duplicates, validated
 from formats.yaml_reader import read_mapping, within
 
 FILE_NAME = "route.yaml"
+TEST_ESTATE = "test_estate"
 SHIPPED = Path(__file__).resolve().parent / "routes"
 LEAST_PEOPLE = 2
 
@@ -46,6 +48,8 @@ class Action(StrEnum):
     CLOSE_PROVIDER = "close-provider"
     CLOSE_TENANCY = "close-tenancy"
     BREAK_GLASS = "break-glass"
+    TAKE_VERSION = "take-version"
+    """Let permits that bind a version of the catalogue or of a template hold under a later one."""
 
 
 Roles = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=10)]
@@ -91,10 +95,41 @@ class ActionRule(Model):
         return self
 
 
+def _verifier_key(text: str, type_: int) -> str:
+    try:
+        right = VerifierKey.parse(text, where="").type == type_
+    except InputError:
+        right = False
+    if not right:
+        raise InvalidValue(f"the public key of a {'ledger' if type_ == LOG else 'witness'}: <name>+<8 digits>+<base64>")
+    return text
+
+
+class EstateForTests(Model):
+    """The test estate, in which a version is applied before this estate takes it. Its ledger proves that."""
+
+    ledger: Annotated[Line, AfterValidator(lambda text: _verifier_key(text, LOG))]
+    """The public key of its ledger, as `sde ledger show` prints it."""
+    witness: Annotated[Line, AfterValidator(lambda text: _verifier_key(text, WITNESS))] | None = None
+    """The public key of a witness who must have signed what is proved."""
+
+    @property
+    def ledger_key(self) -> VerifierKey:
+        """The ledger's key."""
+        return VerifierKey.parse(self.ledger, where="test_estate.ledger")
+
+    @property
+    def witness_key(self) -> VerifierKey | None:
+        """The witness's key."""
+        return VerifierKey.parse(self.witness, where="test_estate.witness") if self.witness else None
+
+
 class Route(Model):
     """`route.yaml`."""
 
     title: Line
+    test_estate: EstateForTests | None = None
+    """None: a version needs no test elsewhere."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=20)]
     actions: dict[Action, ActionRule]
     cost_margin_percent: int = Field(default=0, ge=0, le=25)
@@ -147,13 +182,14 @@ def read_route(estate: Path) -> Route:
     """Return the route of an estate's folder: its own, or a shipped one that it names. `InputError` otherwise."""
     file, path = estate / FILE_NAME, str(estate / FILE_NAME)
     content = read_mapping(within(estate, file, path), path)
-    if set(content) != {"route"}:
+    if "route" not in content or set(content) - {"route", TEST_ESTATE}:
         return validated(Route, content, file=path)
     name = content["route"]
     if name not in shipped_routes():
         raise InputError("There is no such route.", file=path, key="route", found=name,
                          allowed=", ".join(shipped_routes()) + "; or the keys of a route of your own")  # fmt: skip
-    return read_shipped(str(name))
+    shipped = content_of(read_shipped(str(name)))
+    return validated(Route, {**shipped, TEST_ESTATE: content.get(TEST_ESTATE)}, file=path)
 
 
 def read_shipped(name: str) -> Route:

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from approvals.approvers import Anchor
 from approvals.assessment import Template, UnknownSize, summary_of
 from approvals.canonical import digest_of
 from approvals.estate_files import ANCHOR, FOLDER, EstateFiles
-from approvals.permit import Permit, Proposed, Refusals, verify_permit, within
+from approvals.permit import Permit, Proposed, Refusals, other_versions, verify_permit, within
 from approvals.request_files import REQUESTS, read_request, template_digest
+from approvals.rights import Context
 from approvals.route import FILE_NAME
+from approvals.versions import Versions
 from formats.errors import InputError
 from formats.plan import Plan
 from formats.stack_names import TENANCY
@@ -40,7 +43,13 @@ class PermitCheck:
         if not self._needs_permit(stack):
             return ()
         found = self._permit(stack)
-        return found.reasons if isinstance(found, Refusals) else ()
+        if isinstance(found, Refusals):
+            return found.reasons
+        try:
+            template = _present_template(read_request(self._estate, found.project))
+            return other_versions(found, template, self._catalogue, self._versions)
+        except InputError as error:
+            return (str(error),)
 
     def refusals(self, plan: Plan) -> tuple[str, ...]:
         """Return why a stack may not become what a plan has; nothing if that is within its permit or needs none."""
@@ -50,15 +59,14 @@ class PermitCheck:
         if not isinstance(found, Permit):
             return ()
         request = read_request(self._estate, found.project)
-        name = str(request.get("template"))
         try:
-            template = Template(name=name, digest=template_digest(name))
+            template = _present_template(request)
             proposed = Proposed(digest_of(request), template, self._catalogue, summary_of(plan), cost=None)
+            return within(found, proposed, datetime.now(UTC), self._versions)
         except UnknownSize as unknown:
             return (f"a size follows only from the deployment: {unknown}",)
         except InputError as error:
             return (str(error),)
-        return within(found, proposed, datetime.now(UTC))
 
     def _needs_permit(self, stack: str) -> bool:
         has_route = (self._estate / FILE_NAME).exists() or (self._estate / FOLDER).exists()
@@ -75,15 +83,28 @@ class PermitCheck:
         return self._permits[stack]
 
     def _verified(self, project: str) -> Permit | Refusals:
-        if ANCHOR not in self._environ:
-            raise InputError("Nothing says which approvers are the right ones.", key=ANCHOR, found="nothing",
-                             allowed="the digest of their first version, from your own records")  # fmt: skip
-        context = self._files.context(Anchor(self._environ[ANCHOR]), datetime.now(UTC).replace(microsecond=0))
+        context = self._context
         file = str(self._estate / REQUESTS / f"{project}.yaml")
         submission = self._files.submission(read_request(self._estate, project), file)
         return verify_permit(self._files.decisions(project), context, submission)
 
     @cached_property
+    def _context(self) -> Context:
+        if ANCHOR not in self._environ:
+            raise InputError("Nothing says which approvers are the right ones.", key=ANCHOR, found="nothing",
+                             allowed="the digest of their first version, from your own records")  # fmt: skip
+        return self._files.context(Anchor(self._environ[ANCHOR]), datetime.now(UTC).replace(microsecond=0))
+
+    @cached_property
+    def _versions(self) -> Versions:
+        return self._files.taken(self._context)
+
+    @cached_property
     def _files(self) -> EstateFiles:
         file = self._estate / "estate.yaml"
         return EstateFiles(self._estate, str(read_mapping(file).get("code")))
+
+
+def _present_template(request: Mapping[str, Any]) -> Template:
+    name = str(request.get("template"))
+    return Template(name=name, digest=template_digest(name))

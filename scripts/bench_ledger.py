@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from formats.signed_notes import SigningKey
 from operations.ledger.entry import Entry, Kind, Who
 from operations.ledger.files import FileStorage
 from operations.ledger.log import Log
-from operations.ledger.note import SigningKey
 from operations.ledger.verification import verify
 
 ALONE, TOGETHER, VERIFIED = 20, 100, 10_000

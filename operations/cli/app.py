@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "diff": "diffing.diff",
         "up": "lifecycle.up",
         "provision": "provision.provision",
+        "promote": "promote.promote",
         "refresh": "lifecycle.refresh",
         "drift": "lifecycle.drift",
         "destroy": "lifecycle.destroy",
@@ -110,7 +111,7 @@ A module is imported only if its command may be called."""
 GROUPS = {
     "request": "Data access requests, and the decisions on them.",
     "request keys": "Keys to sign decisions with.",
-    "request actions": "Permits to destroy, replace, close and break glass.",
+    "request actions": "Permits to destroy, replace, close, break glass and take a version.",
     "request approvers": "Who decides: people, roles and public keys.",
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",

@@ -233,7 +233,7 @@ class Deployment:
 
     def _require_permit(self, stack: Stack, plan: Plan, report: Report) -> None:
         """Raise `Refused` for a tenancy whose plan is not within a permit, and record the permit beside the plan."""
-        from operations.cli.permits import OBJECT  # noqa: PLC0415 - imports the engine
+        from operations.cli.taken_versions import OBJECT  # noqa: PLC0415 - imports the approvals
 
         if permit := self.session.permits.require(stack, plan, report):
             self.recorder.attach(stack, OBJECT, permit)

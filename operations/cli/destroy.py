@@ -108,7 +108,7 @@ class Destruction:
 
     def _check_permits(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         """Require the permits of an estate with a route, and record them. What has ended by itself needs none."""
-        from operations.cli.permits import OBJECT  # noqa: PLC0415 - imports the engine
+        from operations.cli.taken_versions import OBJECT  # noqa: PLC0415 - imports the approvals
 
         for stack, plan in () if self.ended or self.targets else plans:
             if permit := self.session.permits.require_to_destroy(stack, plan):

@@ -57,7 +57,7 @@ class EstateCatalog:
         template = self._estate.template_of(rendered.name)
         ends = template is not None and template.ends_by_itself
         return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries, ways,
-                     rendered.config, ends_by_itself=ends)  # fmt: skip
+                     rendered.config, template=template.name if template else None, ends_by_itself=ends)  # fmt: skip
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from formats.errors import Failed, InputError, SdeError
+from formats.signed_notes import WITNESS, Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
 from operations.cli.ledgerview import details, table_of
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -20,7 +21,6 @@ from operations.ledger.files import FileStorage
 from operations.ledger.findings import Verification
 from operations.ledger.ledger import Ledger
 from operations.ledger.log import Log
-from operations.ledger.note import WITNESS, Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
 from operations.ledger.storage import CHECKPOINT
 from operations.ledger.verification import verify as verify_log
 from operations.ledger.who import who

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from formats.errors import InputError
+from formats.signed_notes import valid_name
 from operations.cli.options import command
 from operations.cli.session import Session
 from operations.ledger.keys import create_plain_key
-from operations.ledger.note import valid_name
 
 
 @command("json_")

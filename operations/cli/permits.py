@@ -14,13 +14,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from approvals.actions import ActionPermit, verify_action
-from approvals.assessment import Template, UnknownSize, summary_of
+from approvals.assessment import UnknownSize, summary_of
 from approvals.canonical import digest_of, time_text
 from approvals.decision import read_bundle
 from approvals.estate_files import FOLDER
 from approvals.permit import Proposed, Refusals, verify_permit, within
-from approvals.request_files import template_digest
-from approvals.rights import MAX_SKEW, Context, History, key_id
+from approvals.rights import MAX_SKEW, Context, History
 from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
@@ -28,16 +27,16 @@ from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.planview import forbidden
 from operations.cli.request_assessment import cost_of_plan
+from operations.cli.request_versions import present_template
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
+from operations.cli.taken_versions import OBJECT, RecordedPermits, TakenVersions, before_revocation, present_versions
 from operations.ledger.entry import Kind, Result
+from policies.catalogue import catalogue_digest
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger
     from policies.runner import Report
-
-OBJECT = "permit"
-"""The name of what an entry of the ledger has of a permit."""
 
 
 @dataclass
@@ -47,8 +46,10 @@ class Permits:
     session: Session
     _has_route: dict[str, bool] = field(default_factory=dict)
     """By cloud, each of which has a ledger."""
-    _first_seen: dict[str, dict[str, dict[str, datetime]]] = field(default_factory=dict)
-    """When the ledger of a cloud had each decision on a stack first, by the decision's digest."""
+    _recorded: dict[str, RecordedPermits] = field(default_factory=dict)
+    """What the ledger of a cloud has of permits."""
+    _taken: dict[str, TakenVersions] = field(default_factory=dict)
+    """The versions that permits hold under, by cloud."""
 
     def require(self, stack: Stack, plan: Plan, report: Report) -> Mapping[str, Any] | None:
         """Return what the ledger records of the permit of a plan; None if it needs none. `Refused` if there is none.
@@ -77,9 +78,12 @@ class Permits:
             documents = self._requests.files.decisions(project)
             context = self._context(stack, self._requests, documents)
             found = verify_permit(documents, context, self._requests.submission(project))
+            if isinstance(found, Refusals):
+                return found.reasons
+            template = present_template(self._requests, project)
+            return self._versions(stack).outside(found, template, catalogue_digest())
         except InputError as error:
             return (str(error),)
-        return found.reasons if isinstance(found, Refusals) else ()
 
     def _record(self, stack: Stack, project: str, plan: Plan, report: Report) -> Mapping[str, Any]:
         """Verify the permit of a plan, and return what the ledger records of it."""
@@ -89,13 +93,17 @@ class Permits:
         permit = verify_permit(documents, context, requests.submission(project))
         if isinstance(permit, Refusals):
             raise _refused(stack, project, permit.reasons)
-        if outside := within(permit, self._proposed(requests, project, plan, report), context.now):
+        proposed, versions = self._proposed(requests, project, plan, report), self._versions(stack)
+        older = versions.older(proposed.template, proposed.catalogue)
+        if outside := (*within(permit, proposed, context.now, versions.held), *older):
             raise _refused(stack, project, outside)
         return {
             "permit": permit.digest,
             "request": permit.request,
             "documents": sorted(one.digest for one in read_bundle(documents)),
             "approvers": context.approvers.version,
+            "versions": present_versions(proposed.template, proposed.catalogue),
+            "links": sorted(versions.answers),
         }
 
     def require_to_destroy(self, stack: Stack, plan: Plan) -> Mapping[str, Any] | None:
@@ -167,35 +175,29 @@ class Permits:
 
     def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
         """Return what the decisions are verified with: the ledger says which there were."""
-        now, first_seen, context = self._now(stack), self._seen(stack), requests.context()
-        keys = context.approvers.keys_by_id
-        before = {
-            one.digest
-            for one in read_bundle(documents)
-            if (key := keys.get(key_id(one))) and key.revoked and one.digest in first_seen
-            and first_seen[one.digest] < key.revoked
-        }  # fmt: skip
-        return Context(context.approvers, context.route, now, History(frozenset(first_seen), frozenset(before)))
+        now, context = self._now(stack), requests.context()
+        seen = self._of_ledger(stack).first_seen.get(stack.name, {})
+        before = before_revocation(read_bundle(documents), context, seen)
+        return Context(context.approvers, context.route, now, History(frozenset(seen), before))
 
-    def _seen(self, stack: Stack) -> Mapping[str, datetime]:
-        """Return when the ledger had each decision on a stack first."""
-        if stack.cloud not in self._first_seen:
-            found, ledger = self._first_seen.setdefault(stack.cloud, {}), self._ledger(stack)
-            for entry in ledger.intents_with(OBJECT):  # the last one first
-                documents = ledger.kept(entry.objects[OBJECT]).get("documents", ())
-                for name in entry.stacks:
-                    found.setdefault(name, {}).update(dict.fromkeys(documents, datetime.fromisoformat(entry.time)))
-        return self._first_seen[stack.cloud].get(stack.name, {})
+    def _of_ledger(self, stack: Stack) -> RecordedPermits:
+        if stack.cloud not in self._recorded:
+            self._recorded[stack.cloud] = RecordedPermits.of(self._ledger(stack))
+        return self._recorded[stack.cloud]
+
+    def _versions(self, stack: Stack) -> TakenVersions:
+        if stack.cloud not in self._taken:
+            self._taken[stack.cloud] = TakenVersions(self._requests, self._of_ledger(stack), self._now(stack))
+        return self._taken[stack.cloud]
 
     def _proposed(self, requests: EstateRequests, project: str, plan: Plan, report: Report) -> Proposed:
-        template = requests.estate.requests[project].template
         try:
             summary = summary_of(plan)
         except UnknownSize as unknown:
             raise Refused(f"A size follows only from the deployment, so that no permit has it: {unknown}.") from None
         return Proposed(
             request=digest_of(requests.request(project)),
-            template=Template(name=template, digest=template_digest(template)),
+            template=present_template(requests, project),
             catalogue=report.catalogue.digest if report.catalogue else "",
             plan=summary,
             cost=cost_of_plan(plan),

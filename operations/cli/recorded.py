@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from approvals.request_files import template_digest
 from formats.errors import Failed, Refused, SdeError, error_type
 from formats.plan import Plan, digest_of
 from operations.cli.failures import scrubbed
@@ -140,6 +141,7 @@ class Recorder:
             evidence.exemptions = tuple(e.id for e in report.exemptions)
             digests |= {"verdict": digest_of(verdict)}
             digests |= {"catalogue": report.catalogue.digest} if report.catalogue else {}
+            digests |= {"template": template_digest(stack.template)} if stack.template and is_whole else {}
         evidence.digests = Digests.model_validate(digests)
 
     def attach(self, stack: Stack, name: str, value: Mapping[str, Any]) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from formats.errors import Failed
+from formats.merkle_trees import GrowingRoot, leaf_hash
 from operations.cli.ledgerview import ChangeRecord, changes_of, first_line, minute, name_of, what_became
 from operations.cli.text import plural
 from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.text import shortened
 from operations.ledger.entry import Entry, Kind, Result
-from operations.ledger.merkle import GrowingRoot, leaf_hash
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger

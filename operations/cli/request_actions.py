@@ -1,4 +1,4 @@
-"""`sde request actions ask`, `sign` and `show`: permits to destroy, replace, close and break glass."""
+"""`sde request actions ask`, `sign` and `show`: permits to destroy, replace, close, break glass and take a version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from approvals.route import Action
 from formats.errors import InputError
 from formats.validation import validated
 from operations.cli.estate_requests import EstateRequests, Key, add_file
-from operations.cli.options import OneStack, Yes, command
+from operations.cli.options import Yes, command
 from operations.cli.output import printable
 from operations.cli.request_decisions import DemoKeys, show_view
 from operations.cli.rows import Rows
@@ -28,22 +28,30 @@ Targets = Annotated[
         "--target", metavar="URN|CODE", help="A resource, or a provider's code. Repeatable.", show_default=False
     ),
 ]
+Stack = Annotated[
+    str | None, typer.Argument(metavar="STACK", help="The stack; none for take-version.", show_default=False)
+]
 ActionName = Annotated[Action, typer.Argument(help="What is to be permitted.", show_default=False)]
 Digest = Annotated[str, typer.Argument(metavar="DIGEST", help="The request of the action, as show prints it.")]
 
 
 @command("estate", "json_")
-def ask(session: Session, action: ActionName, stack: OneStack, *,
+def ask(session: Session, action: ActionName, stack: Stack = None, *,
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in a sentence.")],
         targets: Targets = None, days: Days = 1, key: Key = None, demo_keys: DemoKeys = False,
         yes: Yes = False) -> None:  # fmt: skip
     """Ask for a permit of an action, and sign it as the first of those who must agree.
 
     Example: sde request actions ask destroy-data tre-x --target URN --reason "The study ended; see the minutes" --key
-    key.pem. With --demo-keys, made-up people of a local estate sign it all.
+    key.pem. With --demo-keys, made-up people of a local estate sign it all. After an upgrade, sde request actions ask
+    take-version --reason "Release 0.2, reviewed" asks for what keeps the present permits.
     """
     requests = EstateRequests(session)
-    if stack not in requests.estate.allocations.stacks:
+    if action is Action.TAKE_VERSION:
+        from operations.cli.request_versions import links_to_take  # noqa: PLC0415 - imports the policies
+
+        targets = targets or links_to_take(requests)
+    elif stack not in requests.estate.allocations.stacks:
         raise InputError("The estate has no such stack.", key="STACK", found=stack,
                          allowed=", ".join(requests.estate.allocations.stacks))  # fmt: skip
     now = requests.now
@@ -93,7 +101,7 @@ def show(session: Session) -> None:
         state = "permitted" if isinstance(found, ActionPermit) else "; ".join(found.reasons)
         session.output.emit({"event": "action", "digest": digest, "permitted": isinstance(found, ActionPermit),
                              "state": state, **content_of(wanted)})  # fmt: skip
-        rows.add(digest, str(wanted.action), wanted.stack, time_text(wanted.valid_until), printable(state))
+        rows.add(digest, str(wanted.action), wanted.stack or "all", time_text(wanted.valid_until), printable(state))
     if rows.cells:
         rows.show(session.output.text_console)
     else:

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from approvals.canonical import content_of
 from approvals.estate_files import assessment_text
-from approvals.permit import Permit, verify_permit
+from approvals.permit import Permit, Refusals, verify_permit
 from approvals.request_files import REQUESTS, json_of
+from approvals.rights import Context
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
 from formats.yaml_reader import parse_mapping, read_text
@@ -173,6 +174,7 @@ def _show_status(requests: EstateRequests, project: str) -> bool:
         submission, context, files = requests.submission(project), requests.context(), requests.files.decisions(project)
         progress = verify(files, context, submission)
         permit = verify_permit(files, context, submission)
+        held = _held(requests, project, permit, context)
     except SdeError as error:
         output.error(f"{project}: {error}")
         return False
@@ -181,17 +183,26 @@ def _show_status(requests: EstateRequests, project: str) -> bool:
     for one in progress.steps:
         names = ", ".join(printable(people[each.person]) for each in one.approvals) or "nobody"
         rows.add(one.step.name, str(one.state), names, _missing(one))
-    reasons = () if isinstance(permit, Permit) else permit.reasons
-    output.emit({"event": "status", "project": project, "permit": permit.digest if isinstance(permit, Permit) else None,
-                 "reasons": reasons, "steps": [_step_json(one) for one in progress.steps],
-                 "void": dict(progress.void)})  # fmt: skip
+    reasons = held if isinstance(permit, Permit) else permit.reasons
+    digest = permit.digest if isinstance(permit, Permit) and not held else None
+    output.emit({"event": "status", "project": project, "permit": digest, "reasons": reasons,
+                 "steps": [_step_json(one) for one in progress.steps], "void": dict(progress.void)})  # fmt: skip
     output.say(f"{project} ({submission.number})", style="bold")
     rows.show(output.text_console)
     for line in (*_void_lines(progress, people), *reasons):
         output.say(f"  {printable(line)}", style="yellow")
-    if isinstance(permit, Permit):
-        output.say(f"  permitted until {permit.expires}: {permit.digest}", style="green")
-    return isinstance(permit, Permit)
+    if isinstance(permit, Permit) and digest:
+        output.say(f"  permitted until {permit.expires}: {digest}", style="green")
+    return digest is not None
+
+
+def _held(requests: EstateRequests, project: str, permit: Permit | Refusals, context: Context) -> tuple[str, ...]:
+    """Return why a permit does not hold under the present versions of the catalogue and of its template."""
+    from operations.cli.request_versions import versions_not_approved  # noqa: PLC0415 - imports the policies
+
+    if isinstance(permit, Refusals):
+        return ()
+    return versions_not_approved(requests, project, permit, requests.files.taken(context))
 
 
 def _missing(one: StepProgress) -> str:

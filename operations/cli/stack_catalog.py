@@ -36,6 +36,8 @@ class Stack:
     """The settings as their model. None for an orphaned stack, which the estate's files do not name."""
     is_orphaned: bool = False
     """True if the estate no longer has its request."""
+    template: str | None = None
+    """The name of a tenancy's service template."""
     ends_by_itself: bool = False
     """True for a tenancy whose template says that `sde destroy --ended` destroys it after its end."""
 

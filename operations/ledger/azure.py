@@ -15,11 +15,11 @@ from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
 from formats.errors import Failed, InputError, SdeError
+from formats.signed_notes import SigningKey, VerifierKey
 from operations.ledger.blobs import BlobStorage
 from operations.ledger.keys import key_of
 from operations.ledger.ledger import Ledger
 from operations.ledger.log import Log
-from operations.ledger.note import SigningKey, VerifierKey
 from operations.ledger.who import who
 
 _SCOPE = "https://vault.azure.net/.default"

@@ -91,6 +91,8 @@ class Digests(Model):
     plan: Digest | None = None
     """The digest of the Plan, the same for both engines."""
     catalogue: Digest | None = None
+    template: Digest | None = None
+    """The version of the service template that a whole tenancy is made from."""
     verdict: Digest | None = None
     """The digest of the report of the policies."""
 

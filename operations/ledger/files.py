@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formats.errors import InputError
-from operations.ledger.merkle import WIDTH, Tile
+from formats.merkle_trees import WIDTH, Tile
 from operations.ledger.storage import CHECKPOINT, PENDING, checkpoint_name
 from operations.settings import make_folder
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from formats.signed_notes import Checkpoint
 from operations.ledger.entry import Entry
-from operations.ledger.note import Checkpoint
 
 
 @dataclass(frozen=True)

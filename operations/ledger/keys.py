@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from formats.errors import InputError
-from operations.ledger.note import SigningKey
+from formats.signed_notes import SigningKey
 from operations.settings import write_new
 
 MAX_PEM = 16 << 10

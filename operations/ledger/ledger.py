@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from formats.errors import Failed, InputError
+from formats.merkle_trees import WIDTH, tiles_of
 from operations.ledger.entry import Entry, Kind, Result, Who, read_entry
 from operations.ledger.files import FileStorage
 from operations.ledger.keys import create_key, read_key
 from operations.ledger.log import Log
-from operations.ledger.merkle import WIDTH, tiles_of
 from operations.ledger.objects import keep, kept
 from operations.ledger.who import who
 from operations.settings import Settings

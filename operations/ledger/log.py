@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formats.errors import Failed, InputError
-from operations.ledger.entry import MAX_ENTRY
-from operations.ledger.merkle import (
+from formats.merkle_trees import (
     EMPTY,
     WIDTH,
     Edge,
@@ -24,7 +23,8 @@ from operations.ledger.merkle import (
     split_hashes,
     tiles_of,
 )
-from operations.ledger.note import Checkpoint, NotValid, SigningKey, VerifierKey, read_checkpoint
+from formats.signed_notes import Checkpoint, NotValid, SigningKey, VerifierKey, read_checkpoint
+from operations.ledger.entry import MAX_ENTRY
 from operations.ledger.storage import Storage, pending_name
 
 _TRIES = 1000

@@ -7,10 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from operations.ledger.findings import Cosigned, Verification, what_happened
-from operations.ledger.history import States, check_entries
-from operations.ledger.log import Append, join_entries, split_entries
-from operations.ledger.merkle import (
+from formats.merkle_trees import (
     EMPTY,
     WIDTH,
     GrowingRoot,
@@ -21,7 +18,10 @@ from operations.ledger.merkle import (
     tile_of_name,
     tiles_of,
 )
-from operations.ledger.note import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
+from formats.signed_notes import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
+from operations.ledger.findings import Cosigned, Verification, what_happened
+from operations.ledger.history import States, check_entries
+from operations.ledger.log import Append, join_entries, split_entries
 from operations.ledger.storage import (
     CHECKPOINT,
     CHECKPOINTS,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formats.errors import InputError, Refused
-from operations.ledger.keys import create_key, read_key
-from operations.ledger.note import (
+from formats.signed_notes import (
     MAX_NOTE,
     Checkpoint,
     Note,
@@ -18,6 +17,7 @@ from operations.ledger.note import (
     read_checkpoint,
     valid_name,
 )
+from operations.ledger.keys import create_key, read_key
 from operations.ledger.storage import COSIGNED, Storage
 from operations.ledger.verification import verify
 from operations.settings import write_whole

@@ -12,7 +12,9 @@ import pytest
 from approvals.permit import Permit, Refusals, verify_permit, within
 from formats.errors import InputError
 from tests.approvals.forgeries import KINDS, copied, honest
+from tests.approvals.link_forgeries import LINK_KINDS
 from tests.approvals.site import Site, proposed
+from tests.approvals.tested import LINKS, TestedSite
 
 FORGED = int(os.environ.get("SDE_FORGED", "300"))
 HONEST = int(os.environ.get("SDE_HONEST", "30"))
@@ -52,6 +54,25 @@ def test_no_forged_bundle_is_accepted(kind: str) -> None:
         found = result(site)
         assert isinstance(found, Refusals), (kind, number)
         assert found.reasons
+
+
+@cache
+def promoted_site() -> TestedSite:
+    found = TestedSite.of()
+    assert set(LINKS) == found.versions.links
+    return found
+
+
+@pytest.mark.parametrize("kind", LINK_KINDS)
+def test_no_forged_link_or_evidence_leads_to_a_later_version(kind: str) -> None:
+    for number in range(-(-FORGED // len(KINDS))):
+        site = promoted_site().copied()
+        LINK_KINDS[kind](site, random.Random(f"{SEED} {kind} {number}"))  # noqa: S311 - the same in each run
+        try:
+            found = site.versions
+        except InputError:
+            continue
+        assert not set(LINKS) & found.links, (kind, number)
 
 
 def test_a_bundle_is_verified_in_milliseconds() -> None:

@@ -15,9 +15,10 @@ from formats.plan import Plan
 from formats.yaml_reader import read_mapping
 from operations.cli.app import main
 from operations.cli.output import Output
-from operations.cli.permits import OBJECT, Permits
+from operations.cli.permits import Permits
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.session import Session
+from operations.cli.taken_versions import OBJECT
 from operations.ledger.entry import Entry, Kind, Result
 from operations.ledger.ledger import Ledger
 from operations.settings import Settings
@@ -28,7 +29,6 @@ from tests.operations.ledger.logs import WHO, memory_ledger
 from tests.policies import shipped
 
 PROJECT, STACK, TEMPLATE = "hcm-progression", "tre-hcm-progression", "bespoke-imaging"
-REPORT: Any = SimpleNamespace(catalogue=SimpleNamespace(digest=CATALOGUE))
 
 
 @dataclass
@@ -63,6 +63,9 @@ class ApprovedEstate:
         command = ["--estate", str(self.estate), "request", "approve", PROJECT, "--demo-keys", *arguments]
         assert main(command, settings=self.settings) == 0
 
+    def sde(self, *arguments: str) -> int:
+        return int(main(["--estate", str(self.estate), *arguments], settings=self.settings))
+
     def permit_action(self, *arguments: str) -> None:
         command = ["--estate", str(self.estate), "request", "actions", "ask", *arguments, "--demo-keys"]
         assert main([*command, "--reason", "The study has ended; see the minutes"], settings=self.settings) == 0
@@ -74,9 +77,10 @@ class ApprovedEstate:
         session.estate = self.estate
         return Permits(session)
 
-    def require(self, plan: Plan | None = None, name: str = STACK) -> Any:
+    def require(self, plan: Plan | None = None, name: str = STACK, catalogue: str = CATALOGUE) -> Any:
         """Return what the permit check of a fresh command records; `Refused` as `up`."""
-        return self.permits.require(stack(name), plan or self.plan, REPORT)
+        report: Any = SimpleNamespace(catalogue=SimpleNamespace(digest=catalogue))
+        return self.permits.require(stack(name), plan or self.plan, report)
 
     def record(self, permit: Any, time: str, result: Result | None = None) -> None:
         """Record an intent with a permit, as `up` does, and its result if there is one."""

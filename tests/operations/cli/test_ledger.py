@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from formats.errors import Failed
+from formats.signed_notes import WITNESS as OF_WITNESS
 from operations.cli.app import main
 from operations.ledger.entry import Kind, Who
-from operations.ledger.note import WITNESS as OF_WITNESS
 from operations.settings import Settings
 from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import CliRunner

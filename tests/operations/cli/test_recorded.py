@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from approvals.request_files import template_digest
 from formats.errors import Failed, Refused
 from formats.plan import Operation
 from formats.stack_config import parse
@@ -48,6 +49,14 @@ def test_an_up_is_an_intent_and_its_result(sde: CliRunner) -> None:
     assert (kept["stack"], kept["digest"]) == ("platform", intent.digests.plan)
     assert sde.ledger.kept(intent.objects["verdict"])["passed"] is True
     assert len(sde.ledger.kept(intent.objects["diff"])["changes"]) >= 1
+
+
+def test_the_change_of_a_whole_tenancy_names_the_version_of_its_template(sde: CliRunner) -> None:
+    sde.catalog.stacks = [stack("tre-heart", template="bespoke-imaging")]
+    assert sde("up", "tre-heart", "--yes") == 0
+    assert sde("up", "tre-heart", "--yes", "--target", "urn:pulumi:s::sde::x:y:Z::a") == 0
+    found = [one.digests.template for one in entries(sde) if one.kind is Kind.INTENT]
+    assert found == [template_digest("bespoke-imaging"), None]
 
 
 def test_a_preview_that_nobody_asks_to_apply_leaves_no_entry(sde: CliRunner) -> None:

@@ -15,11 +15,12 @@ import yaml
 from approvals.assessment import PlanSummary
 from approvals.canonical import digest_of
 from approvals.estate_files import EstateFiles, assessment_text
-from approvals.request_files import json_of
+from approvals.request_files import json_of, template_digest
 from formats.yaml_reader import read_mapping
 from operations.cli import request_assessment
 from operations.cli.app import main
 from operations.settings import Settings
+from policies.catalogue import catalogue_digest
 from tests.approvals.site import assessment, person_id
 from tests.operations.estates import change, copy_estate, snapshot
 from tests.policies import shipped
@@ -53,7 +54,9 @@ class Requests:
 
     def assessed(self, **other: Any) -> None:
         """Write an assessment of the request as it is now."""
-        found = assessment(json_of(read_mapping(self.request)), **other)
+        fields = {"template": {"name": "bespoke-imaging", "digest": template_digest("bespoke-imaging")},
+                  "verdict": {"passed": True, "catalogue": catalogue_digest()}}  # fmt: skip
+        found = assessment(json_of(read_mapping(self.request)), **{**fields, **other})
         file = EstateFiles(self.estate, "wmsde").assessment_file(PROJECT)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(assessment_text(found))

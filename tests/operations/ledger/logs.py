@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from formats.signed_notes import SigningKey
 from operations.ledger.entry import Entry, Kind, Result, Who
 from operations.ledger.files import FileStorage
 from operations.ledger.ledger import Ledger
 from operations.ledger.log import Log
-from operations.ledger.note import SigningKey
 from operations.ledger.storage import checkpoint_name
 
 ORIGIN = "sde.test/ledger"

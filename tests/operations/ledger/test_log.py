@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from formats.errors import Failed, InputError
+from formats.merkle_trees import leaf_hash, root_of
 from operations.ledger.entry import MAX_ENTRY
 from operations.ledger.files import FileStorage
 from operations.ledger.log import Log
-from operations.ledger.merkle import leaf_hash, root_of
 from operations.ledger.verification import verify
 from tests.operations.ledger.logs import KEY, OTHER, MemoryStorage, log_in, make_log, numbered
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from formats.errors import InputError, Refused
+from formats.merkle_trees import leaf_hash, root_of
+from formats.signed_notes import WITNESS as OF_WITNESS
+from formats.signed_notes import Checkpoint, read_checkpoint
 from operations.ledger.entry import Kind
 from operations.ledger.files import FileStorage
 from operations.ledger.findings import Verification
 from operations.ledger.log import Log
-from operations.ledger.merkle import leaf_hash, root_of
-from operations.ledger.note import WITNESS as OF_WITNESS
-from operations.ledger.note import Checkpoint, read_checkpoint
 from operations.ledger.objects import keep
 from operations.ledger.verification import verify
 from operations.ledger.witness import cosign, store_cosigned

@@ -39,6 +39,42 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def inclusion_path(hashes: Sequence[bytes], number: int) -> list[bytes]:
+    """Return the hashes with which a leaf's root is computed: the audit path of RFC 6962, section 2.1.1."""
+    path: list[bytes] = []
+    first, end = 0, len(hashes)
+    while end - first > 1:
+        middle = first + (1 << (end - first - 1).bit_length() - 1)
+        if number < middle:
+            path.append(root_of(hashes[middle:end]))
+            end = middle
+        else:
+            path.append(root_of(hashes[first:middle]))
+            first = middle
+    return path[::-1]
+
+
+def root_by_path(leaf: bytes, number: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """Return the root of a tree of this size that has a leaf under a number, by RFC 9162, section 2.1.3.2.
+
+    None if the path is of no such tree.
+    """
+    if not 0 <= number < size:
+        return None
+    at, last, found = number, size - 1, leaf
+    for one in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            found = node_hash(one, found)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, one)
+        at, last = at >> 1, last >> 1
+    return found if last == 0 else None
+
+
 @dataclass
 class GrowingRoot:
     """The root of a tree that grows by one leaf at a time, from the roots of its full subtrees."""

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from formats.errors import InputError
-from operations.ledger.merkle import HASH
+from formats.merkle_trees import HASH
 
 LOG, WITNESS = 1, 4
 """The types of signature."""

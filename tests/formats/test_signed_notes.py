@@ -7,8 +7,8 @@ import base64
 import pytest
 
 from formats.errors import InputError
-from operations.ledger.note import WITNESS as OF_WITNESS
-from operations.ledger.note import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
+from formats.signed_notes import WITNESS as OF_WITNESS
+from formats.signed_notes import Checkpoint, Note, NotValid, VerifierKey, read_checkpoint
 from tests.operations.ledger.logs import KEY, ORIGIN, OTHER, WITNESS
 
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

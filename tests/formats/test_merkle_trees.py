@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.ledger.merkle import (
+from formats.merkle_trees import (
     EMPTY,
     WIDTH,
     Edge,
     GrowingRoot,
     Tile,
     edge_tiles,
+    inclusion_path,
     leaf_hash,
     node_hash,
+    root_by_path,
     root_of,
     split_hashes,
     tile_of_name,
@@ -47,6 +49,19 @@ def test_roots_are_those_of_the_rfc(count: int) -> None:
     for leaf in leaves(count):
         growing.add(leaf)
     assert root_of(leaves(count)) == growing.root == recursive_root(leaves(count))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])
+def test_a_path_leads_from_each_leaf_to_the_root_and_no_other_does(count: int) -> None:
+    made = leaves(count)
+    for number, leaf in enumerate(made):
+        path = inclusion_path(made, number)
+        assert root_by_path(leaf, number, count, path) == root_of(made)
+        assert root_by_path(leaf, number, count, [*path, EMPTY]) is None
+        assert root_by_path(leaf, number, count, path[:-1]) != root_of(made) or not path
+        assert root_by_path(EMPTY, number, count, path) != root_of(made)
+        assert all(root_by_path(leaf, other, count, path) != root_of(made) for other in range(count) if other != number)
+    assert root_by_path(made[0], count, count, []) is None
 
 
 @given(st.lists(st.integers(1, 400), max_size=4))
