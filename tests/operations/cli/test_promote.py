@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from approvals.request_files import template_digest
 from formats.errors import Refused
@@ -19,6 +20,7 @@ from tests.operations.cli.approved_estate import PROJECT, STACK, TEMPLATE, Appro
 from tests.operations.cli.fakes import stack
 from tests.operations.estates import copy_estate
 from tests.operations.ledger.logs import KEY, WHO, entry, log_in, result
+from tests.policies import shipped
 from tests.policies.test_pack_permit import anchor_of
 
 
@@ -29,6 +31,7 @@ def site(tmp_path: Path) -> ApprovedEstate:
     (found.estate / "route.yaml").write_text(f"route: west-midlands\ntest_estate: {{ledger: {KEY.verifier()}}}\n")
     found.assess()
     found.approve()
+    (found.home / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": dict(shipped.settings(STACK))}))
     return found
 
 
@@ -51,7 +54,7 @@ def refused(site: ApprovedEstate, reason: str) -> None:
 def test_an_upgrade_is_tested_signed_and_then_permitted(
     site: ApprovedEstate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pack = PermitCheck(site.estate, catalogue_digest(), anchor_of(site))
+    pack = PermitCheck(site.estate, catalogue_digest(), anchor_of(site), site.home)
     assert "was not applied in the test estate" in str(pack.missing(STACK))
     refused(site, "was not applied in the test estate")
     ask = ("request", "actions", "ask", "take-version", "--reason", "Release 0.2, reviewed by both", "--demo-keys")
@@ -75,7 +78,7 @@ def test_an_upgrade_is_tested_signed_and_then_permitted(
     assert permit["versions"]["catalogue"] == catalogue_digest()
     assert site.permits.why_not(stack(STACK)) == ()
     assert site.sde("request", "status", PROJECT) == 0
-    assert PermitCheck(site.estate, catalogue_digest(), anchor_of(site)).refusals(site.plan) == ()
+    assert PermitCheck(site.estate, catalogue_digest(), anchor_of(site), site.home).refusals(site.plan) == ()
 
     site.record(permit, "2026-11-01T00:00:00Z")
     with pytest.raises(Refused, match="with which a change began already"):
