@@ -40,7 +40,7 @@ def approve_with_demo_keys(
         raise InputError("The route has no such step.", key="--step", found=step,
                          allowed=", ".join(context.route.by_name))  # fmt: skip
     while True:
-        context = requests.context()
+        context = requests.context_of(project)
         files = requests.files.decisions(project)
         progress = verify(files, context, submission)
         if progress.ended:

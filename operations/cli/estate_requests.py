@@ -23,7 +23,9 @@ from operations.cli.session import Session
 from operations.settings import write_new, write_whole
 
 if TYPE_CHECKING:
+    from operations.cli.taken_versions import RecordedPermits
     from operations.estate import Estate
+    from operations.ledger.ledger import Ledger
 
 PASSPHRASE = "SDE_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project of the request.", show_default=False)]
@@ -87,6 +89,27 @@ class EstateRequests:
     def context(self) -> Context:
         """Return what decisions are verified with."""
         return self.files.context(self.anchor(), self.now)
+
+    def context_of(self, project: str) -> Context:
+        """Return what the decisions on a project are verified with, also with the ledger where it can be reached.
+
+        `Refused` for a clock that is behind the ledger.
+        """
+        from operations.cli.recorded_decisions import time_after, with_record  # noqa: PLC0415 - beside the ledger
+
+        if self._ledger is None:
+            return self.context()
+        ledger, recorded = self._ledger
+        now = time_after(ledger, "The decisions were not verified")
+        return with_record(self.context(), now, recorded, project, self.files.decisions(project))
+
+    @cached_property
+    def _ledger(self) -> tuple[Ledger, RecordedPermits] | None:
+        from operations.cli.recorded_decisions import reachable_ledger  # noqa: PLC0415 - beside the ledger
+        from operations.cli.taken_versions import RecordedPermits  # noqa: PLC0415
+
+        ledger = reachable_ledger(self.session, str(self.estate.file.cloud), self.estate.file.ledger)
+        return (ledger, RecordedPermits.of(ledger)) if ledger else None
 
     def request_file(self, project: str) -> Path:
         """Return the file of a request. `InputError` if the estate has no such project."""

@@ -9,28 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from approvals.actions import ActionPermit, verify_action
 from approvals.assessment import UnknownSize, summary_of
-from approvals.canonical import digest_of, time_text
+from approvals.canonical import digest_of
 from approvals.decision import read_bundle
 from approvals.estate_files import FOLDER
 from approvals.permit import Proposed, Refusals, verify_permit, within
-from approvals.rights import MAX_SKEW, Context, History
+from approvals.rights import Context, History
 from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.planview import forbidden
+from operations.cli.recorded_decisions import time_after, with_record
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.request_versions import present_template
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
-from operations.cli.taken_versions import OBJECT, RecordedPermits, TakenVersions, before_revocation, present_versions
+from operations.cli.taken_versions import OBJECT, RecordedPermits, TakenVersions, present_versions
 from operations.ledger.entry import Kind, Result
 from policies.catalogue import catalogue_digest
 
@@ -164,21 +165,11 @@ class Permits:
         return self.session.ledger(stack.cloud)
 
     def _now(self, stack: Stack) -> datetime:
-        """Return the time. `Refused` for a clock that is behind the ledger, by which what has ended would be valid."""
-        now = datetime.now(UTC).replace(microsecond=0)
-        last = self._ledger(stack).last()
-        if last and now < datetime.fromisoformat(last.time) - MAX_SKEW:
-            raise Refused(f"{stack.name} was not changed: the clock of this machine is behind the ledger.\n"
-                          f"  found:   {time_text(now)}\n  allowed: from {last.time}, the time of its last entry\n"
-                          "  fix:     set the clock")  # fmt: skip
-        return now
+        return time_after(self._ledger(stack), f"{stack.name} was not changed")
 
     def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
-        """Return what the decisions are verified with: the ledger says which there were."""
-        now, context = self._now(stack), requests.context()
-        seen = self._of_ledger(stack).first_seen.get(stack.name, {})
-        before = before_revocation(read_bundle(documents), context, seen)
-        return Context(context.approvers, context.route, now, History(frozenset(seen), before))
+        project = stack.name.removeprefix(TENANCY)
+        return with_record(requests.context(), self._now(stack), self._of_ledger(stack), project, documents)
 
     def _of_ledger(self, stack: Stack) -> RecordedPermits:
         if stack.cloud not in self._recorded:

@@ -75,7 +75,7 @@ def _decide(session: Session, verb: Verb, project: str, *, step: str | None, rea
     from approvals.deciding import decide  # noqa: PLC0415 - beside the library of decisions
 
     requests = EstateRequests(session)
-    submission, context = requests.submission(project), requests.context()
+    submission, context = requests.submission(project), requests.context_of(project)
     if step is None:
         raise InputError("A decision is on one step.", key="--step", found="nothing",
                          allowed=", ".join(context.route.by_name))  # fmt: skip

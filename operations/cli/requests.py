@@ -171,7 +171,8 @@ def _show_status(requests: EstateRequests, project: str) -> bool:
     """Print the status of one request, and return True if it has a permit."""
     output = requests.session.output
     try:
-        submission, context, files = requests.submission(project), requests.context(), requests.files.decisions(project)
+        submission, context = requests.submission(project), requests.context_of(project)
+        files = requests.files.decisions(project)
         progress = verify(files, context, submission)
         permit = verify_permit(files, context, submission)
         held = _held(requests, project, permit, context)

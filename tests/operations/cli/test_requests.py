@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,23 @@ import pytest
 import yaml
 
 from approvals.assessment import PlanSummary
-from approvals.canonical import digest_of
+from approvals.canonical import digest_of, time_text
+from approvals.decision import read_bundle
 from approvals.estate_files import EstateFiles, assessment_text
 from approvals.request_files import json_of, template_digest
+from formats.errors import Failed
 from formats.yaml_reader import read_mapping
 from operations.cli import request_assessment
 from operations.cli.app import main
+from operations.cli.taken_versions import OBJECT
+from operations.ledger.entry import Entry, Kind
+from operations.ledger.files import FileStorage
+from operations.ledger.ledger import open_local
 from operations.settings import Settings
 from policies.catalogue import catalogue_digest
 from tests.approvals.site import assessment, person_id
 from tests.operations.estates import change, copy_estate, snapshot
+from tests.operations.ledger.logs import WHO
 from tests.policies import shipped
 
 PROJECT = "hcm-progression"
@@ -249,6 +256,46 @@ def test_links_and_strange_files_among_the_decisions_are_refused(sde_request: Re
     shutil.rmtree(folder)
     folder.symlink_to(tmp_path)
     assert "outside the estate" in sde_request("status", PROJECT, code=3)
+
+
+def test_who_signs_is_held_to_what_the_ledger_has(sde_request: Requests) -> None:
+    sde_request.assessed()
+    step = ("approve", PROJECT, "--demo-keys", "--step")
+    sde_request(*step, "programme-review")
+    (review,) = (sde_request.estate / "approvals/requests" / PROJECT).iterdir()
+    ledger = open_local(Settings.load({"SDE_HOME": str(sde_request.home), "PATH": "/nowhere"}))
+
+    def record(time: str, *documents: str) -> None:
+        kept = ledger.keep({"documents": documents})
+        ledger.record(Entry(kind=Kind.INTENT, objects={OBJECT: kept}, time=time, run="r", command="up", version="1",
+                            who=WHO, stacks=(f"tre-{PROJECT}",)))  # fmt: skip
+
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=60)
+    record(time_text(soon), f"sha256:{review.stem}")
+    sde_request(*step, "governance")
+    (governance,) = (file for file in review.parent.iterdir() if file != review)
+    assert read_bundle({governance.name: governance.read_bytes()})[0].time == soon  # not before the last entry
+    content = review.read_bytes()
+    review.unlink()
+    assert "recorded decision is missing" in sde_request(*step, "contract", code=2)
+    assert "recorded decision is missing" in sde_request("status", PROJECT, code=3)
+    review.write_bytes(content)
+    record("2999-01-01T00:00:00Z")
+    files = snapshot(sde_request.estate)
+    assert "clock of this machine is behind" in sde_request(*step, "contract", code=3)
+    assert snapshot(sde_request.estate) == files
+
+
+def test_who_signs_without_the_ledger_in_reach_is_told(sde_request: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise Failed("The ledger's container does not answer")
+
+    sde_request.assessed()
+    settings = Settings.load({"SDE_HOME": str(sde_request.home), "PATH": "/nowhere"})
+    open_local(settings)
+    settings.ledger_folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(FileStorage, "newest", refuse)
+    assert "was not read" in sde_request("approve", PROJECT, "--demo-keys", "--step", "programme-review")
 
 
 def test_a_request_is_assessed_by_its_plan_its_price_and_the_policies(

@@ -1,0 +1,63 @@
+"""Decisions on requests, verified with what a ledger has of them: by `up`, and by who signs or shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from approvals.canonical import time_text
+from approvals.decision import read_bundle
+from approvals.rights import MAX_SKEW, Context, History
+from formats.errors import Refused, SdeError
+from formats.stack_names import TENANCY
+from operations.cli.taken_versions import RecordedPermits, before_revocation
+
+if TYPE_CHECKING:
+    from operations.cli.session import Session
+    from operations.estate import LedgerPlace
+    from operations.ledger.ledger import Ledger
+
+
+def time_after(ledger: Ledger, outcome: str) -> datetime:
+    """Return the time, which is not before a ledger's last entry. `outcome`: what a refusal says of this command.
+
+    `Refused` for a clock that is behind the ledger: what has ended would be valid by it.
+    """
+    now, last = datetime.now(UTC).replace(microsecond=0), ledger.last()
+    if last is None:
+        return now
+    recorded = datetime.fromisoformat(last.time)
+    if now < recorded - MAX_SKEW:
+        raise Refused(f"{outcome}: the clock of this machine is behind the ledger.\n"
+                      f"  found:   {time_text(now)}\n  allowed: from {last.time}, the time of its last entry\n"
+                      "  fix:     set the clock")  # fmt: skip
+    return max(now, recorded)
+
+
+def with_record(
+    found: Context, now: datetime, recorded: RecordedPermits, project: str, documents: Mapping[str, bytes]
+) -> Context:
+    """Return what the decisions on a project are verified with: the ledger says which there were."""
+    seen = recorded.first_seen.get(TENANCY + project, {})
+    before = before_revocation(read_bundle(documents), found, seen)
+    return Context(found.approvers, found.route, now, History(frozenset(seen), before))
+
+
+def reachable_ledger(session: Session, cloud: str, place: LedgerPlace | None) -> Ledger | None:
+    """Return the ledger of a cloud to who signs; None if there is none yet, or this machine does not reach it.
+
+    `up` needs the ledger. Who signs may have no right to it, or no network.
+    """
+    if cloud == "azure" and place is None:
+        return None
+    if cloud != "azure" and not session.settings.ledger_folder.exists():
+        return None  # opening it makes a key
+    ledger = session.open_ledger(cloud, session.settings, place)
+    try:
+        ledger.log.storage.newest()
+    except SdeError as error:
+        session.output.say(f"The ledger was not read, with which `up` compares decisions: {str(error).splitlines()[0]}",
+                           style="yellow")  # fmt: skip
+        return None
+    return ledger
