@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -11,13 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
+from approvals.request_files import json_of
 from formats.addresses import TenancyKind
 from formats.errors import InputError
+from formats.yaml_reader import read_mapping
 from operations.estate import load, render
 from operations.estate.allocations import Allocations, Allocator
+from operations.estate.request_document import document
 from operations.estate.request_model import RequestFile
 from operations.estate.templates import TEMPLATES, ServiceTemplate, names, parts, service_template
+from operations.settings import ROOT
 from tests.operations.estates import TODAY, add_shared_tenancy, change, sample
 
 Edit = Callable[[dict[str, Any]], object]
@@ -76,6 +82,22 @@ def test_every_example_renders_with_its_template(estate: Path) -> None:
         assert template
         assert stack.text.startswith(f"# Made by {template.file} from")
         assert stack.settings.get("sde:import_airlock", True) is template.import_airlock
+
+
+def test_each_template_has_a_whole_example_that_the_sample_estate_accepts(tmp_path: Path) -> None:
+    folder = tmp_path / "estate"
+    shutil.copytree(ROOT / "estate", folder)
+    schema, used = Draft202012Validator(document()), set[str]()
+    for name in names():
+        content = read_mapping(TEMPLATES / f"examples/{name}.yaml")
+        short = {key: value for key, value in service_template(name).example.items() if key not in ("tenancy", "desks")}
+        assert content.items() >= {**short, "template": name}.items()
+        assert list(schema.iter_errors(json_of(content))) == []
+        (folder / f"requests/{content['project']}.yaml").write_text(yaml.safe_dump(content))
+        used |= content.keys()
+    assert used == set(RequestFile.model_fields)
+    assert {file.stem for file in (TEMPLATES / "examples").iterdir()} == set(names())
+    assert {one.template for one in load(folder, today=TODAY).requests.values()} == set(names())
 
 
 def test_a_request_outside_its_template_is_refused(estate: Path) -> None:
