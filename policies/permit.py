@@ -23,6 +23,7 @@ from approvals.route import FILE_NAME
 from approvals.versions import Versions
 from formats.errors import InputError
 from formats.plan import Plan
+from formats.stack_config import Cloud
 from formats.stack_names import TENANCY
 from formats.yaml_reader import read_mapping
 from policies.permitted_config import differences
@@ -69,8 +70,18 @@ class PermitCheck:
             return (str(error),)
 
     def _needs_permit(self, stack: str) -> bool:
+        """Return True for a tenancy, but for one of a local estate that has no approvals."""
+        if not stack.startswith(TENANCY):
+            return False
         has_route = (self._estate / FILE_NAME).exists() or (self._estate / FOLDER).exists()
-        return stack.startswith(TENANCY) and (has_route or ANCHOR in self._environ)
+        return has_route or ANCHOR in self._environ or not self._is_local
+
+    @cached_property
+    def _is_local(self) -> bool:
+        try:
+            return read_mapping(self._estate / "estate.yaml").get("cloud") == Cloud.LOCAL
+        except InputError:
+            return False
 
     def _permit(self, stack: str) -> Permit | Refusals:
         if stack not in self._permits:

@@ -394,11 +394,14 @@ def home(tenancies: int | None = None) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="sde-bench-") as folder:
         estate = Path(folder) / "estate"
         if tenancies is None:
-            shutil.copytree(ROOT / "estate", estate)
+            shutil.copytree(ROOT / "estate", estate, ignore=shutil.ignore_patterns("approvals"))
         else:
             generate(estate, tenancies)
         quiet = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "SDE_"))}
-        yield quiet | {"SDE_HOME": str(Path(folder) / "home"), "SDE_BENCH_ESTATE": str(estate), "NO_COLOR": "1"}
+        found = quiet | {"SDE_HOME": str(Path(folder) / "home"), "SDE_BENCH_ESTATE": str(estate), "NO_COLOR": "1"}
+        if tenancies is None:
+            run(_sde(["request", "approve", "--all", "--demo-keys"], found), found)
+        yield found
 
 
 def timed(what: str, arguments: list[str], environment: dict[str, str], runs: int, budget: str = "") -> Figure:

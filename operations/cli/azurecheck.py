@@ -14,7 +14,7 @@ from operations.cli.azure_requests import sending
 from operations.cli.options import Stacks, command
 from operations.cli.output import printable
 from operations.cli.session import Session
-from operations.cli.stack_catalog import Stack
+from operations.cli.stack_catalog import Stack, with_required
 from operations.cli.text import plural
 
 if TYPE_CHECKING:
@@ -59,19 +59,11 @@ def _declared(session: Session, wanted: Sequence[Stack]) -> list[Plan]:
 
     if not wanted:
         raise InputError("This estate has no stack.")
-    names, required = {stack.name for stack in wanted}, _with_required(session.catalog.stacks, wanted)
+    names, required = {stack.name for stack in wanted}, with_required(session.catalog.stacks, wanted)
     session.output.say(f"reading what {plural(len(required), 'stack')} declare", style="dim")
     settings = session.settings
     plans = declared([stack.settings for stack in required], settings.root, settings.program_seconds)
     return [plan for plan in plans if plan.stack in names]
-
-
-def _with_required(stacks: Sequence[Stack], wanted: Sequence[Stack]) -> list[Stack]:
-    """Return the wanted stacks and those that they require, directly or indirectly, in dependency order."""
-    names = {stack.name for stack in wanted}
-    for stack in reversed(stacks):  # in dependency order, so required stacks come before
-        names |= set(stack.requires) if stack.name in names else set()
-    return [stack for stack in stacks if stack.name in names]
 
 
 def _findings(session: Session, cloud: str, needs: Sequence[Needs]) -> Iterator[Finding]:

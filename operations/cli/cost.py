@@ -75,7 +75,7 @@ def cost_of_stack(
     assert isinstance(config, TenancyConfig)  # noqa: S101 - callers have a tenancy
     loaded = estate.load(session.estate_folder)
     once = _once(loaded, price_book.currency)
-    chain = with_required(session.catalog.stacks, stack)
+    chain = with_required(session.catalog.stacks, [stack])
     items = _items(session, chain, price_book)
     required = [Required(one.name, items[one.name], _projects(session.catalog.stacks, one)) for one in chain[:-1]]
     stored = {**_stated_tiers(loaded, config.project), **tiers}

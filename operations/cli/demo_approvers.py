@@ -28,13 +28,13 @@ VALID = timedelta(days=365)
 
 def approve_with_demo_keys(
     requests: EstateRequests, project: str, step: str | None, reason: str
-) -> Iterator[tuple[NewDecision, str]]:
-    """Yield a decision for each approval that is missing, with its made-up person; add each before the next.
+) -> Iterator[NewDecision]:
+    """Yield a decision for each approval that is missing; add each before the next.
 
     Makes the people and their keys at the first use. `Refused` for an estate in real Azure, or with approvers of its
     own: these decide there.
     """
-    _require_local(requests)
+    require_local(requests)
     submission, context = requests.submission(project), _made_up(requests)
     if step is not None and step not in context.route.by_name:
         raise InputError("The route has no such step.", key="--step", found=step,
@@ -54,19 +54,20 @@ def approve_with_demo_keys(
                       and any(one.has(role, context.now) for role in opened[0].step.roles))  # fmt: skip
         signer = read_key_file(_key_file(requests, person.name), _passphrase(requests))
         yield decide(files, context, submission, step=opened[0].step.name, verb=Verb.APPROVE, signer=signer,
-                     reason=reason), person.name  # fmt: skip
+                     reason=reason)  # fmt: skip
 
 
 def demo_signers(requests: EstateRequests, action: Action) -> list[KeySigner]:
     """Return the keys of as many made-up people as must agree on an action. `Refused` as for the decisions."""
-    _require_local(requests)
+    require_local(requests)
     context = _made_up(requests)
     rule = context.route.actions[action]
     able = [one for one in context.approvers.people if any(one.has(role, context.now) for role in rule.roles)]
     return [read_key_file(_key_file(requests, one.name), _passphrase(requests)) for one in able[: rule.agree]]
 
 
-def _require_local(requests: EstateRequests) -> None:
+def require_local(requests: EstateRequests) -> None:
+    """Refuse an estate in real Azure."""
     if not requests.is_local:
         raise Refused("--demo-keys are for estates with `cloud: local` alone.\n"
                       "  fix:     sign with the key of an approver: --key")  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from approvals.route import Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from operations.cli.ended import ended, objections
+from operations.cli.estate_requests import EstateRequests
 from operations.cli.estate_state import EstateState
 from operations.cli.immutable_data import immutable_containers, warn_of_immutable
 from operations.cli.planview import forbidden, named, show
@@ -31,6 +34,8 @@ class Destruction:
     release_data: Sequence[str] = ()
     ended: bool = False
     """True: the stacks have ended by themselves, and what is deployed of them has no patient data."""
+    demo_keys: bool = False
+    """True: made-up people of a local estate permit it."""
     summary: Summary = field(default_factory=lambda: Summary(destroyed=True))
 
     def run(self) -> None:
@@ -110,9 +115,22 @@ class Destruction:
         """Require the permits of an estate with a route, and record them. What has ended by itself needs none."""
         from operations.cli.taken_versions import OBJECT  # noqa: PLC0415 - imports the approvals
 
-        for stack, plan in () if self.ended or self.targets else plans:
+        checked = () if self.ended or self.targets else plans
+        if self.demo_keys:
+            self._sign_with_demo_keys(checked)
+        for stack, plan in checked:
             if permit := self.session.permits.require_to_destroy(stack, plan):
                 self.recorder.attach(stack, OBJECT, permit)
+
+    def _sign_with_demo_keys(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
+        from operations.cli.request_actions import ask_with_demo_keys  # noqa: PLC0415 - makes keys
+
+        for stack, plan in plans:
+            targets = defaultdict[Action, list[str]](list)
+            for action, target in self.session.permits.wanted_to_destroy(stack, plan):
+                targets[action] += [target] if target else []
+            for action, urns in targets.items():
+                ask_with_demo_keys(EstateRequests(self.session), action, stack.name, urns)
 
     def _ask(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         if not plans or self.yes:

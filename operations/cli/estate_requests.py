@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "SDE_APPROVER_PASSPHRASE"  # noqa: S105 - the name of a variable
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project of the request.", show_default=False)]
+Projects = Annotated[
+    list[str] | None, typer.Argument(metavar="PROJECT", help="The projects of the requests.", show_default=False)
+]
+AllRequests = Annotated[bool, typer.Option("--all", help="Every request of the estate.")]
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="FILE|URL", help="Your key: a file, or the id of a key in Key Vault.",
@@ -117,6 +122,16 @@ class EstateRequests:
             raise InputError("The estate has no such request.", key="PROJECT", found=project,
                              allowed=", ".join(self.estate.requests) or "none: sde request new")  # fmt: skip
         return self.session.estate_folder / REQUESTS / f"{project}.yaml"
+
+    def chosen(self, projects: Sequence[str] | None, everything: bool) -> list[str]:
+        """Return the named projects, or all. `InputError` for neither, both, or a project that the estate lacks."""
+        if everything is bool(projects):
+            raise InputError("Name requests, or use --all.", key="PROJECT", found=" ".join(projects or ()) or "nothing",
+                             allowed=", ".join(self.estate.requests) or "none: sde request new")  # fmt: skip
+        found = list(dict.fromkeys(projects or self.estate.requests))
+        for project in found:
+            self.request_file(project)
+        return found
 
     def request(self, project: str) -> dict[str, Any]:
         """Return a request as JSON: what its file states, after the estate was validated with it."""

@@ -8,7 +8,7 @@ import typer
 
 from formats.errors import InputError
 from operations.cli.expiry import changeable, refuse_ended_ways, warn_of_expiry
-from operations.cli.options import All, Stacks, Target, Yes, command
+from operations.cli.options import All, DemoKeys, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
@@ -192,19 +192,20 @@ def destroy(
     target: Target = None,
     release_data: ReleaseData = None,
     ended: Ended = False,
+    demo_keys: DemoKeys = False,
 ) -> None:
     """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data, unless --ended chose
-    them."""
+    them. In an estate with a route, tenancies and protected data need a permit: scripts/sde request actions ask."""
     from operations.cli.destroy import Destruction, destroy_ended  # noqa: PLC0415
 
     recorder = Recorder(session, "destroy")
     recorder.read_estate(stacks or ())
     if ended:
-        if stacks or everything or target or release_data:
-            raise InputError("--ended chooses the stacks, and destroys each whole.",
-                             fix="leave out the names, --all, --target and --release-data")  # fmt: skip
+        if stacks or everything or target or release_data or demo_keys:
+            raise InputError("--ended chooses the stacks, and destroys each whole, without a permit.",
+                             fix="leave out the names and the other options")  # fmt: skip
         destroy_ended(session, recorder, yes=yes)
         return
     chosen = session.selected(stacks, everything)
     with recorder.recording(chosen):
-        Destruction(session, chosen, recorder, target or (), yes, release_data or ()).run()
+        Destruction(session, chosen, recorder, target or (), yes, release_data or (), demo_keys=demo_keys).run()

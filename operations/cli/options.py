@@ -34,6 +34,9 @@ _SHARED = "Shared by most commands"
 Stacks = Annotated[list[str] | None, typer.Argument(metavar="STACK", help="The stacks, by name.", show_default=False)]
 OneStack = Annotated[str, typer.Argument(metavar="STACK", help="The stack, by name.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Every stack of the estate.")]
+DemoKeys = Annotated[
+    bool, typer.Option("--demo-keys", help="A local estate only: sign with throw-away keys of made-up people.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Target = Annotated[
     list[str] | None,

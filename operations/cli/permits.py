@@ -1,8 +1,8 @@
 """The permits of an estate that has a route: `up` changes a tenancy only within the permit of its request, and what
 holds data is destroyed only with one of its own.
 
-An estate has a route from when its ledger has a permit, or its folder a route or a signed document: what makes permits
-required cannot be taken away with a file.
+Every estate in real Azure has a route, and a local one may be without. An estate has a route from when its ledger has a
+permit, or its folder a route or a signed document: what makes permits required cannot be taken away with a file.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from approvals.rights import Context, History
 from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
+from formats.stack_config import Cloud
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.planview import forbidden
@@ -38,6 +39,8 @@ from policies.catalogue import catalogue_digest
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger
     from policies.runner import Report
+
+_NO_ROUTE = "write route.yaml, such as `route: west-midlands`: docs/approvals.md"
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Permits:
         if not self._are_required(stack):
             raise Refused("The estate has no route, so that no request has a permit.\n"
                           f"  file:    {self.session.estate_folder / FILE_NAME}\n"
-                          "  fix:     docs/approvals.md; or scripts/sde up --all, which needs none")  # fmt: skip
+                          f"  fix:     {_NO_ROUTE}; or scripts/sde up --all, which needs none here")  # fmt: skip
         project = stack.name.removeprefix(TENANCY)
         try:
             documents = self._requests.files.decisions(project)
@@ -112,10 +115,7 @@ class Permits:
 
         A tenancy is closed, and protected data of another stack is destroyed. `Refused` if a permit is missing.
         """
-        if not self._are_required(stack):
-            return None
-        wanted: list[tuple[Action, str | None]] = [(Action.DESTROY_DATA, one.urn) for one in forbidden(plan)]
-        wanted = [(Action.CLOSE_TENANCY, None)] if stack.name.startswith(TENANCY) else wanted
+        wanted = self.wanted_to_destroy(stack, plan)
         if not wanted:
             return None
         requests = self._requests
@@ -134,6 +134,14 @@ class Permits:
             )
         used = [one.digest for one in permits if any(one.covers(what, stack.name, target) for what, target in wanted)]
         return {"actions": sorted(used), "approvers": context.approvers.version}
+
+    def wanted_to_destroy(self, stack: Stack, plan: Plan) -> list[tuple[Action, str | None]]:
+        """Return the actions, with the URNs, that the destruction of a whole stack needs permits of."""
+        if not self._are_required(stack):
+            return []
+        if stack.name.startswith(TENANCY):
+            return [(Action.CLOSE_TENANCY, None)]
+        return [(Action.DESTROY_DATA, one.urn) for one in forbidden(plan)]
 
     def _used(self, stack: Stack) -> frozenset[str]:
         """Return the digests of the permits of actions that a change used which succeeded."""
@@ -154,6 +162,9 @@ class Permits:
         if not has_route and (_is_filled(folder / FOLDER) or any(self._ledger(stack).intents_with(OBJECT))):
             raise Refused(f"{stack.name} was not changed: the estate's route is gone, which says who permits it.\n"
                           f"  file:    {folder / FILE_NAME}\n  fix:     restore it from version control")  # fmt: skip
+        if not has_route and stack.cloud != Cloud.LOCAL:
+            raise Refused(f"{stack.name} was not changed: the estate has no route, which says who permits a tenancy.\n"
+                          f"  file:    {folder / FILE_NAME}\n  found:   nothing\n  fix:     {_NO_ROUTE}")  # fmt: skip
         self._has_route[stack.cloud] = has_route
         return has_route
 
@@ -211,4 +222,5 @@ def _refused_to_destroy(stack: Stack, missing: Sequence[tuple[Action, str | None
     action, target = missing[0]
     option = f" --target {target}" if target else ""
     fix = f"scripts/sde request actions ask {action} {stack.name}{option} --reason TEXT"
+    fix += "; in a local estate, destroy --demo-keys" if stack.cloud == Cloud.LOCAL else ""
     return Refused(f"{stack.name} was not destroyed: no permit for{lines}\n  found:   {why}\n  fix:     {fix}")

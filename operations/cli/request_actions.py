@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,9 +16,9 @@ from approvals.route import Action
 from formats.errors import InputError
 from formats.validation import validated
 from operations.cli.estate_requests import EstateRequests, Key, add_file
-from operations.cli.options import Yes, command
+from operations.cli.options import DemoKeys, Yes, command
 from operations.cli.output import printable
-from operations.cli.request_decisions import DemoKeys, show_view
+from operations.cli.request_decisions import show_view
 from operations.cli.rows import Rows
 from operations.cli.session import Session
 
@@ -33,6 +34,8 @@ Stack = Annotated[
 ]
 ActionName = Annotated[Action, typer.Argument(help="What is to be permitted.", show_default=False)]
 Digest = Annotated[str, typer.Argument(metavar="DIGEST", help="The request of the action, as show prints it.")]
+
+_DEMO_REASON = "Permitted with the throw-away keys of a local estate"
 
 
 @command("estate", "json_")
@@ -54,16 +57,9 @@ def ask(session: Session, action: ActionName, stack: Stack = None, *,
     elif stack not in requests.estate.allocations.stacks:
         raise InputError("The estate has no such stack.", key="STACK", found=stack,
                          allowed=", ".join(requests.estate.allocations.stacks))  # fmt: skip
-    now = requests.now
-    stated = {"estate": requests.files.estate, "action": action, "stack": stack, "reason": reason,
-              "targets": sorted(set(targets or ())), "valid_from": now,
-              "valid_until": now + timedelta(days=days)}  # fmt: skip
-    wanted = validated(ActionRequest, stated, file="the permit")
+    wanted = _wanted(requests, action, stack, targets or (), reason=reason, days=days)
     if demo_keys:
-        from operations.cli.demo_approvers import demo_signers  # noqa: PLC0415 - makes keys
-
-        for signer in demo_signers(requests, action):
-            _sign(requests, wanted, requests.context(), signer)
+        _sign_with_demo_keys(requests, wanted)
     else:
         _agree_and_sign(requests, wanted, Answer.APPROVE, key, yes)
 
@@ -106,6 +102,27 @@ def show(session: Session) -> None:
         rows.show(session.output.text_console)
     else:
         session.output.say("no permits of actions")
+
+
+def ask_with_demo_keys(requests: EstateRequests, action: Action, stack: str, targets: Sequence[str]) -> None:
+    """Have made-up people of a local estate permit an action for a day. `Refused` as for their decisions."""
+    _sign_with_demo_keys(requests, _wanted(requests, action, stack, targets, reason=_DEMO_REASON, days=1))
+
+
+def _wanted(
+    requests: EstateRequests, action: Action, stack: str | None, targets: Sequence[str], *, reason: str, days: int
+) -> ActionRequest:
+    stated = {"estate": requests.files.estate, "action": action, "stack": stack, "reason": reason,
+              "targets": sorted(set(targets)), "valid_from": requests.now,
+              "valid_until": requests.now + timedelta(days=days)}  # fmt: skip
+    return validated(ActionRequest, stated, file="the permit")
+
+
+def _sign_with_demo_keys(requests: EstateRequests, wanted: ActionRequest) -> None:
+    from operations.cli.demo_approvers import demo_signers  # noqa: PLC0415 - makes keys
+
+    for signer in demo_signers(requests, wanted.action):
+        _sign(requests, wanted, requests.context(), signer)
 
 
 def _agree_and_sign(

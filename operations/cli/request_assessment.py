@@ -1,24 +1,27 @@
-"""Assess a request: plan its tenancy in a local Azure that is thrown away, price the plan, and check it."""
+"""Assess requests: plan their tenancies in a local Azure that is thrown away, price each plan, and check it."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from approvals.assessment import MAX_LINES, Assessment, Cost, Network, Template, UnknownSize, Verdict, summary_of
 from approvals.canonical import digest_of
+from approvals.estate_files import assessment_text
 from approvals.request_files import template_digest
-from formats.errors import Refused
+from formats.errors import InputError, Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
-from operations.cli.estate_requests import EstateRequests
+from operations.cli.estate_requests import EstateRequests, make_shared_folder
 from operations.cli.stack_catalog import with_required
 from operations.engine.scratch import planned_beside
 from operations.estate.templates import service_template
 from operations.prices import book
 from operations.prices.estimate import price_of
+from operations.settings import write_whole
 
 if TYPE_CHECKING:
     from policies.runner import Report
@@ -30,16 +33,42 @@ QUOTAS = {"storage accounts": ":storage:StorageAccount", "private endpoints": ":
 _LONGEST = 200
 
 
-def assess(requests: EstateRequests, project: str) -> Assessment:
-    """Return the assessment of a project's request. `Refused` if its plan has a size that is not known."""
+def assess(requests: EstateRequests, projects: Sequence[str]) -> Iterator[tuple[str, Assessment]]:
+    """Yield each project with the assessment of its request. `Refused` if a plan has a size that is not known."""
     from policies.plan_evaluation import Neighbours  # noqa: PLC0415 - the policies
 
-    session, request = requests.session, requests.request(project)
+    session = requests.session
     gate = session.gate()  # before the program runs, which could rewrite the policies
-    *required, stack = with_required(session.catalog.stacks, session.named(TENANCY + project))
-    plan, states = planned_beside(stack.settings, [one.settings for one in required], session.settings.root,
-                                  session.settings.program_seconds)  # fmt: skip
-    report = gate.evaluate([plan], neighbours=Neighbours.of_plans(states))
+    stacks = [session.named(TENANCY + project) for project in projects]
+    required = [one for one in with_required(session.catalog.stacks, stacks) if one not in stacks]
+    plans = planned_beside([one.settings for one in stacks], [one.settings for one in required],
+                           session.settings.root, session.settings.program_seconds)  # fmt: skip
+    for project, (plan, states) in zip(projects, plans, strict=True):
+        report = gate.evaluate([plan], neighbours=Neighbours.of_plans(states))
+        yield project, _assessment(requests, project, plan, report)
+
+
+def is_assessed(requests: EstateRequests, project: str) -> bool:
+    """Return True if a request has an assessment, of the present request, template and catalogue."""
+    try:
+        found = requests.submission(project).assessment
+    except InputError:
+        return False
+    catalogue = requests.session.gate().catalogue
+    template = template_digest(requests.estate.requests[project].template)
+    return catalogue is not None and (found.template.digest, found.verdict.catalogue) == (template, catalogue.digest)
+
+
+def write_assessment(requests: EstateRequests, project: str, found: Assessment) -> Path:
+    """Write the assessment of a project's request, and return its file."""
+    file = requests.files.assessment_file(project)
+    make_shared_folder(file.parent)
+    write_whole(file, assessment_text(found))
+    return file
+
+
+def _assessment(requests: EstateRequests, project: str, plan: Plan, report: Report) -> Assessment:
+    request = requests.request(project)
     try:
         summary = summary_of(plan)
     except UnknownSize as unknown:

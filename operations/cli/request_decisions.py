@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,33 +13,34 @@ from rich.text import Text
 from approvals.canonical import time_text
 from approvals.decision import Verb
 from formats.errors import InputError
-from operations.cli.estate_requests import EstateRequests, Key, Project, add_file
-from operations.cli.options import Yes, command
+from operations.cli.estate_requests import AllRequests, EstateRequests, Key, Project, Projects, add_file
+from operations.cli.options import DemoKeys, Yes, command
 from operations.cli.output import printable
 from operations.cli.session import Session
+from operations.cli.text import plural
 
 if TYPE_CHECKING:
     from approvals.deciding import NewDecision
 
 Step = Annotated[str | None, typer.Option("--step", help="The step of the route.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in one line, such as the minutes.")]
-DemoKeys = Annotated[
-    bool, typer.Option("--demo-keys", help="A local estate only: sign with throw-away keys of made-up people.")
-]
 
 
 @command("estate", "json_")
-def approve(session: Session, project: Project, *, step: Step = None, reason: Reason = "", key: Key = None,
-            demo_keys: DemoKeys = False, yes: Yes = False) -> None:  # fmt: skip
+def approve(session: Session, *, projects: Projects = None, everything: AllRequests = False, step: Step = None,
+            reason: Reason = "", key: Key = None, demo_keys: DemoKeys = False, yes: Yes = False) -> None:  # fmt: skip
     """Approve what a step sees of a request, and sign that with your key. Shows it first.
 
     Example: sde request approve hcm-progression --step governance --reason "Minutes of 12 May" --key key.pem. With
-    --demo-keys and no --step, made-up people approve every step that is open, one after the other.
+    --demo-keys, requests are assessed where they are not, and without --step made-up people approve every open step.
     """
+    chosen = EstateRequests(session).chosen(projects, everything)
     if demo_keys:
-        _approve_with_demo_keys(session, project, step, key, reason)
-    else:
-        _decide(session, Verb.APPROVE, project, step=step, reason=reason, key=key, yes=yes)
+        _approve_with_demo_keys(session, chosen, step, key, reason)
+        return
+    if len(chosen) > 1:
+        raise InputError("A decision is on one request.", key="PROJECT", found=", ".join(chosen), allowed="one project")
+    _decide(session, Verb.APPROVE, chosen[0], step=step, reason=reason, key=key, yes=yes)
 
 
 @command("estate", "json_")
@@ -93,25 +96,44 @@ def _decide(session: Session, verb: Verb, project: str, *, step: str | None, rea
 
 
 def _add(requests: EstateRequests, project: str, made: NewDecision, name: str) -> None:
+    file = _add_quietly(requests, project, made)
+    text = f"{made.decision.step}: {made.decision.verb} by {printable(name)}"
+    requests.session.output.say(Text.assemble((text, "green"), f"  {printable(file.name)}"))
+
+
+def _add_quietly(requests: EstateRequests, project: str, made: NewDecision) -> Path:
     file = requests.files.decisions_folder(project) / made.file_name
     add_file(file, made.content)
     decision = made.decision
     said = {"step": decision.step, "verb": str(decision.verb), "person": str(decision.person), "file": str(file)}
     complete = made.progress.is_complete
     requests.session.output.emit({"event": "decided", "project": project, **said, "complete": complete})
-    text = f"{decision.step}: {decision.verb} by {printable(name)}"
-    requests.session.output.say(Text.assemble((text, "green"), f"  {printable(file.name)}"))
+    return file
 
 
-def _approve_with_demo_keys(session: Session, project: str, step: str | None, key: str | None, reason: str) -> None:
-    from operations.cli.demo_approvers import approve_with_demo_keys  # noqa: PLC0415 - makes keys
+def _approve_with_demo_keys(
+    session: Session, projects: Sequence[str], step: str | None, key: str | None, reason: str
+) -> None:
+    from operations.cli.demo_approvers import approve_with_demo_keys, require_local  # noqa: PLC0415 - makes keys
+    from operations.cli.request_assessment import assess, is_assessed, write_assessment  # noqa: PLC0415 - the engine
 
     requests = EstateRequests(session)
     if key is not None:
         raise InputError("A decision has one key.", key="--key", found="a key, and --demo-keys",
                          fix="leave out one of them")  # fmt: skip
-    for made, name in approve_with_demo_keys(requests, project, step, reason or "Approved with the demo's keys"):
-        _add(requests, project, made, name)
+    require_local(requests)
+    if missing := [one for one in projects if not is_assessed(requests, one)]:
+        with session.output.err.status(f"Planning {plural(len(missing), 'tenancy')}"):
+            for project, found in assess(requests, missing):
+                write_assessment(requests, project, found)
+                session.output.say(f"assessed {printable(project)}", style="dim")
+    for project in projects:
+        count = 0
+        for made in approve_with_demo_keys(requests, project, step, reason or "Approved with the demo's keys"):
+            _add_quietly(requests, project, made)
+            count += 1
+        done = f"{plural(count, 'decision')} added" if count else "nothing to decide"
+        session.output.say(Text.assemble((f"{printable(project)}: approved", "green"), f"  {done}"))
 
 
 def show_view(session: Session, view: object) -> None:

@@ -14,14 +14,13 @@ import yaml
 from rich.text import Text
 
 from approvals.canonical import content_of
-from approvals.estate_files import assessment_text
 from approvals.permit import Permit, Refusals, verify_permit
 from approvals.request_files import REQUESTS, json_of
 from approvals.rights import Context
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
 from formats.yaml_reader import parse_mapping, read_text
-from operations.cli.estate_requests import EstateRequests, Project, make_shared_folder
+from operations.cli.estate_requests import AllRequests, EstateRequests, Project, Projects, make_shared_folder
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.request_decisions import show_view
@@ -30,7 +29,7 @@ from operations.cli.session import Session
 from operations.cli.text import plural
 from operations.settings import write_whole
 
-Projects = Annotated[
+AnyProjects = Annotated[
     list[str] | None, typer.Argument(metavar="PROJECT", help="Requests; all by default.", show_default=False)
 ]
 ProjectsOrFiles = Annotated[
@@ -132,31 +131,32 @@ def show(session: Session, project: Project, *, step: Annotated[
 
 
 @command("estate", "json_")
-def assess(session: Session, project: Project) -> None:
-    """Plan a request's tenancy, price it and check it, and write that down for those who decide. Deploys nothing.
+def assess(session: Session, *, projects: Projects = None, everything: AllRequests = False) -> None:
+    """Plan requests' tenancies, price and check them, and write that down for those who decide. Deploys nothing.
 
     Example: sde request assess hcm-progression. After a change of the request it is assessed again; the steps that see
     no change stay approved.
     """
-    from operations.cli.request_assessment import assess as assessment_of  # noqa: PLC0415 - imports the engine
+    from operations.cli import request_assessment as assessing  # noqa: PLC0415 - imports the engine
 
     requests = EstateRequests(session)
-    requests.request_file(project)
-    with session.output.err.status(f"Planning {printable(project)}"):
-        found = assessment_of(requests, project)
-    file = requests.files.assessment_file(project)
-    make_shared_folder(file.parent)
-    write_whole(file, assessment_text(found))
-    session.output.emit({"event": "assessed", "project": project, "file": str(file), **content_of(found)})
-    for line in found.summary:
-        session.output.say(f"  {printable(line)}")
-    session.output.say(f"wrote {printable(file)}", style="dim")
-    if not found.verdict.passed:
-        raise Refused(f"The policies refuse {project}: {'; '.join(found.verdict.findings[:3])}.")
+    chosen = requests.chosen(projects, everything)
+    refused: list[str] = []
+    with session.output.err.status(f"Planning {plural(len(chosen), 'tenancy')}"):
+        for project, found in assessing.assess(requests, chosen):
+            file = assessing.write_assessment(requests, project, found)
+            session.output.emit({"event": "assessed", "project": project, "file": str(file), **content_of(found)})
+            for line in found.summary:
+                session.output.say(f"  {printable(line)}")
+            session.output.say(f"wrote {printable(file)}", style="dim")
+            if not found.verdict.passed:
+                refused.append(f"The policies refuse {project}: {'; '.join(found.verdict.findings[:3])}.")
+    if refused:
+        raise Refused("\n".join(refused))
 
 
 @command("estate", "json_")
-def status(session: Session, *, projects: Projects = None) -> None:
+def status(session: Session, *, projects: AnyProjects = None) -> None:
     """Show how far requests are on their route, who approved, and what is missing. Exits 3 if one is not approved.
 
     Example: sde request status hcm-progression.

@@ -146,9 +146,9 @@ def dependents(stacks: Sequence[Stack], names: Iterable[str]) -> list[Stack]:
     return found
 
 
-def with_required(stacks: Sequence[Stack], stack: Stack) -> list[Stack]:
-    """Return what a stack requires, directly or indirectly, in dependency order, then the stack."""
-    names = {stack.name}
+def with_required(stacks: Sequence[Stack], chosen: Iterable[Stack]) -> list[Stack]:
+    """Return the chosen stacks and what they require, directly or indirectly, in dependency order."""
+    names = {stack.name for stack in chosen}
     for one in reversed(stacks):  # in dependency order, so required stacks come first
         names |= set(one.requires) if one.name in names else set()
     return [one for one in stacks if one.name in names]

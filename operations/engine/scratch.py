@@ -42,16 +42,16 @@ def planned(
 
 
 def planned_beside(
-    stack: StackSettings, required: Sequence[StackSettings], root: Path, program_seconds: float
-) -> tuple[Plan, tuple[Plan, ...]]:
-    """Return the plan of a stack before its first deployment, and the states of what it requires."""
+    stacks: Sequence[StackSettings], required: Sequence[StackSettings], root: Path, program_seconds: float
+) -> Iterator[tuple[Plan, tuple[Plan, ...]]]:
+    """Yield the plan of each stack before its first deployment, with the states of all that they require."""
     with _scratch(root, program_seconds) as (engine, folder):
         files = [replace(one, file=folder / one.file.name) for one in required]
         for one in files:
             engine.up(one)
-        return engine.preview(replace(stack, file=folder / stack.file.name)), tuple(
-            engine.current_state(files).values()
-        )
+        states = tuple(engine.current_state(files).values())
+        for stack in stacks:
+            yield engine.preview(replace(stack, file=folder / stack.file.name)), states
 
 
 @contextmanager

@@ -103,6 +103,15 @@ def test_without_the_anchor_of_the_approvers_nothing_is_permitted(site: Approved
     assert "not the anchor" in messages(site, site.plan, {ANCHOR: "sha256:" + "0" * 64})[PERMIT][0]
 
 
+@pytest.mark.parametrize(("cloud", "is_held"), [("local", False), ("azure", True), ("Local", True), (None, True)])
+def test_an_estate_without_a_route_is_held_unless_it_is_a_local_one(
+    tmp_path: Path, cloud: str | None, is_held: bool
+) -> None:
+    site = ApprovedEstate(copy_estate(tmp_path / "estate"), tmp_path / "home")
+    change(site.estate / "estate.yaml", lambda estate: estate.update(cloud=cloud))
+    assert bool(messages(site, site.plan, {})[PERMIT]) is is_held
+
+
 def test_the_plan_has_the_resources_that_the_pack_counts(site: ApprovedEstate) -> None:
     assert content_of(summary_of(site.plan))["machines"] == {"Standard_NC24ads_A100_v4": 1}
     assert site.plan.stack == STACK

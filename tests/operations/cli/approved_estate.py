@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,8 @@ from approvals.request_files import json_of, template_digest
 from formats.plan import Plan
 from formats.yaml_reader import read_mapping
 from operations.cli.app import main
+from operations.cli.demo_approvers import approve_with_demo_keys
+from operations.cli.estate_requests import EstateRequests, add_file
 from operations.cli.output import Output
 from operations.cli.permits import Permits
 from operations.cli.request_assessment import cost_of_plan
@@ -59,9 +61,11 @@ class ApprovedEstate:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(assessment_text(assessment(json_of(read_mapping(self.request)), **{**fields, **other})))
 
-    def approve(self, *arguments: str) -> None:
-        command = ["--estate", str(self.estate), "request", "approve", PROJECT, "--demo-keys", *arguments]
-        assert main(command, settings=self.settings) == 0
+    def approve(self, step: str | None = None) -> None:
+        """Have made-up people approve the request as it was assessed, by any version of the policies."""
+        requests = EstateRequests(self.session)
+        for made in approve_with_demo_keys(requests, PROJECT, step, "Approved in a test"):
+            add_file(requests.files.decisions_folder(PROJECT) / made.file_name, made.content)
 
     def sde(self, *arguments: str) -> int:
         return int(main(["--estate", str(self.estate), *arguments], settings=self.settings))
@@ -71,16 +75,23 @@ class ApprovedEstate:
         assert main([*command, "--reason", "The study has ended; see the minutes"], settings=self.settings) == 0
 
     @property
-    def permits(self) -> Permits:
-        """The permits of a fresh command."""
+    def session(self) -> Session:
+        """The session of a fresh command."""
         session = Session(self.settings, Output(), *[lambda *_: FakeCatalog([])] * 3, lambda *_: self.ledger)  # type: ignore[arg-type, return-value]
         session.estate = self.estate
-        return Permits(session)
+        return session
 
-    def require(self, plan: Plan | None = None, name: str = STACK, catalogue: str = CATALOGUE) -> Any:
+    @property
+    def permits(self) -> Permits:
+        """The permits of a fresh command."""
+        return Permits(self.session)
+
+    def require(
+        self, plan: Plan | None = None, name: str = STACK, catalogue: str = CATALOGUE, cloud: str = "local"
+    ) -> Any:
         """Return what the permit check of a fresh command records; `Refused` as `up`."""
         report: Any = SimpleNamespace(catalogue=SimpleNamespace(digest=catalogue))
-        return self.permits.require(stack(name), plan or self.plan, report)
+        return self.permits.require(replace(stack(name), cloud=cloud), plan or self.plan, report)
 
     def record(self, permit: Any, time: str, result: Result | None = None) -> None:
         """Record an intent with a permit, as `up` does, and its result if there is one."""

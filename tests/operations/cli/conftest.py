@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from operations.cli.permits import Permits
 from operations.settings import Settings
 from tests.operations.cli.fakes import CliRunner, FakeCatalog, stack
 
 
 @pytest.fixture
-def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CliRunner:
-    """A platform, a safe haven that requires it, a tenancy that requires both; and a stack in real Azure."""
+def sde(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """A platform, a safe haven that requires it, a tenancy that requires both; and a stack in real Azure.
+
+    No permits are required: these stacks are of no estate.
+    """
+    monkeypatch.setattr(Permits, "_are_required", lambda *_: False)
     stacks = [
         stack("platform"),
         stack("safe-haven", "platform"),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,8 @@ import yaml
 
 from formats.errors import InputError
 from operations.cli.estate import EstateCatalog
-from operations.settings import ROOT, Settings
+from operations.settings import Settings
+from tests.operations.estates import copy_whole
 
 TENANCY = "tre-hcm-progression"
 
@@ -16,7 +16,7 @@ TENANCY = "tre-hcm-progression"
 @pytest.fixture
 def catalog(tmp_path: Path) -> EstateCatalog:
     """A copy of the sample estate, with its own folder for configuration files."""
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    copy_whole(tmp_path / "estate")
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home")})
     catalog = EstateCatalog(tmp_path / "estate", settings)
     catalog.render()

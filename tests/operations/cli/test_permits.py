@@ -62,7 +62,7 @@ def not_assessed(site: ApprovedEstate) -> None:
 
 def only_one_step(site: ApprovedEstate) -> None:
     site.assess()
-    site.approve("--step", "programme-review")
+    site.approve("programme-review")
 
 
 def amended(site: ApprovedEstate) -> None:
@@ -104,6 +104,13 @@ def test_a_plan_outside_its_permit_is_refused(
     prepare(site)
     with pytest.raises(Refused, match=f"(?s)has no permit for this change.*{reason}.*sde request status {PROJECT}"):
         site.require()
+
+
+def test_an_estate_in_azure_has_a_route_and_a_local_one_may_be_without(site: ApprovedEstate) -> None:
+    assert site.require() is None
+    with pytest.raises(Refused, match=r"(?s)has no route.*write route\.yaml"):
+        site.require(cloud="azure")
+    assert site.require(shipped.before("platform"), "platform", cloud="azure") is None
 
 
 def test_a_size_that_follows_from_the_deployment_is_within_no_permit(approved: ApprovedEstate) -> None:

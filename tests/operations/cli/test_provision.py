@@ -66,6 +66,13 @@ def test_what_tenancies_require_must_be_up(sde: CliRunner) -> None:
     assert "scripts/sde up platform" in sde.err
 
 
+def test_with_the_platform_comes_first_what_needs_no_permit(sde: CliRunner, reasons: Reasons) -> None:
+    sde.catalog.stacks = [*sde.catalog.stacks, stack("safe-haven", "platform")]
+    reasons["tre-lung"] = ("the step committee needs 1 more",)
+    assert sde("provision", "--with-platform") == 0
+    assert sorted(brought_up(sde)) == ["safe-haven", "tre-heart", "tre-liver"]
+
+
 def test_an_estate_without_a_route_has_no_permits(sde: CliRunner) -> None:
     sde("up", "platform", "safe-haven", "--yes")
     assert sde("provision") == 3

@@ -75,7 +75,7 @@ def sde_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Requests:
 
 
 def test_made_up_people_approve_a_request_of_a_local_estate_and_an_amendment_of_it(sde_request: Requests) -> None:
-    assert "was not assessed" in sde_request("approve", PROJECT, "--demo-keys", code=2)
+    assert "was not assessed" in sde_request("status", PROJECT, code=3)
     sde_request.assessed()
     assert "worth nothing outside this machine" in sde_request("approve", PROJECT, "--demo-keys")
     status = json.loads(sde_request("status", PROJECT, "--json"))
@@ -302,8 +302,8 @@ def test_a_request_is_assessed_by_its_plan_its_price_and_the_policies(
     sde_request: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(sde_request.request, lambda request: request.update(services={"registry": {}}))
-    monkeypatch.setattr(request_assessment, "planned_beside", lambda stack, required, *_: (
-        shipped.before(stack.name), tuple(shipped.deployed(one.name) for one in required)
+    monkeypatch.setattr(request_assessment, "planned_beside", lambda stacks, required, *_: (
+        (shipped.before(stack.name), tuple(shipped.deployed(one.name) for one in required)) for stack in stacks
     ))  # fmt: skip
     said = json.loads(sde_request("assess", PROJECT, "--json"))
     assert said["verdict"]["passed"]

@@ -25,7 +25,8 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        code = main([*arguments, "--engine", "embedded", "--estate", str(tmp_path / "estate")], settings=settings)
+        engine = () if arguments[0] == "request" else ("--engine", "embedded")
+        code = main([*arguments, *engine, "--estate", str(tmp_path / "estate")], settings=settings)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -72,13 +73,19 @@ def test_the_sample_estate_from_up_to_destroy(sde: Run, tmp_path: Path, capsys: 
 
 def test_every_kind_of_tenancy_in_the_sample_estate_comes_up_and_needs_no_change(sde: Run, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "estate")
-    shutil.copytree(ROOT / "estate", tmp_path / "estate")
+    shutil.copytree(ROOT / "estate", tmp_path / "estate", ignore=shutil.ignore_patterns("approvals"))
+    assert sde("request", "approve", "--all", "--demo-keys")[0] == 0
     code, out, err = sde("up", "--all", "--yes")
     assert (code, err) == (0, "")
     assert "8 stacks" in out
     assert re.search(r"The whole estate\n +policies: [\d,]+ checks pass", out)
     code, out, _ = sde("preview", "--all")
     assert (code, out.count("Nothing to change.")) == (0, 8)
+    code, _, err = sde("destroy", "--all", "--yes")
+    assert code == 3
+    assert "no permit for\n  close-tenancy tre-waiting-times" in err
+    assert sde("destroy", "--all", "--yes", "--demo-keys")[0] == 0
+    assert all(json.loads(line)["state"] != "up" for line in sde("stacks", "--json")[1].splitlines())
 
 
 def every_policy_passes_without_exemption(sde: Run) -> None:
