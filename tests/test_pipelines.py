@@ -159,14 +159,14 @@ def test_every_command_of_sde_is_one_that_its_command_line_has() -> None:
     found = list(commands())
     assert {name for name, _ in found} >= {"preview", "deploy", "nightly", "end", "checks.yml", "estate.yml"}
     parsed = {parse(line) for _, line in found}
-    assert parsed == {f"sde {one}" for one in ("render", "preview", "policy check", "up", "destroy", "stacks", "drift")}
+    assert parsed == {f"sde {one}" for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "drift")}
     for line in ("scripts/sde stacks --expires-within 60", "scripts/sde provide", "scripts/sde up --all --cloud x"):
         with pytest.raises(Exception, match=r"No such (option|command)|is not one of"):
             parse(line)
 
 
 def test_the_deployment_is_in_one_place() -> None:
-    assert [name for name, line in commands() if " up " in line] == ["deploy"]
+    assert [name for name, line in commands() if " up " in line or " provision " in line] == ["deploy"]
     assert all("scripts/pipelines/deploy" in file.read_text() for file in (WORKFLOWS["deploy"], AZURE[1]))
 
 
