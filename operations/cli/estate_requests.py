@@ -16,7 +16,7 @@ from approvals.approvers import Anchor
 from approvals.envelope import Signed, Signer
 from approvals.estate_files import ANCHOR, EstateFiles
 from approvals.request_files import REQUESTS, read_request
-from approvals.rights import Context
+from approvals.rights import Context, History
 from approvals.signers import VaultSigner, read_key_file
 from approvals.submission import Submission
 from formats.errors import InputError
@@ -107,6 +107,19 @@ class EstateRequests:
         ledger, recorded = self._ledger
         now = time_after(ledger, "The decisions were not verified")
         return with_record(self.context(), now, recorded, project, self.files.decisions(project))
+
+    def context_of_actions(self) -> Context:
+        """Return what the permits of actions are verified with, also with the ledger where it can be reached.
+
+        `Refused` as for decisions.
+        """
+        from operations.cli.recorded_decisions import time_after, used_actions  # noqa: PLC0415 - beside the ledger
+
+        if self._ledger is None:
+            return self.context()
+        (ledger, _), found = self._ledger, self.context()
+        now = time_after(ledger, "The permits of actions were not verified")
+        return Context(found.approvers, found.route, now, History(used=used_actions(ledger)))
 
     @cached_property
     def _ledger(self) -> tuple[Ledger, RecordedPermits] | None:

@@ -27,13 +27,12 @@ from formats.stack_config import Cloud
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.planview import forbidden
-from operations.cli.recorded_decisions import time_after, with_record
+from operations.cli.recorded_decisions import time_after, used_actions, with_record
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.request_versions import present_template
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.taken_versions import OBJECT, RecordedPermits, TakenVersions, present_versions
-from operations.ledger.entry import Kind, Result
 from policies.catalogue import catalogue_digest
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class Permits:
             base, files = requests.context(), requests.files.actions()
         except InputError as error:
             raise _refused_to_destroy(stack, wanted, str(error)) from None
-        context = Context(base.approvers, base.route, self._now(stack), History(used=self._used(stack)))
+        context = Context(base.approvers, base.route, self._now(stack), History(used=used_actions(self._ledger(stack))))
         answers = (verify_action(one, context, requests.files.estate) for one in files.values())
         permits = [one for one in answers if isinstance(one, ActionPermit)]
         missing = [(what, target) for what, target in wanted
@@ -142,16 +141,6 @@ class Permits:
         if stack.name.startswith(TENANCY):
             return [(Action.CLOSE_TENANCY, None)]
         return [(Action.DESTROY_DATA, one.urn) for one in forbidden(plan)]
-
-    def _used(self, stack: Stack) -> frozenset[str]:
-        """Return the digests of the permits of actions that a change used which succeeded."""
-        ledger, begun, used = self._ledger(stack), dict[int, list[str]](), set[str]()
-        for number, entry in ledger.changes():
-            if entry.kind is Kind.INTENT and OBJECT in entry.objects:
-                begun[number] = ledger.kept(entry.objects[OBJECT]).get("actions", [])
-            elif entry.result is Result.SUCCEEDED and entry.of in begun:
-                used.update(begun[entry.of])
-        return frozenset(used)
 
     def _are_required(self, stack: Stack) -> bool:
         """Return True if the estate has a route. `Refused` if it had one."""

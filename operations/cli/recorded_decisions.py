@@ -11,7 +11,8 @@ from approvals.decision import read_bundle
 from approvals.rights import MAX_SKEW, Context, History
 from formats.errors import Refused, SdeError
 from formats.stack_names import TENANCY
-from operations.cli.taken_versions import RecordedPermits, before_revocation
+from operations.cli.taken_versions import OBJECT, RecordedPermits, before_revocation
+from operations.ledger.entry import Kind, Result
 
 if TYPE_CHECKING:
     from operations.cli.session import Session
@@ -42,6 +43,17 @@ def with_record(
     seen = recorded.first_seen.get(TENANCY + project, {})
     before = before_revocation(read_bundle(documents), found, seen)
     return Context(found.approvers, found.route, now, History(frozenset(seen), before))
+
+
+def used_actions(ledger: Ledger) -> frozenset[str]:
+    """Return the digests of the permits of actions that a change used which succeeded."""
+    begun, used = dict[int, list[str]](), set[str]()
+    for number, entry in ledger.changes():
+        if entry.kind is Kind.INTENT and OBJECT in entry.objects:
+            begun[number] = ledger.kept(entry.objects[OBJECT]).get("actions", [])
+        elif entry.result is Result.SUCCEEDED and entry.of in begun:
+            used.update(begun[entry.of])
+    return frozenset(used)
 
 
 def reachable_ledger(session: Session, cloud: str, place: LedgerPlace | None) -> Ledger | None:

@@ -89,7 +89,10 @@ def show(session: Session) -> None:
     Example: sde request actions show.
     """
     requests = EstateRequests(session)
-    context, rows = requests.context(), Rows(("digest", "action", "stack", "until", "state"), ("digest", "action"))
+    context, rows = (
+        requests.context_of_actions(),
+        Rows(("digest", "action", "stack", "until", "state"), ("digest", "action")),
+    )
     for digest, files in requests.files.actions().items():
         name, content = next(iter(files.items()))
         wanted = read_action(content, file=name).decision.request
@@ -122,13 +125,13 @@ def _sign_with_demo_keys(requests: EstateRequests, wanted: ActionRequest) -> Non
     from operations.cli.demo_approvers import demo_signers  # noqa: PLC0415 - makes keys
 
     for signer in demo_signers(requests, wanted.action):
-        _sign(requests, wanted, requests.context(), signer)
+        _sign(requests, wanted, requests.context_of_actions(), signer)
 
 
 def _agree_and_sign(
     requests: EstateRequests, wanted: ActionRequest, answer: Answer, key: str | None, yes: bool
 ) -> None:
-    context, signer, output = requests.context(), requests.signer(key), requests.session.output
+    context, signer, output = requests.context_of_actions(), requests.signer(key), requests.session.output
     show_view(requests.session, content_of(wanted))
     if not (yes or requests.session.agree(f"Sign and {answer}?")):
         output.say("Nothing was signed.")

@@ -22,7 +22,7 @@ from formats.yaml_reader import read_mapping
 from operations.cli import request_assessment
 from operations.cli.app import main
 from operations.cli.taken_versions import OBJECT
-from operations.ledger.entry import Entry, Kind
+from operations.ledger.entry import Entry, Kind, Result
 from operations.ledger.files import FileStorage
 from operations.ledger.ledger import open_local
 from operations.settings import Settings
@@ -265,13 +265,14 @@ def test_who_signs_is_held_to_what_the_ledger_has(sde_request: Requests) -> None
     (review,) = (sde_request.estate / "approvals/requests" / PROJECT).iterdir()
     ledger = open_local(Settings.load({"SDE_HOME": str(sde_request.home), "PATH": "/nowhere"}))
 
-    def record(time: str, *documents: str) -> None:
-        kept = ledger.keep({"documents": documents})
-        ledger.record(Entry(kind=Kind.INTENT, objects={OBJECT: kept}, time=time, run="r", command="up", version="1",
-                            who=WHO, stacks=(f"tre-{PROJECT}",)))  # fmt: skip
+    def record(time: str, *, of: int | None = None, **permit: list[str]) -> None:
+        said: dict[str, Any] = {"kind": Kind.INTENT, "objects": {OBJECT: ledger.keep(permit)}}
+        said = said if of is None else {"kind": Kind.RESULT, "of": of, "result": Result.SUCCEEDED}
+        stacks = (f"tre-{PROJECT}",)
+        ledger.record(Entry(**said, time=time, run="r", command="up", version="1", who=WHO, stacks=stacks))
 
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=60)
-    record(time_text(soon), f"sha256:{review.stem}")
+    record(time_text(soon), documents=[f"sha256:{review.stem}"])
     sde_request(*step, "governance")
     (governance,) = (file for file in review.parent.iterdir() if file != review)
     assert read_bundle({governance.name: governance.read_bytes()})[0].time == soon  # not before the last entry
@@ -280,8 +281,23 @@ def test_who_signs_is_held_to_what_the_ledger_has(sde_request: Requests) -> None
     assert "recorded decision is missing" in sde_request(*step, "contract", code=2)
     assert "recorded decision is missing" in sde_request("status", PROJECT, code=3)
     review.write_bytes(content)
+    ask = (
+        "actions",
+        "ask",
+        "close-tenancy",
+        f"tre-{PROJECT}",
+        "--reason",
+        "The study has ended; see the minutes",
+        "--demo-keys",
+    )
+    digest = json.loads(sde_request(*ask, "--json").splitlines()[-1])["digest"]
+    record(time_text(soon), actions=[digest])
+    assert "permitted" in sde_request("actions", "show")
+    record(time_text(soon), of=ledger.log.head().size - 1)
+    assert "used already" in sde_request("actions", "show")
     record("2999-01-01T00:00:00Z")
     files = snapshot(sde_request.estate)
+    assert "clock of this machine is behind" in sde_request(*ask, code=3)
     assert "clock of this machine is behind" in sde_request(*step, "contract", code=3)
     assert snapshot(sde_request.estate) == files
 
