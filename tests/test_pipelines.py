@@ -159,7 +159,9 @@ def test_every_command_of_sde_is_one_that_its_command_line_has() -> None:
     found = list(commands())
     assert {name for name, _ in found} >= {"preview", "deploy", "nightly", "end", "checks.yml", "estate.yml"}
     parsed = {parse(line) for _, line in found}
-    assert parsed == {f"sde {one}" for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "drift")}
+    assert parsed == {
+        f"sde {one}" for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "drift")
+    }
     for line in ("scripts/sde stacks --expires-within 60", "scripts/sde provide", "scripts/sde up --all --cloud x"):
         with pytest.raises(Exception, match=r"No such (option|command)|is not one of"):
             parse(line)

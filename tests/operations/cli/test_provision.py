@@ -8,6 +8,7 @@ from formats.errors import Refused
 from operations.cli import permits
 from operations.cli.stack_catalog import Stack
 from tests.operations.cli.fakes import CliRunner, stack
+from tests.operations.cli.test_expiry import expire, expiry
 
 TENANCIES = ("tre-heart", "tre-lung", "tre-liver")
 Reasons = dict[str, tuple[str, ...]]
@@ -64,6 +65,15 @@ def test_a_tenancy_that_is_refused_stops_no_other_and_fails_the_run(
 def test_what_tenancies_require_must_be_up(sde: CliRunner) -> None:
     assert sde("provision") == 2
     assert "scripts/sde up platform" in sde.err
+
+
+def test_an_expired_request_creates_nothing_and_fails_the_run_after_the_others(
+    sde: CliRunner, reasons: Reasons
+) -> None:
+    expire(sde, "tre-heart", expiry(0))
+    assert sde("provision") == 3
+    assert brought_up(sde) == ["tre-lung", "tre-liver"]
+    assert "tre-heart was not changed: it has expired" in sde.err
 
 
 def test_with_the_platform_comes_first_what_needs_no_permit(sde: CliRunner, reasons: Reasons) -> None:
