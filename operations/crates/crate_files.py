@@ -76,7 +76,8 @@ def _found(crate: Path, names: list[str], read: Callable[[str], bytes]) -> Crate
     bag = top.removesuffix(PAYLOAD)
     tags = {bag + tag for tag in TAG_FILES} if bag + BAG in names else set()
     if tags:
-        _check_manifest(content, name.removeprefix(bag), read(bag + MANIFEST), f"{crate}/{bag}{MANIFEST}")
+        manifest = read(bag + MANIFEST) if bag + MANIFEST in names else b""
+        _check_manifest(content, name.removeprefix(bag), manifest, f"{crate}/{bag}{MANIFEST}")
     others = tuple(sorted(set(names) - {name} - tags))
     return CrateFile(content, f"{crate}/{name}", others)
 

@@ -11,7 +11,7 @@ import json
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ ROOT, PROJECT, ACTION = "./", "#project", "#request"
 JSON_TYPE = "application/json"
 ENTRA_ID = "entra-object-id"
 NUMBER = "request-number"
-_DAYS = ("approved_on", "expires")
-_SAID = frozenset({"title", "project", "request", "organisation", "funding", "template", "people", "data_sets", *_DAYS})
-"""The keys that have a term of their own, where they are text or a list of maps."""
+_TEXTS = ("title", "project", "request", "organisation", "funding", "template", "approved_on", "expires")
+_LISTS = ("people", "data_sets")
+"""The keys that have a term of their own, where they are text, or a list of maps. All others are properties."""
 _NAMESPACE = uuid.UUID("6f1a3f1e-5a8b-5f0e-9d6c-0c2f5a0f9b11")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -104,18 +104,19 @@ def _root(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _entities(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return all entities but the root, in the order of the graph."""
-    people, data_sets = request.get("people") or [], request.get("data_sets") or []
-    members = ["#organisation"] if request.get("organisation") is not None else []
+    texts, rest = _parted(request, _TEXTS)
+    people, data_sets = (_maps(request.get(key)) for key in _LISTS)
+    rest = {key: value for key, value in rest.items() if key not in _LISTS or not _maps(value)}
+    members = ["#organisation"] if "organisation" in texts else []
     members += [f"#person-{i}" for i in range(1, len(people) + 1)]
-    leads = [member for member, one in zip(members[-len(people) :], people, strict=True)
-             if one.get("id") == request.get("lead") is not None] if people else []  # fmt: skip
+    lead = next((f"#person-{i}" for i, one in enumerate(people, start=1) if _is_lead(one, request)), None)
     project = _entity(PROJECT, "Project", {
         "name": request["title"], "alternateName": request["project"], "identifier": _to("#number"),
-        "member": [_to(one) for one in members], "funding": _one("#funding", request.get("funding")),
+        "member": [_to(one) for one in members], "funding": _to("#funding") if "funding" in texts else None,
     })  # fmt: skip
     action = _entity(ACTION, "CreateAction", {
         "name": request["title"], "actionStatus": "http://schema.org/PotentialActionStatus",
-        "agent": _one(leads[0], leads[0]) if leads else None, "instrument": _to("#template"),
+        "agent": _to(lead) if lead else None, "instrument": _to("#template"),
         "startTime": request["approved_on"], "endTime": request["expires"],
         "object": [_to(f"#data-set-{i}") for i in range(1, len(data_sets) + 1)],
     })  # fmt: skip
@@ -126,37 +127,47 @@ def _entities(request: Mapping[str, Any]) -> list[dict[str, Any]]:
         action,
         _entity("#template", "SoftwareApplication", {"name": request["template"]}),
     ]
-    found += [_entity("#organisation", "Organization", {"name": request["organisation"]})] if members[:1] == [
-        "#organisation"] else []  # fmt: skip
-    found += [_entity("#funding", "Grant", {"name": request["funding"]})] if request.get("funding") is not None else []
-    rest = {key: value for key, value in request.items() if key not in _SAID or _is_empty(key, value)}
-    return [*found, *_with_properties(project, rest), *_people(people, request), *_data_sets(data_sets)]
+    for key, type_ in (("organisation", "Organization"), ("funding", "Grant")):
+        found += [_entity(f"#{key}", type_, {"name": texts[key]})] if key in texts else []
+    affiliation = _to("#organisation") if "organisation" in texts else None
+    return [*found, *_with_properties(project, rest), *_people(people, affiliation), *_data_sets(data_sets)]
 
 
-def _is_empty(key: str, value: Any) -> bool:
-    """True for what a term does not say: an empty list, or nothing."""
-    return value is None or value == []
+def _parted(content: Mapping[str, Any], terms: Collection[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the keys that have a term, and the others. What is no text has none."""
+    texts = {key: content[key] for key in terms if isinstance(content.get(key), str)}
+    return texts, {key: value for key, value in content.items() if key not in texts}
 
 
-def _people(people: Sequence[Mapping[str, Any]], request: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _maps(value: Any) -> Sequence[Mapping[str, Any]]:
+    return value if isinstance(value, list) and all(isinstance(one, Mapping) for one in value) else []
+
+
+def _is_lead(person: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    return request.get("lead") is not None and person.get("id") == request["lead"]
+
+
+def _people(people: Sequence[Mapping[str, Any]], affiliation: object) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for i, one in enumerate(people, start=1):
         number = f"#person-{i}"
+        texts, rest = _parted(one, ("id", "name", "role"))
         person = _entity(number, "Person", {
-            "name": one["name"], "jobTitle": one["role"], "identifier": _to(f"{number}-id"), "memberOf": _to(PROJECT),
-            "affiliation": _one("#organisation", request.get("organisation")),
+            "name": texts.get("name"), "jobTitle": texts.get("role"), "memberOf": _to(PROJECT),
+            "affiliation": affiliation, "identifier": _to(f"{number}-id") if "id" in texts else None,
         })  # fmt: skip
-        rest = {key: value for key, value in one.items() if key not in ("id", "name", "role")}
-        identity = _entity(f"{number}-id", "PropertyValue", {"name": ENTRA_ID, "value": one["id"]})
-        found += [person, identity, *_with_properties(person, rest)]
+        found.append(person)
+        if "id" in texts:
+            found.append(_entity(f"{number}-id", "PropertyValue", {"name": ENTRA_ID, "value": texts["id"]}))
+        found += _with_properties(person, rest)
     return found
 
 
 def _data_sets(data_sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for i, one in enumerate(data_sets, start=1):
-        entity = _entity(f"#data-set-{i}", "Dataset", {"name": one["name"]})
-        rest = {key: value for key, value in one.items() if key != "name"}
+        texts, rest = _parted(one, ("name",))
+        entity = _entity(f"#data-set-{i}", "Dataset", {"name": texts.get("name")})
         found += [entity, *_with_properties(entity, rest)]
     return found
 
@@ -181,7 +192,3 @@ def _entity(name: str, type_: str, properties: Mapping[str, Any]) -> dict[str, A
 
 def _to(name: str) -> dict[str, str]:
     return {"@id": name}
-
-
-def _one(name: str, value: object) -> dict[str, str] | None:
-    return _to(name) if value is not None else None

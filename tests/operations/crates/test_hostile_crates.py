@@ -55,6 +55,7 @@ ARCHIVES = {
     "encrypted": encrypted,
     "unusual way": add("lzma", compress_type=zipfile.ZIP_LZMA),
     "not one RO-Crate": add(f"another/{NAME}"),
+    "another checksum": add("bagit.txt"),
     "too many files": many,
     "at most 1,048,576 bytes": bomb,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
+from approvals.request_files import TEMPLATES, json_of
 from formats.errors import InputError
+from formats.yaml_reader import read_mapping
 from operations.crates.crate_files import CrateFile
 from operations.crates.reading import Found, refuse_loss, request_in
 from operations.crates.writing import PROFILE, metadata_of
@@ -25,16 +28,13 @@ VALUE = st.recursive(
 NEEDED = ("project", "title", "request", "approved_on", "expires", "template")
 
 
-def _entry(model: type[Any], *texts: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return maps with all keys of a model: the named ones as text, the others anything."""
-    rest = {key: VALUE for key in model.model_fields if key not in texts}
-    return st.fixed_dictionaries(dict.fromkeys(texts, TEXT), optional=rest)
+def _entry(model: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return maps with some keys of a model, with text or anything else."""
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(model.model_fields, TEXT | VALUE))
 
 
-LISTS = {"people": st.lists(_entry(ProjectPerson, "id", "name", "role"), max_size=3),
-         "data_sets": st.lists(_entry(DataSet, "name"), max_size=3)}  # fmt: skip
-REST = {key: LISTS.get(key, TEXT if key in ("organisation", "funding") else VALUE)
-        for key in RequestFile.model_fields if key not in NEEDED}  # fmt: skip
+LISTS = {"people": st.lists(_entry(ProjectPerson), max_size=3), "data_sets": st.lists(_entry(DataSet), max_size=3)}
+REST = {key: LISTS.get(key, TEXT) | VALUE for key in RequestFile.model_fields if key not in NEEDED}
 REQUESTS = st.fixed_dictionaries(dict.fromkeys(NEEDED, TEXT), optional=REST)
 
 
@@ -48,6 +48,28 @@ def test_a_request_is_read_as_it_was_written_and_nothing_is_left(request: dict[s
     found = read(metadata_of(request))
     assert json.dumps(found.request, sort_keys=True) == json.dumps(request, sort_keys=True)
     assert found.left == ()
+
+
+VALUES: list[Any] = [None, True, 1.5, "", "#project", [], {}, {"@id": 1}, {"@id": "#person-1"}, [{"@id": "#number"}],
+                     {"@value": "x"}, ["a", "b"], [[1]]]  # fmt: skip
+NAMES = ("@id", "@type", "additionalProperty", "member", "value", "name", "identifier", "object", "encodingFormat")
+
+
+def test_a_changed_crate_is_refused_or_read_and_what_was_added_is_listed() -> None:
+    request = json_of(read_mapping(TEMPLATES / "examples/bespoke-tabular.yaml"))
+    whole, choose = json.dumps(metadata_of(request)), Random(17)  # noqa: S311
+    assert read(json.loads(whole)).request == request
+    refused = 0
+    for _ in range(200):
+        document = json.loads(whole)
+        entity = choose.choice(document["@graph"])
+        entity[choose.choice([*NAMES, *entity])] = choose.choice(VALUES)
+        document["@graph"].append({"@id": "#more", "@type": "Thing"})
+        try:
+            assert "#more (Thing)" in read(document).left
+        except InputError:
+            refused += 1
+    assert 50 < refused < 150
 
 
 def test_what_a_crate_cannot_say_is_refused() -> None:
