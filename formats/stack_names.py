@@ -7,3 +7,5 @@ SHARED = "shared-"
 """A shared tenancy's stack."""
 RESERVED = ("microsoft", "windows", "login")
 """Trademarks that Azure refuses in names that are part of an address (error ReservedResourceName)."""
+RENDERED = "SDE_RENDERED"
+"""The variable that tells the program that `sde` has just rendered the configurations."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ sdk_patches.apply()  # before the SDK's classes are used: see infra/sdk_patches.
 import pulumi
 
 from formats.errors import InputError
+from infra import stale_configuration
 from infra.stacks.programs import declare_stack, running_config
 
 
@@ -24,6 +26,8 @@ class ConfigError(InputError, pulumi.RunError):
 
 def main() -> None:
     """Declare the resources of the current stack."""
+    if found := stale_configuration.warning(pulumi.get_stack(), Path.cwd(), os.environ):
+        pulumi.warn(found)
     try:
         declare_stack(running_config(pulumi.get_stack()))
     except InputError as error:

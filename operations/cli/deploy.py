@@ -144,6 +144,7 @@ class Deployment:
         at the end, and the findings are recorded. Raises the error of the stacks that failed.
         """
         self.session.run_file.begin([stack.name for stack in self.stacks])
+        self.summary.workers = self.workers
         self._keep_ways()
         if self.workers > 1:
             self._open_gate_in_thread()
@@ -221,7 +222,8 @@ class Deployment:
         # A resource whose delete failed exists, but a run that only deletes is the way to remove it.
         judged = plan.with_deletes_done() if plan.only_deletes else plan
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
-        report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
+        with self.summary.checking(stack.name):
+            report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
         self.recorder.evaluated(stack, plan, report, is_whole=not self.targets)
         if diff := self._view.diff(stack.name):
             self.recorder.attach(stack, "diff", diff.to_json())
@@ -272,7 +274,8 @@ class Deployment:
         """Evaluate the policies between stacks on the deployed estate, and record the findings."""
         from operations.cli.judged import judge_deployed  # noqa: PLC0415 - imports the policies
 
-        reports = judge_deployed(self._estate_state, self._gate, self.stacks, self.session.settings, "up --all")
+        with self.summary.checking():
+            reports = judge_deployed(self._estate_state, self._gate, self.stacks, self.session.settings, "up --all")
         for report in reports:
             self._view.heading(WHOLE)
             self._view.report(report)

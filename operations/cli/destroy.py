@@ -14,7 +14,7 @@ from operations.cli.ended import ended, objections
 from operations.cli.estate_requests import EstateRequests
 from operations.cli.estate_state import EstateState
 from operations.cli.immutable_data import immutable_containers, warn_of_immutable
-from operations.cli.planview import forbidden, named, show
+from operations.cli.planview import forbidden, heading, named, show, show_counts
 from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
@@ -88,7 +88,11 @@ class Destruction:
         output = self.session.output
         plan = self.session.engine(stack).preview_destroy(stack.settings, targets=self.targets)
         output.emit({"event": "plan", "stack": stack.name, "plan": plan.to_json()})
-        show(plan, output)
+        if output.quiet and self.yes:
+            heading(plan, output)
+            show_counts(plan, output)
+        else:
+            show(plan, output)
         self.recorder.evaluated(stack, plan)
         attach_meaning(self.recorder, self._estate_state, stack, plan)
         return plan

@@ -8,7 +8,7 @@ import typer
 
 from formats.errors import InputError
 from operations.cli.expiry import changeable, refuse_ended_ways, warn_of_expiry
-from operations.cli.options import All, DemoKeys, Stacks, Target, Yes, command
+from operations.cli.options import All, DemoKeys, Quiet, Stacks, Target, Yes, command
 from operations.cli.orphaned import refuse_orphaned, warn_of_orphaned
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
@@ -108,6 +108,7 @@ def up(
     target: Target = None,
     parallel: Parallel = None,
     continue_: Continue = False,
+    quiet: Quiet = False,
 ) -> None:
     """Deploy stacks: show the plan, ask for confirmation, apply it. Never deletes protected resources.
 
@@ -117,6 +118,7 @@ def up(
     from operations.cli.deploy import Deployment  # noqa: PLC0415
     from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
 
+    session.output.quiet = quiet
     recorder = Recorder(session, "up")
     recorder.read_estate(stacks or ())
     if continue_:
@@ -158,10 +160,12 @@ def refresh(
     stacks: Stacks = None,
     everything: All = False,
     yes: Yes = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show what differs in the cloud, and update the state with it. The next preview shows how up would undo it."""
     from operations.cli.drift import refresh as refresh_states  # noqa: PLC0415
 
+    session.output.quiet = quiet
     chosen = session.selected(stacks, everything)
     recorder = Recorder(session, "refresh")
     with recorder.recording(chosen):
@@ -193,11 +197,13 @@ def destroy(
     release_data: ReleaseData = None,
     ended: Ended = False,
     demo_keys: DemoKeys = False,
+    quiet: Quiet = False,
 ) -> None:
     """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data, unless --ended chose
     them. In an estate with a route, tenancies and protected data need a permit: scripts/sde request actions ask."""
     from operations.cli.destroy import Destruction, destroy_ended  # noqa: PLC0415
 
+    session.output.quiet = quiet
     recorder = Recorder(session, "destroy")
     recorder.read_estate(stacks or ())
     if ended:

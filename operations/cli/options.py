@@ -38,6 +38,9 @@ DemoKeys = Annotated[
     bool, typer.Option("--demo-keys", help="A local estate only: sign with throw-away keys of made-up people.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No lines of single resources, no files written, no further commands.")
+]
 Target = Annotated[
     list[str] | None,
     typer.Option("--target", metavar="URN", help="Only this resource. Repeatable.", show_default=False),

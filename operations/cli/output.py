@@ -59,6 +59,8 @@ class Output:
     """The two streams of one command."""
 
     json: bool = False
+    quiet: bool = False
+    """True to leave out the lines of single resources, and hints."""
     out: SafeConsole = field(default_factory=lambda: _console(sys.stdout))
     err: SafeConsole = field(default_factory=lambda: _console(sys.stderr))
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -68,7 +68,8 @@ class Reporter:
     def _show_end(self, event: Event) -> None:
         if event.kind == "step-failed" and event.message:
             self.failures.add(event.message)
-        if event.kind == "step-failed" or not (self.stack or self.shown_before):
+        hidden = self.stack or self.shown_before or self.output.quiet
+        if event.kind == "step-failed" or not hidden:
             self.output.say(Text(self._prefix) + _end_line(event))
 
 

@@ -9,7 +9,7 @@ import typer
 from formats.stack_config import TenancyConfig, is_kind
 from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.lifecycle import Parallel
-from operations.cli.options import command
+from operations.cli.options import Quiet, command
 from operations.cli.output import printable
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
@@ -24,7 +24,8 @@ WithPlatform = Annotated[
 
 
 @command()
-def provision(session: Session, *, with_platform: WithPlatform = False, parallel: Parallel = None) -> None:
+def provision(session: Session, *, with_platform: WithPlatform = False, parallel: Parallel = None,
+              quiet: Quiet = False) -> None:  # fmt: skip
     """Bring up each tenancy whose request has a permit, and say of the others why they wait. Asks nothing.
 
     A second run changes nothing. One tenancy that fails stops no other. A request that is not approved yet is no
@@ -33,6 +34,7 @@ def provision(session: Session, *, with_platform: WithPlatform = False, parallel
     from operations.cli.deploy import Deployment  # noqa: PLC0415 - imports much that --help does not need
     from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
 
+    session.output.quiet = quiet
     recorder = Recorder(session, "provision")
     recorder.read_estate(())
     chosen = session.chosen(None, True)

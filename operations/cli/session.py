@@ -220,6 +220,8 @@ class Session:
     def bring_up_to_date(self) -> None:
         """Write the configuration files that differ from the estate, and print their names, of many the first."""
         files = [_short(file) for file in self.catalog.render()]
+        if self.output.quiet:
+            return
         if len(files) > _LISTED:
             self.output.say(f"wrote {', '.join(files[:3])} and {len(files) - 3:,} others", style="dim")
             return

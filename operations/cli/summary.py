@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -28,6 +29,10 @@ class Summary:
     """The number of outputs that each stack's plan adds, changes or removes."""
     started: float = field(default_factory=time.monotonic)
     destroyed: bool = False
+    workers: int = 1
+    """The most stacks at the same time."""
+    checked: dict[str, float] = field(default_factory=dict)
+    """The seconds of the policies, by stack; those of the whole estate have the name of none."""
 
     @property
     def changed(self) -> bool:
@@ -37,10 +42,20 @@ class Summary:
         quiet = (Operation.SAME.value, Operation.READ.value)
         return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
 
+    @contextmanager
+    def checking(self, stack: str = "") -> Iterator[None]:
+        """Count the time of the block as that of the policies."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.checked[stack] = self.checked.get(stack, 0.0) + time.monotonic() - began
+
     def show(self, output: Output) -> None:
         """Print the summary table, then the totals or that nothing changed."""
         seconds = time.monotonic() - self.started
         output.emit({"event": "summary", "changed": self.changed, "seconds": round(seconds, 3),
+                     "policies_seconds": round(sum(self.checked.values()), 3),
                      "stacks": [_record(o, self.output_changes.get(o.stack, 0)) for o in self.outcomes]})  # fmt: skip
         if not self.outcomes:
             return
@@ -48,12 +63,24 @@ class Summary:
         output.text_console.print(self._table())
         if not self.changed:
             where = "in any stack" if len(self.outcomes) > 1 else f"in {self.outcomes[0].stack}"
-            output.say(NOTHING.removesuffix(".") + f" {where}. ({span(seconds)})", style="green")
+            output.say(NOTHING.removesuffix(".") + f" {where}. ({self._spent(seconds)})", style="green")
             return
         resources = plural(sum(o.resources for o in self.outcomes), "resource")
-        output.say(f"{plural(len(self.outcomes), 'stack')}, {resources}, {span(seconds)}", style="bold")
-        if not self.destroyed:
+        output.say(f"{plural(len(self.outcomes), 'stack')}, {resources}, {self._spent(seconds)}", style="bold")
+        if not self.destroyed and not output.quiet and all(map(_is_new, self.outcomes)):
             _further_commands(self.outcomes, output)
+
+    def _spent(self, seconds: float) -> str:
+        """Return what the time of the command was spent on."""
+        checked, deployed = sum(self.checked.values()), sum(one.seconds for one in self.outcomes)
+        if not checked:
+            return span(seconds)
+        if self.workers > 1:
+            beside = f"beside that up to {self.workers} stacks at the same time"
+            return f"{span(seconds)}: policies {span(checked)}, {beside}"
+        others = max(0.0, seconds - checked - deployed)
+        parts = f"deployment {span(deployed)}, policies {span(checked)}, planning and start {span(others)}"
+        return f"{span(seconds)}: {parts}"
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
@@ -62,11 +89,21 @@ class Summary:
         columns = [op for op in SHOWN if op in ALWAYS or any(o.counts.get(op.value) for o in self.outcomes)]
         for operation in columns:
             table.add_column("same" if operation is Operation.SAME else DONE[operation], justify="right")
-        table.add_column("time", justify="right")
+        table.add_column("deleted in" if self.destroyed else "deployed in", justify="right")
+        if self.checked:
+            table.add_column("policies in", justify="right")
         for outcome in self.outcomes:
+            checked = [span(self.checked.get(outcome.stack, 0.0))] if self.checked else []
             table.add_row(printable(outcome.stack), f"{outcome.resources:,}", *_cells(outcome.counts, columns),
-                          span(outcome.seconds))  # fmt: skip
+                          span(outcome.seconds), *checked)  # fmt: skip
+        if whole := self.checked.get(""):
+            table.add_row("the whole estate", *[""] * (len(columns) + 2), span(whole))
         return table
+
+
+def _is_new(outcome: Outcome) -> bool:
+    """Return True if a stack was created from nothing."""
+    return {name for name, count in outcome.counts.items() if count} == {Operation.CREATE.value}
 
 
 def _cells(counts: Mapping[str, int], columns: list[Operation]) -> list[Text]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from formats.stack_names import RENDERED
 from operations.engine.process_end import end_of_process
 from operations.engine.pulumi_events import message_text, without_colours
 
@@ -91,5 +92,6 @@ def environment_with(overrides: Mapping[str, str]) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "false",  # one JSON document at the end, with every step
         "NO_COLOR": "1",
+        RENDERED: "1",
     }
     return {**os.environ, **quiet, **overrides}

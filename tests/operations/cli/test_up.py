@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,30 @@ def test_a_second_run_reports_nothing_to_change(sde: CliRunner) -> None:
     assert sde("up", "--all", "--cloud", "local", "--yes") == 0
     assert "Nothing to change in any stack" in sde.out
     assert "Where to look next" not in sde.out
+
+
+def test_the_summary_has_the_time_of_deployment_and_of_the_policies_beside_the_whole(sde: CliRunner) -> None:
+    assert sde("up", "--all", "--cloud", "local", "--yes", "--parallel", "1") == 0
+    assert re.search(
+        r"3 stacks, [\d,]+ resources, \d\.\d s: deployment \d\.\d s, policies \d\.\d s, planning and start", sde.out
+    )
+    assert "deployed in policies in" in sde.out
+    assert "the whole estate" in sde.out
+    sde("up", "--all", "--cloud", "local", "--yes", "--json")
+    (summary,) = [line for line in sde.lines if line["event"] == "summary"]
+    assert 0 <= summary["policies_seconds"] <= summary["seconds"]
+
+
+def test_quiet_leaves_out_single_resources_and_further_commands_but_no_refusal(sde: CliRunner) -> None:
+    sde.catalog.differing = [Path("Pulumi.platform.yaml")]
+    assert sde("up", "platform", "--yes", "--quiet") == 0
+    assert "created" not in sde.out.split("stack ")[0]
+    assert "wrote" not in sde.out
+    assert "Where to look next" not in sde.out
+    assert "1 stack, 2 resources" in sde.out
+    sde.engine.plans = {"platform": (resource("a", Operation.DELETE, protect=True),)}
+    assert sde("up", "platform", "--yes", "--quiet") == 3
+    assert "protected" in sde.err
 
 
 def test_no_confirmation_without_changes(sde: CliRunner) -> None:
