@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+
+if os.name == "nt":  # files are locked and runs ended by what POSIX systems have
+    sys.exit("error: this project runs on Linux and macOS.\n  fix: on Windows use WSL (wsl --install)")
 
 from operations.cli.app import main
 

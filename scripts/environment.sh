@@ -8,6 +8,14 @@ unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '%s\n' "$*" >&2; }
 
+case "$OSTYPE" in
+    msys* | cygwin* | win*)
+        say "error: this project runs on Linux and macOS."
+        say "  fix: on Windows use WSL (wsl --install), and run this in its Linux"
+        exit 2
+        ;;
+esac
+
 find_python() {
     local candidate
     for candidate in "${SDE_PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do

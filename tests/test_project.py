@@ -59,6 +59,23 @@ def test_scripts_work_from_any_folder(tmp_path: Path) -> None:
         assert run.stdout.startswith("sde ")
 
 
+def test_windows_is_told_to_use_wsl() -> None:
+    environment = {**os.environ, "OSTYPE": "msys"}
+    run = subprocess.run([ROOT / "scripts/sde"], env=environment, capture_output=True, text=True, check=False)
+    assert (run.returncode, "use WSL" in run.stderr) == (2, True)
+    program = "import os; os.name = 'nt'; import operations.__main__"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, "use WSL" in run.stderr) == (1, True)
+
+
+def test_scripts_use_what_the_bash_of_macos_has() -> None:
+    files = [file for file in (ROOT / "scripts").rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    scripts = [file for file in files if "bash" in file.read_text().partition("\n")[0]]
+    assert len(scripts) > 10
+    newer = re.compile(r"declare -A|mapfile|readarray|\$\{\w+(,,|\^\^)|&>>|\bsed -i |readlink -f|date -d|stat -c")
+    assert {file.name: newer.findall(file.read_text()) for file in scripts if newer.search(file.read_text())} == {}
+
+
 def test_a_machine_without_a_recent_python_is_told_what_to_do(tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
