@@ -11,6 +11,8 @@ from operations.cli.output import Output, printable
 from operations.cli.text import kind_of, plural
 from operations.prices.estimate import Change, StackPrice
 
+_VM = "VM Standard_"
+"""The beginning of an item that is a virtual machine by its size."""
 _LISTED = 3
 """The stacks of equal price that are named. The rest are counted."""
 
@@ -25,6 +27,9 @@ def show(price: StackPrice, output: Output, *, label: str = "idle price") -> Non
     _show_ways(price, output)
     if price.unknown:
         output.say(f"    price unknown: {', '.join(_unknown(price))}", style="yellow")
+        if sizes := [printable(item.removeprefix("VM ")) for item in sorted(price.unknown) if item.startswith(_VM)]:
+            question = "is there such a size? scripts/sde azure check asks Azure"
+            output.say(f"    ! no price list has {', '.join(sizes)}: {question}", style="yellow")
     if price.elsewhere:
         several = f"{len(price.elsewhere):,} of {plural(len(price.items), 'price')}"
         output.say(f"    of another region: {several} (scripts/sde prices refresh)", style="dim")

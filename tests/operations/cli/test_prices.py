@@ -67,6 +67,13 @@ def test_a_new_stack_shows_its_price_and_what_is_unknown(sde: CliRunner) -> None
     assert "price unknown: 1 Bastion Standard" in sde.out
 
 
+def test_a_size_that_no_price_list_has_may_be_misspelt(sde: CliRunner) -> None:
+    machine = {"location": "uksouth", "hardwareProfile": {"vmSize": "Standard_NC24ads_A100_v9"}}
+    sde.engine.plans["platform"] = (resource("v", "compute:VirtualMachine", Operation.CREATE, inputs=machine),)
+    assert sde("preview", "platform") == 0
+    assert "no price list has Standard_NC24ads_A100_v9: is there such a size? scripts/sde azure check" in sde.out
+
+
 def test_a_change_shows_old_and_new_price(sde: CliRunner) -> None:
     sde.engine.plans["platform"] = LARGER
     assert sde("preview", "platform") == 0
