@@ -195,6 +195,12 @@ class Plan:
         """True if every change is a delete of a resource."""
         return bool(self.changes) and all(r.operation is Operation.DELETE for r in self.changes)
 
+    @property
+    def to_evaluate(self) -> Plan:
+        """The plan as the policies evaluate it. A resource whose delete failed exists, but a run that only deletes is
+        the way to remove it."""
+        return self.with_deletes_done() if self.only_deletes else self
+
     def with_deletes_done(self) -> Plan:
         """Return the Plan as if no resource would be left whose delete failed."""
         return replace(self, resources=tuple(replace(r, pending_delete=False) for r in self.resources))

@@ -31,6 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.bench_ledger import ledger
+from scripts.bench_provision import provisioned
 from scripts.generated_estates import generate
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ APART = (10, 20, 50)
 FLOW_BUDGETS = {("flows", 50): "3 s", ("flows apart", 50): "7 s; 400 MiB", ("flows apart", 100): "2.3 times 50"}
 TENANCIES = (1, 20)
 """Sizes of whole estates. More are measured on request: 60, 120 and 300 take from minutes to an hour."""
+REQUESTS = 12
+"""Approved requests that are brought up at once. 300 are the full measure, of hours."""
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CUSTOM_DATA = re.compile(r'("customData": ?")([A-Za-z0-9+/=]+)')
 GLOBAL_NAME = re.compile(r'"(?:accountName|vaultName)": ?"([^"]+)"')
@@ -85,11 +88,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How long things take on this machine.")
     parser.add_argument("--runs", type=int, default=3, help="how often each whole command is run (default 3)")
     parser.add_argument(
-        "--only", choices=sorted({*MEASURES, "estates"}), action="append", help="one measure; repeat for more"
+        "--only",
+        choices=sorted({*MEASURES, "estates", "provision"}),
+        action="append",
+        help="one measure; repeat for more",
     )
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="requests to provision at once (default 12)")
     parser.add_argument("--tenancies", type=int, nargs="+", default=TENANCIES, help="estates to measure (default 1 20)")
     asked = parser.parse_args()
-    measures = MEASURES | {"estates": partial(estates, sizes=asked.tenancies)}
+    measures = MEASURES | {"estates": partial(estates, sizes=asked.tenancies),
+                           "provision": partial(provision, requests=asked.requests)}  # fmt: skip
     console = Console()
     table = Table("measure", "median", "peak", "budget", "runs", title=f"{os.cpu_count()} processors")
     for name in asked.only or measures:
@@ -367,6 +375,12 @@ def peak() -> float:
 def _real(resources: Sequence[PlannedResource]) -> int:
     """How many of a plan's resources are judged."""
     return sum(r.custom and not r.type.startswith("pulumi:") for r in resources)
+
+
+def provision(_: int, requests: int) -> Iterator[Figure]:
+    """Approved requests at once, by one worker and by two: in one command, and by a queue."""
+    for what, seconds, peak in provisioned(requests):
+        yield Figure(what, seconds, peak=peak)
 
 
 def ledgers(runs: int) -> Iterator[Figure]:

@@ -68,6 +68,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "change": "request_approvers.change",
         "sign": "request_approvers.sign",
     },
+    "queue": {"work": "queue.work", "show": "queue.show"},
     "ledger": {
         "show": "ledger.show",
         "verify": "ledger.verify",
@@ -115,6 +116,7 @@ GROUPS = {
     "request approvers": "Who decides: people, roles and public keys.",
     "export": "Write a stack's plan, ARM template or state to a file.",
     "local": "The local Azure on this machine.",
+    "queue": "Bring up tenancies by workers on several machines.",
     "ledger": "What was asked, changed and refused, so that others can verify it.",
     "azure": "Real Azure, before the first up.",
     "tenancy": "Stop and start the desks of a tenancy.",

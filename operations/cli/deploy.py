@@ -28,7 +28,7 @@ from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
-from operations.cli.waiting_stacks import Waiting, refuse_waiting, waiting_stacks
+from operations.cli.waiting_stacks import Waiting, refuse_waiting, split, waiting_stacks
 from operations.cli.ways_out import new_ways
 from operations.cli.workers import Work
 from operations.engine.port import Outcome
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from operations.access.diff import AccessDiff
     from operations.cli.gate import Gate
     from operations.cli.kept_ways import KeptWays
+    from operations.cli.other_runs import OtherRuns
     from operations.diffs.model import StackDiff
     from policies.catalogue import Catalogue
     from policies.plan_evaluation import Neighbours
@@ -67,6 +68,8 @@ class Deployment:
     """True to show changes resource by resource instead of by meaning."""
     work: Work = Work.PLAN
     """The plan that is made of each stack."""
+    others: OtherRuns | None = None
+    """The runs on other machines that may change stacks at the same time, if there are such."""
     summary: Summary = field(default_factory=Summary)
     reports: list[Report] = field(default_factory=list)
     """The reports of a preview, with the findings that block."""
@@ -96,7 +99,7 @@ class Deployment:
         With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
         stacks that cannot be previewed until another is up.
         """
-        ready, waiting = self._split()
+        ready, waiting = split(self.session, self.stacks)
         reports = self.reports
         plans: list[Plan] = []
         for stack, plan in zip(ready, self._plans(ready), strict=True):
@@ -116,12 +119,6 @@ class Deployment:
         """The readable diffs of the stacks that change and were evaluated."""
         return [found for stack in self.stacks if (found := self._view.diff(stack.name))]
 
-    def _split(self) -> tuple[list[Stack], list[Waiting]]:
-        """Return the stacks that can be planned, and those that wait for another to be up."""
-        waiting = waiting_stacks(self.session, self.stacks)
-        names = {stack.name for stack, _ in waiting}
-        return [stack for stack in self.stacks if stack.name not in names], waiting
-
     def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan]:
         """Yield the plans of the stacks in their order."""
         if self.workers > 1:
@@ -134,7 +131,7 @@ class Deployment:
 
     def plan_ready(self) -> tuple[list[Plan], list[Waiting]]:
         """Return the plans of the stacks that can be planned, without showing them, and the stacks that wait."""
-        ready, waiting = self._split()
+        ready, waiting = split(self.session, self.stacks)
         return list(map(self._preview_of, ready)), waiting
 
     def up(self) -> None:
@@ -180,10 +177,7 @@ class Deployment:
 
     def _report_failures(self) -> None:
         """Print what is done and left, and raise the error of the stacks that failed."""
-        if self.progress.failed and len(self.stacks) > 1:
-            progress = self.progress
-            self.session.output.emit({"event": "unfinished", **progress.record()})
-            self.session.output.say(progress.text())
+        self.progress.show(self.session.output)
         self.progress.raise_failures()
 
     def _one_by_one(self) -> None:
@@ -194,7 +188,7 @@ class Deployment:
                 self._view.plan(plan, stack.ways, brief=self.yes)
                 if self.permit(stack, plan):
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
-                self.recorder.intent(stack)
+                self._begin(stack, plan)
                 outcome = self._apply(stack, plan)
             except Postponed as later:
                 self.progress.postpone(stack, later.after)
@@ -213,14 +207,19 @@ class Deployment:
         self.permit(stack, plan)
         refuse_side_by_side(self._revocations[stack.name])
         self._estate_state.record_plan(stack, plan)
-        self.recorder.intent(stack)
+        self._begin(stack, plan)
+
+    def _begin(self, stack: Stack, plan: Plan) -> None:
+        """Record that the change of a stack begins, and evaluate it again if another run began one since."""
+        number = self.recorder.intent(stack)
+        if self.others and self.others.update(stack.cloud, self._estate_state, end=number):
+            self._refuse([self._evaluate(stack, plan.to_evaluate, again=True)])
 
     def permit(self, stack: Stack, plan: Plan) -> bool:
         """Evaluate a plan, and ask for confirmation. Return True if a person confirmed, False if no question was
         needed. `Refused` after a no, by the policies, and for protected resources; `Postponed` as `_postpone`."""
         self.summary.output_changes[stack.name] = len(plan.output_changes)
-        # A resource whose delete failed exists, but a run that only deletes is the way to remove it.
-        judged = plan.with_deletes_done() if plan.only_deletes else plan
+        judged = plan.to_evaluate
         # Without a change, the policies between stacks have nothing to refuse: the whole is evaluated at the end.
         with self.summary.checking(stack.name):
             report = self._evaluate(stack, judged, alone=self.everything and not plan.changes)
@@ -363,6 +362,8 @@ class Deployment:
             self._view.new_ways(new_ways(plan, stack.ways))
             self._view.kept_first_boots(kept_first_boots(plan, stack.settings.config))
         try:
+            if self.others and not again:
+                self.others.update(stack.cloud, self._estate_state)
             neighbours = self._neighbours[stack.name] = self._estate_state.of([stack])
             configs = {**self.session.configs([stack.name]), **self._kept_configs}
             if not again:

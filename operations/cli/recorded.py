@@ -160,15 +160,18 @@ class Recorder:
         """Record that a person is asked whether to apply the evaluated plan."""
         self._record(stack, self._entry(Kind.ASKED, [stack]))
 
-    def intent(self, stack: Stack, reason: str | None = None) -> None:
-        """Record that a change of a stack is about to begin. Raises the error of the ledger: then it must not begin."""
+    def intent(self, stack: Stack, reason: str | None = None) -> int:
+        """Record that a change of a stack is about to begin, and return the number of the entry.
+
+        Raises the error of the ledger: then it must not begin.
+        """
         try:
-            self._intent(stack, reason)
+            return self._intent(stack, reason)
         except SdeError as error:
             text = f"{stack.name} was not changed, because its change cannot be recorded.\n{error}"
             raise error_type(error.exit_code)(text) from None
 
-    def _intent(self, stack: Stack, reason: str | None) -> None:
+    def _intent(self, stack: Stack, reason: str | None) -> int:
         before = self._state(stack)
         ledger = self._ledger(stack)
         entries = [
@@ -185,6 +188,7 @@ class Recorder:
         number = ledger.record(*entries) + len(entries) - 1
         self._begun[stack.name] = _Begun(stack, number, digest, found[1].details if found else ())
         self._settled.add(stack.name)
+        return number
 
     def finished(self, stack: Stack, outcome: Outcome | None = None) -> None:
         """Record the result of a change that succeeded."""

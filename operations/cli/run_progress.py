@@ -10,6 +10,7 @@ from functools import cached_property
 
 from formats.errors import SdeError, error_type
 from formats.stack_names import SHARED
+from operations.cli.output import Output
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.text import plural
 
@@ -119,6 +120,12 @@ class RunProgress:
         for what, names in left.items():
             lines += [f"  {what + ':':<13}{', '.join(s.name for s in self.stacks if s.name in names)}"] if names else []
         return "\n".join([*lines, "  continue:    correct them, then scripts/sde up --continue"])
+
+    def show(self, output: Output) -> None:
+        """Print what is done and left, if one of several stacks failed."""
+        if self.failed and len(self.stacks) > 1:
+            output.emit({"event": "unfinished", **self.record()})
+            output.say(self.text())
 
     def record(self) -> dict[str, list[str]]:
         """Return the stacks that are done, failed and not reached, as JSON."""

@@ -22,6 +22,13 @@ def waiting_stacks(session: Session, stacks: Sequence[Stack]) -> list[Waiting]:
     return [(stack, names) for stack in stacks if (names := missing(stack))]
 
 
+def split(session: Session, stacks: Sequence[Stack]) -> tuple[list[Stack], list[Waiting]]:
+    """Return the stacks that can be planned, and those that wait for another to be up."""
+    waiting = waiting_stacks(session, stacks)
+    names = {stack.name for stack, _ in waiting}
+    return [stack for stack in stacks if stack.name not in names], waiting
+
+
 def refuse_waiting(waiting: Sequence[Waiting]) -> None:
     """Raise `InputError` for stacks that read the outputs of stacks that are not up."""
     if not waiting:

@@ -47,13 +47,28 @@ class Ledger:
         for number, content in enumerate(self.log.entries(first), first):
             yield number, self.read(number, content)
 
-    def changes(self) -> Iterator[tuple[int, Entry]]:
-        """Yield the intents and their results with their numbers. `Failed` if one cannot be read."""
-        for number, content in enumerate(self.log.entries()):
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.log.head().size
+
+    def changes(self, first: int = 0) -> Iterator[tuple[int, Entry]]:
+        """Yield the intents and results from number `first`, with their numbers. `Failed` if one cannot be read."""
+        for number, content in enumerate(self.log.entries(first), first):
             if any(mark in content for mark in _OF_A_CHANGE):
                 entry = self.read(number, content)
                 if entry.kind in (Kind.INTENT, Kind.RESULT):
                     yield number, entry
+
+    def changes_since(self, time: str) -> list[tuple[int, Entry]]:
+        """Return the intents and their results from a time on with their numbers, in their order."""
+        found = list[tuple[int, Entry]]()
+        for number, entry in self._backwards(_OF_A_CHANGE):
+            if entry.time < time:
+                break
+            if entry.kind in (Kind.INTENT, Kind.RESULT):
+                found.insert(0, (number, entry))
+        return found
 
     def unfinished(self, stacks: Collection[str]) -> Mapping[str, int]:
         """Return the last intent of each stack, by its number, if it has no result.

@@ -1,0 +1,76 @@
+"""What a task says, and what its worker answers. Whoever reaches the server may have written either."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from formats.errors import InputError
+from formats.input_model import Model
+from formats.plan import canonical
+from formats.stack_names import SHARED, TENANCY
+from formats.validation import validated
+from formats.yaml_reader import read_mapping
+
+_SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+MAX_REASON = 300
+_READ = (".yaml", ".json")
+"""The kinds of files that an estate is made of."""
+
+
+class ProvisionTask(Model):
+    """A tenancy to bring up. It carries no right: the worker asks its own estate for the permit."""
+
+    format: Literal[1] = 1
+    stack: Annotated[str, StringConstraints(pattern=f"^{TENANCY}{_SLUG}$", max_length=40)]
+    shared: Annotated[str, StringConstraints(pattern=f"^{SHARED}{_SLUG}$", max_length=45)] | None = None
+    """The shared tenancy that it joins, in whose network one project is changed at a time."""
+    estate: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """The digest of the estate's files, which the worker's must have."""
+
+
+class Answer(Model):
+    """What became of a task: an exit code of `sde`, and why it is not 0."""
+
+    code: Annotated[int, Field(ge=0, le=255)]
+    reason: Annotated[str, StringConstraints(max_length=MAX_REASON)] = ""
+
+
+def read_task(positional: Sequence[Any], named: Mapping[str, Any]) -> ProvisionTask:
+    """Return the task of a message. `InputError` if it says anything else."""
+    if positional:
+        raise InputError("The task has values without a name.", file="a message of the queue")
+    return validated(ProvisionTask, dict(named), file="a message of the queue")
+
+
+def read_answer(value: Any) -> Answer:
+    """Return the answer to a task. `InputError` if it is none."""
+    found = validated(Answer, value, file="an answer in the queue")
+    return Answer(code=found.code, reason=one_line(found.reason))
+
+
+def one_line(text: str) -> str:
+    """Return the first line of a text, printable and shortened."""
+    line = next(iter(text.splitlines()), "")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)[:MAX_REASON]
+
+
+def estate_digest(folder: Path) -> str:
+    """Return the digest of the files that an estate is made of, with their names."""
+    found = {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*")
+        if file.suffix in _READ and not file.name.startswith(".") and file.is_file()
+    }
+    return f"sha256:{hashlib.sha256(canonical(found).encode()).hexdigest()}"
+
+
+def queue_name(folder: Path) -> str:
+    """Return the name of an estate's queue, with which one server serves several estates."""
+    content = read_mapping(folder / "estate.yaml")
+    named = canonical({key: str(content.get(key)) for key in ("code", "cloud")})
+    return f"sde-{hashlib.sha256(named.encode()).hexdigest()[:16]}"
