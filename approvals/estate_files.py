@@ -29,7 +29,7 @@ from approvals.versions import Versions
 from formats.errors import InputError
 from formats.yaml_reader import within
 
-FOLDER = "approvals"
+FOLDER, ACTIONS = "approvals", "actions"
 ANCHOR = "SDE_APPROVERS_ANCHOR"
 """The variable with the digest of the first version of the approvers, from outside the estate."""
 _FOLDER = re.compile(r"[0-9a-f]{64}")
@@ -57,7 +57,7 @@ class EstateFiles:
 
     def action_folder(self, digest: str) -> Path:
         """The answers to a request of an action."""
-        return self._inside("actions", digest.removeprefix("sha256:"))
+        return self._inside(ACTIONS, digest.removeprefix("sha256:"))
 
     def _inside(self, *names: str) -> Path:
         path = self.folder.joinpath(FOLDER, *names)
@@ -100,7 +100,7 @@ class EstateFiles:
 
     def actions(self) -> dict[str, dict[str, bytes]]:
         """Return the files of the answers to each request of an action, by its digest."""
-        folder, found = self._inside("actions"), {}
+        folder, found = self._inside(ACTIONS), {}
         for one in sorted(folder.iterdir()) if folder.is_dir() else ():
             if not (one.is_dir() and _FOLDER.fullmatch(one.name)):
                 raise InputError(

@@ -30,7 +30,7 @@ class ProviderSpec(Model):
     @property
     def inbox_name(self) -> str:
         """The logical name of its inbox, if it has one."""
-        return f"inbox-{self.code.lower()}"
+        return inbox_name(self.code)
 
     @model_validator(mode="after")
     def _closed_without_way_in(self) -> Self:
@@ -71,11 +71,20 @@ def refuse_common_ways(providers: Sequence[ProviderSpec], paths: Sequence[Locati
                                fix="Name the addresses of each organisation's own computers.")  # fmt: skip
 
 
+ProviderCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
+"""An ODS code in lower case."""
+
+
+def inbox_name(code: str) -> str:
+    """Return the logical name of a provider's inbox, and of its key."""
+    return f"inbox-{code.lower()}"
+
+
 class Provider(ProviderSpec):
     """An organisation that uploads data."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{3,10}$")]
-    """Its ODS code in lower case."""
+    code: ProviderCode
+    """Its ODS code."""
     system: Line | None = None
     """The integrated care system of the organisation."""
     inbox: IPv4Address | None = None

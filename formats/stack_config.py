@@ -42,7 +42,7 @@ from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
-from formats.providers import Provider, refuse_common_ways
+from formats.providers import Provider, ProviderCode, refuse_common_ways
 from formats.services import Services
 from formats.stack_names import SHARED
 from formats.tenant_restrictions import Roots, TenantRestrictions
@@ -280,6 +280,8 @@ class JunctionZoneConfig(StackConfig):
     """The name of the platform stack of its cell."""
     zone: ZoneConfig
     providers: tuple[Provider, ...] = Field(min_length=1)
+    former_inboxes: tuple[ProviderCode, ...] = ()
+    """The codes of providers that had an inbox and left. Its key stays: Azure deletes it with its vault alone."""
 
     @field_validator("providers")
     @classmethod

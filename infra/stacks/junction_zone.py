@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from formats.addresses import ZoneName
-from formats.providers import Provider
+from formats.providers import Provider, inbox_name
 from formats.stack_config import JunctionZoneConfig
 from infra.components.grants import Principal
 from infra.components.inbox import Inbox, InboxArgs
@@ -46,6 +46,8 @@ def junction_zone(config: JunctionZoneConfig) -> None:
         zone = Zone(name.value, zone_args)
         guardrails.assign_to(scope, after=zone.network.writes)
         inboxes = {one.code: _inbox(one, zone, guardrails) for one in config.providers if one.inbox}
+        for code in config.former_inboxes:
+            zone.keys.encryption_key(inbox_name(code))
         # The container of a provider with an inbox stays, because it may have data from before.
         for provider in config.providers:
             if not provider.inbox:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from formats.errors import Refused, SdeError
-from formats.plan import Plan, PlannedResource
+from formats.plan import Plan
+from operations.cli.action_permits import refuse_lost
+from operations.cli.data_changes import UnlockedChange
 from operations.cli.estate_state import EstateState
 from operations.cli.hints import with_hints
-from operations.cli.immutable_data import changed_policies, refuse_changed_policies
 from operations.cli.kept_first_boot import kept_first_boots
-from operations.cli.locked_deletes import LockedDelete, locked_deletes, refuse_locked
+from operations.cli.obstacles import Obstacles
 from operations.cli.output_readers import refuse_removed, show_readers
 from operations.cli.plan_views import AllPlans, EachPlan, PlanView
 from operations.cli.planview import refuse_protected
 from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
-from operations.cli.refused_steps import RefusedStep, refuse_refused_steps, refused_steps
-from operations.cli.revocations import Revocation, refuse_side_by_side, revocation_of
+from operations.cli.revocations import Revocation, refuse_side_by_side
 from operations.cli.run_progress import Postponed, RunProgress
 from operations.cli.session import Session
 from operations.cli.side_by_side import SideBySide, plans_side_by_side
@@ -32,6 +33,7 @@ from operations.cli.waiting_stacks import Waiting, refuse_waiting, split, waitin
 from operations.cli.ways_out import new_ways
 from operations.cli.workers import Work
 from operations.engine.port import Outcome
+from operations.ledger.entry import PERMIT
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
@@ -80,14 +82,8 @@ class Deployment:
     """The neighbours with which each stack was evaluated."""
     _affected: dict[str, Sequence[AffectedOutput]] = field(default_factory=dict)
     """The outputs of each evaluated stack that its plan removes or changes and that other stacks read."""
-    _locked: dict[str, Sequence[LockedDelete]] = field(default_factory=dict)
-    """The deletes of each evaluated stack's plan that Azure refuses because of a lock."""
-    _revocations: dict[str, Revocation | None] = field(default_factory=dict)
-    """The role assignments of each evaluated stack that its plan deletes under locks."""
-    _immutable: dict[str, Sequence[PlannedResource]] = field(default_factory=dict)
-    """The immutability policies that each evaluated stack's plan changes."""
-    _refused_steps: dict[str, Sequence[RefusedStep]] = field(default_factory=dict)
-    """The steps of each evaluated stack's plan that Azure refuses."""
+    _obstacles: dict[str, Obstacles] = field(default_factory=dict)
+    """What Azure refuses of each evaluated stack's plan."""
     _access: dict[str, AccessDiff] = field(default_factory=dict)
     """What each evaluated stack's plan does to who can read, write or reach which data."""
     _kept: dict[str, KeptWays] = field(default_factory=dict)
@@ -205,7 +201,7 @@ class Deployment:
         """Show a plan that a worker made. `SdeError` if it must not be applied, `Postponed` if it must not yet."""
         self._view.plan(plan, stack.ways, brief=True)
         self.permit(stack, plan)
-        refuse_side_by_side(self._revocations[stack.name])
+        refuse_side_by_side(self._obstacles[stack.name].revocation)
         self._estate_state.record_plan(stack, plan)
         self._begin(stack, plan)
 
@@ -233,11 +229,11 @@ class Deployment:
         return self._confirm(stack, plan)
 
     def _require_permit(self, stack: Stack, plan: Plan, report: Report) -> None:
-        """Raise `Refused` for a tenancy whose plan is not within a permit, and record the permit beside the plan."""
-        from operations.cli.taken_versions import OBJECT  # noqa: PLC0415 - imports the approvals
-
-        if permit := self.session.permits.require(stack, plan, report):
-            self.recorder.attach(stack, OBJECT, permit)
+        """Raise `Refused` for a change that no permit covers. Record the permits beside the plan."""
+        permits = self.session.permits
+        found = (permits.require(stack, plan, report), permits.require_to_change(stack, plan))
+        if any(found):
+            self.recorder.attach(stack, PERMIT, {**(found[0] or {}), **(found[1] or {})})
 
     def finished(self, stack: Stack, outcome: Outcome) -> None:
         """Record that a stack was deployed."""
@@ -326,8 +322,18 @@ class Deployment:
 
     def _preview_of(self, stack: Stack) -> Plan:
         """Return the plan of a stack that waits for no other."""
-        with self.session.output.err.status(f"Planning {stack.name}"):
+        with self.session.output.err.status(f"Planning {stack.name}"), self._released(stack):
             return self.work.plan(self.session.engine(stack), stack.settings, targets=self.targets)
+
+    def _released(self, stack: Stack) -> AbstractContextManager[None]:
+        """Take the protection away, in the state alone, of what a permit lets this run delete or replace."""
+        urns = sorted(self._releases(stack))
+        return self.session.engine(stack).release(stack.settings, urns) if urns else contextlib.nullcontext()
+
+    def _releases(self, stack: Stack) -> frozenset[str]:
+        """Return the URNs that permits name. Only an up of a whole stack, one after the other, loses data."""
+        is_up = self.recorded_by is not None and self.workers == 1 and not self.targets
+        return self.session.permits.released(stack) if is_up and self.session.is_deployed(stack) else frozenset()
 
     @cached_property
     def _view(self) -> PlanView:
@@ -382,13 +388,9 @@ class Deployment:
         # A generator: their states are read only if the plan removes or changes an output.
         others = (found.load() for found in neighbours.deployed if found.name in requiring)
         self._affected[stack.name] = show_readers(plan, others, self.session.output)
-        locked = locked_deletes(plan, lambda: [found.load() for found in neighbours.deployed])
-        revoked = self._revocations[stack.name] = None if self.targets else revocation_of(plan, locked)
-        if revoked:
-            revoked.show(self.session.output)
-        self._locked[stack.name] = () if revoked else locked
-        self._immutable[stack.name] = changed_policies(plan)
-        self._refused_steps[stack.name] = refused_steps(plan)
+        obstacles = Obstacles.of(plan, neighbours.deployed, self._releases(stack), is_whole=not self.targets)
+        self._obstacles[stack.name] = obstacles
+        obstacles.show(self.session.output)
         return report
 
     def _postpone(self, stack: Stack, plan: Plan, report: Report) -> None:
@@ -414,14 +416,13 @@ class Deployment:
         evaluated = dict.fromkeys(name for report in reports for name in report.stacks)
         refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
         for name in evaluated:
-            refuse_locked(self._locked.get(name, ()))
-            refuse_changed_policies(name, self._immutable.get(name, ()))
-            refuse_refused_steps(name, self._refused_steps.get(name, ()))
+            if obstacles := self._obstacles.get(name):
+                obstacles.refuse(name)
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
         resources."""
-        refuse_protected(stack.name, plan)
+        refuse_protected(stack.name, plan, self._releases(stack))
         asks = bool(plan.changes or plan.output_changes) and not self.yes
         if asks:
             self.recorder.asked(stack)
@@ -431,20 +432,19 @@ class Deployment:
 
     def _apply(self, stack: Stack, plan: Plan) -> Outcome:
         """Apply the evaluated plan, and nothing else."""
-        revoked = self._revocations.pop(stack.name, None)
-        if revoked:
-            plan = self._revoke(stack, revoked)
-        with watching(self.session.output) as reporter:
+        if first := self._obstacles[stack.name].first:
+            plan = self._after(stack, first)
+        with watching(self.session.output) as reporter, self._released(stack):
             return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
 
-    def _revoke(self, stack: Stack, revoked: Revocation) -> Plan:
-        """Delete role assignments that locks keep, and return the plan of the rest, evaluated anew."""
+    def _after(self, stack: Stack, first: Revocation | UnlockedChange) -> Plan:
+        """Delete what locks keep, and return the plan of the rest, evaluated anew."""
         with watching(self.session.output) as reporter:
-            revoked.run(self.session.engine(stack), stack.settings, reporter)
+            first.run(self.session.engine(stack), stack.settings, reporter)
         self._estate_state.invalidate(stack)
         plan = self._preview_of(stack)
         report = self._evaluate(stack, plan, again=True)
-        self._locked[stack.name] = locked_deletes(plan, lambda: ())
+        self._obstacles[stack.name] = self._obstacles[stack.name].left(plan)
         self._refuse([report])
-        refuse_protected(stack.name, plan)
+        refuse_lost(plan, self._releases(stack))
         return plan

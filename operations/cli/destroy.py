@@ -20,6 +20,7 @@ from operations.cli.recorded import Recorder
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack, dependents
 from operations.cli.summary import Summary
+from operations.ledger.entry import PERMIT
 
 
 @dataclass
@@ -117,14 +118,12 @@ class Destruction:
 
     def _check_permits(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         """Require the permits of an estate with a route, and record them. What has ended by itself needs none."""
-        from operations.cli.taken_versions import OBJECT  # noqa: PLC0415 - imports the approvals
-
         checked = () if self.ended or self.targets else plans
         if self.demo_keys:
             self._sign_with_demo_keys(checked)
         for stack, plan in checked:
             if permit := self.session.permits.require_to_destroy(stack, plan):
-                self.recorder.attach(stack, OBJECT, permit)
+                self.recorder.attach(stack, PERMIT, permit)
 
     def _sign_with_demo_keys(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         from operations.cli.request_actions import ask_with_demo_keys  # noqa: PLC0415 - makes keys

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from formats.errors import InputError
+from formats.errors import InputError, Refused
 from operations.cli.options import Stacks, command
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
@@ -20,12 +20,22 @@ def note(
     stacks: Stacks = None,
     reason: Annotated[str, typer.Option("--break-glass", metavar="TEXT", help="Who used it, where, when and why.")],
 ) -> None:
-    """Record that the break-glass key was used, which nothing in Azure tells. The entry names who says so."""
+    """Record that the break-glass key was used, which nothing in Azure tells. The entry names who says so.
+
+    In an estate with a route that uses the permit break-glass of each stack up. A use without one is recorded too, as
+    such, and the command exits 3.
+    """
     if not reason.strip() or len(reason) > MAX_REASON:
         raise InputError("The reason cannot be used.", key="--break-glass", allowed=f"1 to {MAX_REASON:,} characters")
     chosen = session.chosen(stacks, not stacks)
     if not chosen:
         raise InputError("This estate has no stack.")
-    number = Recorder(session, "ledger note").break_glass(chosen, reason)
-    session.output.emit({"event": "noted", "entry": number})
-    session.output.say(f"recorded as entry {number}.", style="green")
+    recorder, problems = Recorder(session, "ledger note"), list[str]()
+    for stack in chosen:
+        permit, why = session.permits.break_glass(stack)
+        problems += [why] if why else []
+        number = recorder.break_glass(stack, f"WITHOUT A PERMIT: {reason}" if why else reason, permit)
+        session.output.emit({"event": "noted", "stack": stack.name, "entry": number, "permitted": not why})
+        session.output.say(f"{stack.name}: recorded as entry {number}.", style="yellow" if why else "green")
+    if problems:
+        raise Refused("\n".join(problems))

@@ -13,32 +13,41 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from approvals.actions import ActionPermit, verify_action
 from approvals.assessment import UnknownSize, summary_of
 from approvals.canonical import digest_of
 from approvals.decision import read_bundle
-from approvals.estate_files import FOLDER
+from approvals.estate_files import ACTIONS, FOLDER
 from approvals.permit import Proposed, Refusals, verify_permit, within
-from approvals.rights import Context, History
+from approvals.rights import Context
 from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from formats.stack_config import Cloud
 from formats.stack_names import TENANCY
+from operations.cli.action_permits import (
+    ActionPermits,
+    Wanted,
+    lost_data,
+    wanted_to_change,
+    wanted_to_destroy,
+    without_permit,
+)
+from operations.cli.data_changes import refuse_impossible
 from operations.cli.estate_requests import EstateRequests
-from operations.cli.planview import forbidden
-from operations.cli.recorded_decisions import time_after, used_actions, with_record
+from operations.cli.recorded_decisions import time_after, with_record
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.request_versions import present_template
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
-from operations.cli.taken_versions import OBJECT, RecordedPermits, TakenVersions, present_versions
+from operations.cli.taken_versions import RecordedPermits, TakenVersions, present_versions
+from operations.ledger.entry import PERMIT
 from policies.catalogue import catalogue_digest
 
 if TYPE_CHECKING:
     from operations.ledger.ledger import Ledger
     from policies.runner import Report
 
+DESTROYED = "destroyed"
 _NO_ROUTE = "write route.yaml, such as `route: west-midlands`: docs/approvals.md"
 
 
@@ -51,6 +60,8 @@ class Permits:
     """By cloud, each of which has a ledger."""
     _recorded: dict[str, RecordedPermits] = field(default_factory=dict)
     """What the ledger of a cloud has of permits."""
+    _released: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The protected resources that permits name, by stack."""
     _taken: dict[str, TakenVersions] = field(default_factory=dict)
     """The versions that permits hold under, by cloud."""
 
@@ -114,33 +125,63 @@ class Permits:
 
         A tenancy is closed, and protected data of another stack is destroyed. `Refused` if a permit is missing.
         """
-        wanted = self.wanted_to_destroy(stack, plan)
-        if not wanted:
-            return None
-        requests = self._requests
-        try:
-            base, files = requests.context(), requests.files.actions()
-        except InputError as error:
-            raise _refused_to_destroy(stack, wanted, str(error)) from None
-        context = Context(base.approvers, base.route, self._now(stack), History(used=used_actions(self._ledger(stack))))
-        answers = (verify_action(one, context, requests.files.estate) for one in files.values())
-        permits = [one for one in answers if isinstance(one, ActionPermit)]
-        missing = [(what, target) for what, target in wanted
-                   if not any(one.covers(what, stack.name, target) for one in permits)]  # fmt: skip
-        if missing:
-            raise _refused_to_destroy(
-                stack, missing, "none that is valid now and not used; scripts/sde request actions show lists all"
-            )
-        used = [one.digest for one in permits if any(one.covers(what, stack.name, target) for what, target in wanted)]
-        return {"actions": sorted(used), "approvers": context.approvers.version}
+        return self._require(stack, DESTROYED, self.wanted_to_destroy(stack, plan))
 
-    def wanted_to_destroy(self, stack: Stack, plan: Plan) -> list[tuple[Action, str | None]]:
+    def wanted_to_destroy(self, stack: Stack, plan: Plan) -> list[Wanted]:
         """Return the actions, with the URNs, that the destruction of a whole stack needs permits of."""
-        if not self._are_required(stack):
-            return []
-        if stack.name.startswith(TENANCY):
-            return [(Action.CLOSE_TENANCY, None)]
-        return [(Action.DESTROY_DATA, one.urn) for one in forbidden(plan)]
+        return wanted_to_destroy(plan) if self._are_required(stack) else []
+
+    def require_to_change(self, stack: Stack, plan: Plan) -> Mapping[str, Any] | None:
+        """Return what the ledger records of the permits of a change that loses data or closes a provider.
+
+        None if it needs none, or the estate has no route: then protection alone refuses it. `Refused` without one.
+        """
+        wanted = wanted_to_change(plan, self.released(stack))
+        if wanted and self._are_required(stack):
+            refuse_impossible(stack.name, lost_data(plan, self.released(stack)))
+        return self._require(stack, "changed", wanted)
+
+    def break_glass(self, stack: Stack) -> tuple[Mapping[str, Any] | None, str]:
+        """Return what the ledger records of the permit to break glass, or why there is none.
+
+        Neither in an estate without a route. A use that nobody permitted is recorded all the same.
+        """
+        try:
+            return self._require(stack, "entered", [(Action.BREAK_GLASS, None)]), ""
+        except Refused as refusal:
+            return None, str(refusal)
+
+    def released(self, stack: Stack) -> frozenset[str]:
+        """Return the protected resources of a stack that a permit lets a change delete or replace, as at first use."""
+        if stack.name not in self._released:
+            self._released[stack.name] = self._find_released(stack)
+        return self._released[stack.name]
+
+    def _find_released(self, stack: Stack) -> frozenset[str]:
+        if not _is_filled(self.session.estate_folder / FOLDER / ACTIONS):
+            return frozenset()
+        try:
+            return self._actions(stack).released if self._are_required(stack) else frozenset()
+        except (InputError, Refused):  # protection refuses the plan, and what needs a permit says why there is none
+            return frozenset()
+
+    def _require(self, stack: Stack, what: str, wanted: Sequence[Wanted]) -> Mapping[str, Any] | None:
+        if not wanted or not self._are_required(stack):
+            return None
+        hint = "; in a local estate, destroy --demo-keys" if what == DESTROYED and stack.cloud == Cloud.LOCAL else ""
+        try:
+            permits = self._actions(stack)
+        except InputError as error:
+            raise without_permit(stack.name, what, wanted, str(error), hint) from None
+        if missing := permits.missing(wanted):
+            why = "none that is valid now and not used; scripts/sde request actions show lists all"
+            raise without_permit(stack.name, what, missing, why, hint)
+        return permits.used_for(wanted)
+
+    def _actions(self, stack: Stack) -> ActionPermits:
+        files, base = self._requests.files, self._requests.context()
+        context = Context(base.approvers, base.route, self._now(stack))
+        return ActionPermits.of(stack.name, files, context, self._ledger(stack))
 
     def _are_required(self, stack: Stack) -> bool:
         """Return True if the estate has a route. `Refused` if it had one."""
@@ -148,7 +189,7 @@ class Permits:
         if stack.cloud in self._has_route:
             return self._has_route[stack.cloud]
         has_route = (folder / FILE_NAME).exists()
-        if not has_route and (_is_filled(folder / FOLDER) or any(self._ledger(stack).intents_with(OBJECT))):
+        if not has_route and (_is_filled(folder / FOLDER) or any(self._ledger(stack).intents_with(PERMIT))):
             raise Refused(f"{stack.name} was not changed: the estate's route is gone, which says who permits it.\n"
                           f"  file:    {folder / FILE_NAME}\n  fix:     restore it from version control")  # fmt: skip
         if not has_route and stack.cloud != Cloud.LOCAL:
@@ -204,12 +245,3 @@ def _refused(stack: Stack, project: str, reasons: tuple[str, ...]) -> Refused:
     return Refused(
         f"{stack.name} has no permit for this change:{lines}\n  fix:     scripts/sde request status {project}"
     )
-
-
-def _refused_to_destroy(stack: Stack, missing: Sequence[tuple[Action, str | None]], why: str) -> Refused:
-    lines = "".join(f"\n  {action} {target or stack.name}" for action, target in missing)
-    action, target = missing[0]
-    option = f" --target {target}" if target else ""
-    fix = f"scripts/sde request actions ask {action} {stack.name}{option} --reason TEXT"
-    fix += "; in a local estate, destroy --demo-keys" if stack.cloud == Cloud.LOCAL else ""
-    return Refused(f"{stack.name} was not destroyed: no permit for{lines}\n  found:   {why}\n  fix:     {fix}")

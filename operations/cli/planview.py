@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from rich.text import Text
 
@@ -102,9 +102,9 @@ _KEY_ADVICE = """
            deploy a new stack and move the data"""
 
 
-def refuse_protected(stack: str, plan: Plan) -> None:
-    """Raise `Refused` for a plan that deletes or replaces protected resources."""
-    found = forbidden(plan)
+def refuse_protected(stack: str, plan: Plan, released: Collection[str] = ()) -> None:
+    """Raise `Refused` for a plan that deletes or replaces protected resources, but those that permits released."""
+    found = [one for one in forbidden(plan) if one.urn not in released]
     if found:
         raise protected(stack, f"This would delete or replace protected resources:\n{named(found)}")
 

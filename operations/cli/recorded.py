@@ -23,7 +23,7 @@ from operations.cli.git import catalogue_revision
 from operations.cli.output import printable
 from operations.cli.revocations import is_revocation
 from operations.cli.text import plural
-from operations.ledger.entry import Digests, Entry, Kind, Result, Revision, shortened
+from operations.ledger.entry import PERMIT, Digests, Entry, Kind, Result, Revision, shortened
 from operations.ledger.who import pipeline
 
 if TYPE_CHECKING:
@@ -215,9 +215,15 @@ class Recorder:
     def _say_unrecorded(self, error: SdeError) -> None:
         self.session.output.error(f"This could not be recorded.\n{error}", code=int(error.exit_code))
 
-    def break_glass(self, stacks: Sequence[Stack], reason: str) -> int:
-        """Record that a person says that emergency access was used, and return the number of the entry."""
-        return self._ledger(stacks[0]).record(self._entry(Kind.BREAK_GLASS, stacks, reason=reason))
+    def break_glass(self, stack: Stack, reason: str, permit: Mapping[str, Any] | None) -> int:
+        """Record that a person says that emergency access was used, and return the number of the entry.
+
+        `permit`: what is recorded of the permit that this uses up.
+        """
+        ledger = self._ledger(stack)
+        entry = self._entry(Kind.BREAK_GLASS, [stack], reason=shortened(reason))
+        objects = {PERMIT: ledger.keep(dict(permit))} if permit else {}
+        return ledger.record(entry.model_copy(update={"objects": objects}))
 
     def drifted(self, stack: Stack, counts: Mapping[str, int]) -> None:
         """Record that the cloud differed from the state."""

@@ -11,8 +11,8 @@ from approvals.decision import read_bundle
 from approvals.rights import MAX_SKEW, Context, History
 from formats.errors import Refused, SdeError
 from formats.stack_names import TENANCY
-from operations.cli.taken_versions import OBJECT, RecordedPermits, before_revocation
-from operations.ledger.entry import Kind, Result
+from operations.cli.taken_versions import RecordedPermits, before_revocation
+from operations.ledger.entry import PERMIT, Kind, Result
 
 if TYPE_CHECKING:
     from operations.cli.session import Session
@@ -46,13 +46,15 @@ def with_record(
 
 
 def used_actions(ledger: Ledger) -> frozenset[str]:
-    """Return the digests of the permits of actions that a change used which succeeded."""
+    """Return the digests of the permits of actions that a change used which succeeded, or a use of break-glass."""
     begun, used = dict[int, list[str]](), set[str]()
     for number, entry in ledger.changes():
-        if entry.kind is Kind.INTENT and OBJECT in entry.objects:
-            begun[number] = ledger.kept(entry.objects[OBJECT]).get("actions", [])
+        if entry.kind is Kind.INTENT and PERMIT in entry.objects:
+            begun[number] = ledger.kept(entry.objects[PERMIT]).get("actions", [])
         elif entry.result is Result.SUCCEEDED and entry.of in begun:
             used.update(begun[entry.of])
+    for entry in ledger.entries_with(PERMIT, Kind.BREAK_GLASS):
+        used.update(ledger.kept(entry.objects[PERMIT])["actions"])
     return frozenset(used)
 
 

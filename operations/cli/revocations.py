@@ -53,11 +53,11 @@ class Revocation:
             urns = list(dict.fromkeys(one.urn for one in self.assignments))
             engine.destroy(settings, targets=urns, on_event=on_event)
         except SdeError:
-            _make_again(engine, settings, locks, on_event)
+            make_again(engine, settings, locks, on_event)
             raise
 
 
-def _make_again(engine: Engine, settings: StackSettings, locks: Sequence[str], on_event: OnEvent) -> None:
+def make_again(engine: Engine, settings: StackSettings, locks: Sequence[str], on_event: OnEvent) -> None:
     """Make the locks again, unless a plan for them alone would do anything else."""
     if locks:
         plan = engine.preview(settings, targets=locks)

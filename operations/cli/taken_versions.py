@@ -15,13 +15,12 @@ from approvals.rights import Context, History, SignedByOne, key_id
 from approvals.route import Action
 from approvals.versions import CATALOGUE, Versions, template_subject
 from formats.errors import InputError
+from operations.ledger.entry import PERMIT
 
 if TYPE_CHECKING:
     from operations.cli.estate_requests import EstateRequests
     from operations.ledger.ledger import Ledger
 
-OBJECT = "permit"
-"""The name of what an entry of the ledger has of a permit."""
 _OF_THE_ESTATE = ""
 
 
@@ -38,8 +37,8 @@ class RecordedPermits:
     def of(cls, ledger: Ledger) -> RecordedPermits:
         """Read a ledger."""
         found = cls()
-        for entry in ledger.intents_with(OBJECT):  # the last one first
-            permit, time = ledger.kept(entry.objects[OBJECT]), datetime.fromisoformat(entry.time)
+        for entry in ledger.intents_with(PERMIT):  # the last one first
+            permit, time = ledger.kept(entry.objects[PERMIT]), datetime.fromisoformat(entry.time)
             for name in entry.stacks:
                 found.first_seen.setdefault(name, {}).update(dict.fromkeys(permit.get("documents", ()), time))
             found.links.update(dict.fromkeys(permit.get("links", ()), time))

@@ -167,6 +167,13 @@ class Engine(Protocol):
         """Delete the stack's resources. Refused if one is protected, unless the protection is released."""
         ...
 
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> AbstractContextManager[None]:
+        """Take the protection of resources away in the state, and give it back at the end to those that are left.
+
+        In between a preview plans, and an up carries out, what protection forbids. Nothing in the cloud changes.
+        """
+        ...
+
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Import an existing cloud resource into the stack, protected."""
         ...

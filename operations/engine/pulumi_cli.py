@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,9 +163,30 @@ class PulumiCli:
             held = [r.urn for r in self.preview_destroy(stack, targets=targets).resources if r.protect]
             if held and not release_protected:
                 raise protection_refusal([f"{label(urn)} would be deleted" for urn in held])
-            if held:
+            if held and not targets:
                 self._commands.run(stack.name, ["state", "unprotect", "--all", "--yes", "--stack", stack.name])
+            elif held:
+                self._set_protection(stack.name, held, protect=False)
             return self._perform(stack, ["destroy", *_targets(targets)], on_event)
+
+    @contextmanager
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> Iterator[None]:
+        """Take the protection of resources away in the state, and give it back at the end to those that are left."""
+        released = self._set_protection(stack.name, urns, protect=False)
+        try:
+            yield
+        finally:
+            self._set_protection(stack.name, released, protect=True)
+
+    def _set_protection(self, name: str, urns: Sequence[str], *, protect: bool) -> list[str]:
+        """Return the URNs of the resources whose protection changed."""
+        found = [one for one in self._resources(name) if one["urn"] in urns and not one.get("delete")]
+        changed = [one["urn"] for one in found if bool(one.get("protect")) != protect]
+        if changed:
+            command = "protect" if protect else "unprotect"
+            self._commands.run(name, ["state", command, *changed, "--yes", "--stack", name])
+            self._exported.pop(name, None)
+        return changed
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Import an existing cloud resource into the stack, protected."""

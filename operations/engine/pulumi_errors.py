@@ -29,7 +29,13 @@ _CHECK_FAILURE = re.compile(
 _DUPLICATE_URN = re.compile(r"Duplicate resource URN '(?P<urn>[^']+)'")
 _PROTECTED = (
     (re.compile(r'resource "(?P<urn>[^"]+)" cannot be deleted\s+because it is protected'), "deleted"),
-    (re.compile(r'unable to replace resource "(?P<urn>[^"]+)"\s+as it is currently marked for protection'), "replaced"),
+    (
+        re.compile(
+            r'unable to replace resource "(?P<urn>[^"]+)"\s+(?:as part of replacing "[^"]+"\s+)?'
+            r"as it is currently marked for protection"
+        ),
+        "replaced",
+    ),
 )
 _ALREADY_IMPORTED = re.compile(r"resource '(urn:.*)' already exists")
 _NOTHING_TO_IMPORT = re.compile(r"resource '(.*)' does not exist")

@@ -136,6 +136,7 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
             "ranges": zones,
             "tags": tags,
             "providers": providers,
+            "former_inboxes": sorted({code.lower() for code in estate.inboxes} - {one.code for one in providers}),
         }
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
     return f"{STACKS}/platform", {

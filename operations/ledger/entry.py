@@ -16,6 +16,8 @@ MAX_ENTRY = 0xFFFF
 """Bytes of the longest entry, whose length has two bytes in a bundle."""
 MAX_REASON = 4000
 """Characters of a reason that are kept."""
+PERMIT = "permit"
+"""The name of the object that has the permits of a change, or of a use of break-glass."""
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(max_length=500)]
 

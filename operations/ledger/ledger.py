@@ -102,8 +102,12 @@ class Ledger:
 
     def intents_with(self, name: str) -> Iterator[Entry]:
         """Yield the intents that have an object of this name, the last first."""
+        return self.entries_with(name, Kind.INTENT)
+
+    def entries_with(self, name: str, kind: Kind) -> Iterator[Entry]:
+        """Yield the entries of a kind that have an object of this name, the last first."""
         for _, entry in self._backwards((f'"{name}":"sha256:'.encode(),)):
-            if entry.kind is Kind.INTENT and name in entry.objects:
+            if entry.kind is kind and name in entry.objects:
                 yield entry
 
     def _backwards(self, marks: Collection[bytes]) -> Iterator[tuple[int, Entry]]:

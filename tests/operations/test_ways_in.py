@@ -278,6 +278,10 @@ def test_an_inbox_keeps_its_address_when_providers_come_and_go(estate: Path, tmp
     assert closed["closed"] is True
     assert closed["inbox"], "its data stays"
     assert "way_in" not in closed
+    assert "sde:former_inboxes" not in configuration(estate, "junction-zone")
+    write(load(estate, today=TODAY), render(load(estate, today=TODAY)), tmp_path / "config")
+    edit(estate, lambda data: data["integrated_care_systems"][0]["providers"].pop(0))
+    assert configuration(estate, "junction-zone")["sde:former_inboxes"] == ["zz9"]
 
 
 def test_two_inboxes_in_one_slot_are_refused(estate: Path) -> None:

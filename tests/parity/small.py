@@ -30,7 +30,7 @@ CONFIG = {"azure-native:location": "uksouth", "azure-native:subscriptionId": SUB
 HEAD = """
 import pulumi
 from pulumi import Alias, Output, ResourceOptions as Options
-from pulumi_azure_native import Provider, managedidentity, resources, storage
+from pulumi_azure_native import Provider, authorization, managedidentity, resources, storage
 
 def group(name="g", options=None, **more):
     more = {"resource_group_name": "rg-" + name, **more}

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -161,6 +161,22 @@ class Backend:
         stored = self._read(stack)
         if stored.restored:  # otherwise another program has written the checkpoint, and the next run warns of it
             self._save(stack, stored)
+
+    def set_protection(self, stack: str, urns: Collection[str], *, protect: bool) -> list[str]:
+        """Protect resources in the state, or end that, and return the URNs of those that changed. Needs the lock."""
+        stored = self._read(stack)
+        if stored.restored:  # a run was killed
+            self._save(stack, stored)
+            stored = self._read(stack)
+        found = stored.snapshot.resources if stored.snapshot else []
+        changed = [one for one in found if one.urn in urns and not one.delete and one.protect != protect]
+        for one in changed:
+            one.protect = protect
+        if changed and stored.snapshot:
+            file = self.checkpoint(stack)
+            content = state.write_checkpoint(self._full_name(stack), stored.snapshot)
+            files.write(file, content, keep=file.with_name(file.name + ".bak"))
+        return [one.urn for one in changed]
 
     def record_history(
         self,

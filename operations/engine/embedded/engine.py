@@ -129,6 +129,19 @@ class EmbeddedEngine:
                 deletes.destroy(deployment, release_protected=release_protected)
             return self._outcome(deployment, reporter)
 
+    @contextlib.contextmanager
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> Iterator[None]:
+        """Take the protection of resources away in the state, and give it back at the end to those that are left."""
+        released = self._set_protection(stack.name, urns, protect=False)
+        try:
+            yield
+        finally:
+            self._set_protection(stack.name, released, protect=True)
+
+    def _set_protection(self, name: str, urns: Sequence[str], *, protect: bool) -> list[str]:
+        with self._backend.lock(name):
+            return self._backend.set_protection(name, urns, protect=protect)
+
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         """Import an existing cloud resource into the stack, protected."""
         version = sdk_version(type_.split(":", 1)[0])

@@ -17,7 +17,7 @@ from tests.policies.inboxes import PROVIDERS
 @pytest.fixture(scope="module")
 def with_inboxes(platform: MockStack) -> MockStack:
     """A zone with providers that come from public addresses, closed ones, and one with a container."""
-    config = samples.junction_zone(providers=PROVIDERS)
+    config = samples.junction_zone(providers=PROVIDERS, former_inboxes=("old",))
     return run(lambda: declare_stack(config), name="junction-zone", platform=platform.outputs)
 
 
@@ -50,6 +50,7 @@ def _rules(stack: MockStack, group_name: str) -> dict[str, Any]:
 def test_each_inbox_has_a_key_of_its_own_and_is_scanned(with_inboxes: MockStack) -> None:
     keys = {key.name for key in with_inboxes.of("Key")}
     assert {f"junction-keys-inbox-{code}" for code in ("rrk", "m85001", "x26", "y01")} < keys
+    assert "junction-keys-inbox-old" in keys, "that of a provider who left stays, without a store"
     scanned = {one.inputs["resourceId"].rpartition("/")[2] for one in with_inboxes.of("DefenderForStorage")}
     assert scanned == {"junction", "inbox-rrk", "inbox-m85001", "inbox-x26", "inbox-y01"}
 

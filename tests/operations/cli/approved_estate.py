@@ -20,8 +20,7 @@ from operations.cli.output import Output
 from operations.cli.permits import Permits
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.session import Session
-from operations.cli.taken_versions import OBJECT
-from operations.ledger.entry import Entry, Kind, Result
+from operations.ledger.entry import PERMIT, Entry, Kind, Result
 from operations.ledger.ledger import Ledger
 from operations.settings import Settings
 from tests.approvals.site import CATALOGUE, assessment
@@ -104,6 +103,6 @@ class ApprovedEstate:
             "stacks": (STACK,),
         }
         kept = self.ledger.keep(permit)
-        number = self.ledger.record(Entry(kind=Kind.INTENT, objects={OBJECT: kept}, **about))
+        number = self.ledger.record(Entry(kind=Kind.INTENT, objects={PERMIT: kept}, **about))
         if result:
             self.ledger.record(Entry(kind=Kind.RESULT, of=number, result=result, **about))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -74,6 +74,8 @@ class FakeEngine:
     drifts: dict[str, tuple[PlannedResource, ...]] = field(default_factory=dict)
     """Where the cloud differs from each stack's state; by default nowhere."""
     protected: set[str] = field(default_factory=set)
+    released: dict[str, list[str]] = field(default_factory=dict)
+    """The URNs whose protection is taken away now, by stack."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     references: dict[str, PlannedResource] = field(default_factory=dict)
@@ -179,6 +181,12 @@ class FakeEngine:
         count = len(self.has[stack.name])
         self.has[stack.name] = []
         return self._outcome(stack.name, {"delete": count})
+
+    @contextmanager
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> Iterator[None]:
+        self.released[stack.name] = list(urns)
+        yield
+        del self.released[stack.name]
 
     def import_resource(self, stack: StackSettings, type_: str, name: str, id_: str) -> Outcome:
         self.calls.append(("import", f"{stack.name} {type_} {name} {id_}"))

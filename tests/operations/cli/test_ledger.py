@@ -216,6 +216,19 @@ def test_a_use_of_the_break_glass_key_is_noted(sde: CliRunner) -> None:
     )  # fmt: skip
 
 
+def test_a_use_that_nobody_permitted_is_recorded_as_such_and_refused(
+    sde: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.cli.permits.Permits.break_glass", lambda *_: (None, "no permit for break-glass"))
+    assert sde("ledger", "note", "platform", "--break-glass", "Ann Lee") == 3
+    assert "no permit for break-glass" in sde.err
+    monkeypatch.setattr("operations.cli.permits.Permits.break_glass", lambda *_: ({"actions": ["a"]}, ""))
+    assert sde("ledger", "note", "platform", "--break-glass", "Ben Day") == 0
+    first, second = [one for _, one in sde.ledger.entries()]
+    assert (first.kind, first.reason, first.objects) == (Kind.BREAK_GLASS, "WITHOUT A PERMIT: Ann Lee", {})
+    assert sde.ledger.kept(second.objects["permit"]) == {"actions": ["a"]}
+
+
 def test_the_ledger_of_a_deployed_estate_verifies(capsys: pytest.CaptureFixture[str]) -> None:
     folder = deployed_estate()
     settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})

@@ -16,11 +16,12 @@ from approvals.estate_files import EstateFiles
 from formats.errors import Refused
 from formats.plan import UNKNOWN, Operation, Plan
 from operations.cli.request_assessment import cost_of_plan
-from operations.ledger.entry import Result
+from operations.ledger.entry import PERMIT, Kind, Result
 from tests.approvals.site import CATALOGUE
 from tests.operations.cli.approved_estate import PROJECT, STACK, TEMPLATE, ApprovedEstate
 from tests.operations.cli.fakes import stack
 from tests.operations.estates import change, copy_estate
+from tests.operations.ledger.logs import entry
 from tests.policies import shipped
 
 
@@ -184,3 +185,66 @@ def test_without_a_route_a_destruction_needs_no_permit(site: ApprovedEstate) -> 
 
 def test_the_kept_plan_has_changes() -> None:
     assert any(one.operation is Operation.CREATE for one in shipped.before(STACK).resources)
+
+
+def lost(name: str, type_: str, operation: Operation) -> Plan:
+    """Return a plan that deletes or replaces the protected resources of a type."""
+    plan = shipped.deployed(name)
+    return replace(plan, resources=tuple(
+        replace(one, operation=operation) if one.type.endswith(f":{type_}") and one.protect else one
+        for one in plan.resources
+    ))  # fmt: skip
+
+
+def test_up_replaces_data_that_a_permit_names_and_nothing_else(approved: ApprovedEstate) -> None:
+    plan = lost("safe-haven", "StorageAccount", Operation.REPLACE)
+    urns = [one.urn for one in plan.changes]
+    for command, named in (("destroy-data", urns), ("replace-data", urns[1:])):
+        approved.permit_action(command, "safe-haven", *(word for urn in named for word in ("--target", urn)))
+    with pytest.raises(Refused, match=r"(?s)was not changed: no permit for.*replace-data") as refusal:
+        approved.permits.require_to_change(stack("safe-haven"), plan)
+    assert urns[0] in str(refusal.value)
+    assert urns[1] not in str(refusal.value)
+    approved.permit_action("replace-data", "safe-haven", "--target", urns[0])
+    permits = approved.permits
+    permit = permits.require_to_change(stack("safe-haven"), plan)
+    assert permit and len(permit["actions"]) == 2
+    assert permits.released(stack("safe-haven")) == set(urns)
+    assert approved.permits.released(stack("junction-zone")) == set()
+    approved.record(permit, "2026-11-01T00:00:00Z", Result.SUCCEEDED)
+    with pytest.raises(Refused, match="replace-data"):
+        approved.permits.require_to_change(stack("safe-haven"), plan)
+
+
+@pytest.mark.parametrize(
+    ("type_", "operation", "reason"),
+    [("Vault", Operation.REPLACE, "90 days"), ("Key", Operation.DELETE, "with its vault alone"),
+     ("Secret", Operation.REPLACE, "with its vault alone"), ("RandomBytes", Operation.REPLACE, "no way is known"),
+     ("BlobContainerImmutabilityPolicy", Operation.DELETE, "with its container alone")],
+)  # fmt: skip
+def test_what_up_cannot_lose_is_refused_by_name_whatever_is_permitted(
+    approved: ApprovedEstate, type_: str, operation: Operation, reason: str
+) -> None:
+    plan = lost("safe-haven", type_, operation)
+    assert plan.changes
+    approved.permit_action("replace-data", "safe-haven", "--target", plan.changes[0].urn)
+    with pytest.raises(Refused, match=f"(?s)cannot delete or replace these, also with a permit.*{reason}"):
+        approved.permits.require_to_change(stack("safe-haven"), plan)
+
+
+def test_break_glass_is_permitted_once_and_a_use_without_a_permit_is_known(approved: ApprovedEstate) -> None:
+    one = stack(STACK)
+    assert approved.permits.break_glass(one)[0] is None
+    assert f"break-glass {STACK}" in approved.permits.break_glass(one)[1]
+    approved.permit_action("break-glass", STACK)
+    permit, why = approved.permits.break_glass(one)
+    assert permit and not why
+    approved.ledger.record(entry(Kind.BREAK_GLASS, stacks=[STACK], objects={PERMIT: approved.ledger.keep(permit)}))
+    assert "break-glass" in approved.permits.break_glass(one)[1], "it is used"
+
+
+def test_without_a_route_neither_break_glass_nor_a_change_needs_a_permit(site: ApprovedEstate) -> None:
+    assert site.permits.break_glass(stack(STACK)) == (None, "")
+    plan = lost("safe-haven", "StorageAccount", Operation.REPLACE)
+    assert site.permits.require_to_change(stack("safe-haven"), plan) is None
+    assert site.permits.released(stack("safe-haven")) == set()

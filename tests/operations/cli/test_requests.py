@@ -21,8 +21,7 @@ from formats.errors import Failed
 from formats.yaml_reader import read_mapping
 from operations.cli import request_assessment
 from operations.cli.app import main
-from operations.cli.taken_versions import OBJECT
-from operations.ledger.entry import Entry, Kind, Result
+from operations.ledger.entry import PERMIT, Entry, Kind, Result
 from operations.ledger.files import FileStorage
 from operations.ledger.ledger import open_local
 from operations.settings import Settings
@@ -266,7 +265,7 @@ def test_who_signs_is_held_to_what_the_ledger_has(sde_request: Requests) -> None
     ledger = open_local(Settings.load({"SDE_HOME": str(sde_request.home), "PATH": "/nowhere"}))
 
     def record(time: str, *, of: int | None = None, **permit: list[str]) -> None:
-        said: dict[str, Any] = {"kind": Kind.INTENT, "objects": {OBJECT: ledger.keep(permit)}}
+        said: dict[str, Any] = {"kind": Kind.INTENT, "objects": {PERMIT: ledger.keep(permit)}}
         said = said if of is None else {"kind": Kind.RESULT, "of": of, "result": Result.SUCCEEDED}
         stacks = (f"tre-{PROJECT}",)
         ledger.record(Entry(**said, time=time, run="r", command="up", version="1", who=WHO, stacks=stacks))
