@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -42,11 +43,21 @@ def provisioned(requests: int) -> Iterator[Measured]:
 
 
 def _compared(what: str, requests: int, run: Callable[[int], tuple[float, float]]) -> Iterator[Measured]:
-    """Measure one worker, then two."""
-    alone, peak = run(1)
-    yield f"{what.format(1)}: {3600 * requests / alone:,.0f} an hour", alone, peak
-    both, peak = run(2)
-    yield f"{what.format(2)}: {3600 * requests / both:,.0f} an hour, {alone / both:.2f} times one", both, peak
+    """Measure one worker, then two. CPU time depends least on what else the machine does."""
+    alone: float | None = None
+    for workers in (1, 2):
+        before = _cpu()
+        seconds, peak = run(workers)
+        rate, cost = 3600 * requests / seconds, (_cpu() - before) / requests
+        line = f"{what.format(workers)}: {rate:,.0f} an hour, {cost:.1f} s CPU each"
+        yield line + (f", {alone / seconds:.2f} times one" if alone else ""), seconds, peak
+        alone = alone or seconds
+
+
+def _cpu() -> float:
+    """Return the CPU time of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass

@@ -202,6 +202,7 @@ class Delivery:
             answer = self._attempt(wanted, number)
             records.end(self.task.request.id)
             if stopping():
+                records.take_back(self.task.request.id)
                 raise Reject("the worker ends", requeue=True)
             if answer.code == Exit.DONE:
                 records.forget([wanted.stack])

@@ -115,6 +115,10 @@ class QueueRecords:
         counted = self._client.pipeline().incr(key).expire(key, _KEPT).set(self._key("begun", id_), "1", ex=_KEPT)
         return int(counted.execute()[0])
 
+    def take_back(self, id_: str) -> None:
+        """Count one attempt at a task less, because its worker was asked to end."""
+        self._client.decr(self._key("attempts", id_))
+
     def end(self, id_: str) -> None:
         """Say that the attempt came to an end, before the lock is released."""
         self._client.delete(self._key("begun", id_))

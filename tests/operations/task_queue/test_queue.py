@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from celery.exceptions import Retry
+from celery.exceptions import Reject, Retry
 
 from operations.settings import Settings
+from operations.task_queue import app
 from operations.task_queue.app import MAX_ATTEMPTS, Delivery, TaskQueue
 from operations.task_queue.message import Answer, ProvisionTask, estate_digest, queue_name
 from operations.task_queue.place import QueuePlace
@@ -142,6 +143,17 @@ def test_a_task_that_was_answered_does_nothing_when_it_is_delivered_again(worker
     worker.queue._app.backend.store_result("one", REFUSED.model_dump(), "SUCCESS")
     assert worker("one") == REFUSED
     assert worker.attempted == []
+    assert worker.queue.records.begin("one") == 1
+
+
+def test_an_attempt_whose_worker_was_asked_to_end_does_not_count(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.answers = [FAILED]
+    monkeypatch.setattr(app, "stopping", lambda: True)
+    with pytest.raises(Reject) as given_back:
+        worker("one")
+    assert given_back.value.requeue
     assert worker.queue.records.begin("one") == 1
 
 
