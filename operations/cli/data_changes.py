@@ -19,9 +19,9 @@ from operations.cli.text import kind_of
 from operations.engine.port import Engine, OnEvent, StackSettings, differs_from_plan
 
 _TYPE = re.compile(r"azure-native:(?P<module>\w+)(?:/v\w+)?:(?P<name>\w+)")
-_ACCOUNT, _CONTAINER, _POLICY = "StorageAccount", "BlobContainer", "BlobContainerImmutabilityPolicy"
-_REPLACED = (_ACCOUNT, _CONTAINER)
-"""What may be replaced: nothing of it is left after its deletion, and its name is free (docs/azure-facts.md#locks)."""
+_POLICY = "BlobContainerImmutabilityPolicy"
+_REPLACED = ("StorageAccount",)
+"""What may be replaced, with all that is in it: the name is free (docs/azure-facts.md#deleted-storage-accounts)."""
 _IN_A_VAULT = "Azure deletes it with its vault alone; keep it, or destroy the whole stack"
 _NEVER = {
     "Vault": "its name is taken for 90 days after its deletion, because of purge protection",
@@ -30,8 +30,12 @@ _NEVER = {
     "Workspace": "its name is taken for 14 days after its deletion, and a new one gets its data back",
     "Disk": "a virtual machine has it: remove the desk from the request, and add one of another name",
     _POLICY: "Azure deletes it with its container alone",
+    "BlobContainer": "its name is not surely free after its deletion; it is replaced with its account alone",
 }
-"""Why others cannot be replaced. For a key, a secret and a policy the same holds for their deletion."""
+"""Why others cannot be replaced: docs/azure-facts.md#deleted-vaults, #deleted-workspaces, #keys. For a key, a secret
+and a policy the same holds for their deletion."""
+_INSIDE = ("BlobContainer", _POLICY)
+"""What goes with the account or container that it is in."""
 _NOT_DELETED_ALONE = ("Key", "Secret", _POLICY)
 _UNKNOWN = "no way is known in which its data surely goes and its name becomes free"
 
@@ -50,7 +54,7 @@ def refuse_impossible(stack: str, lost: Sequence[PlannedResource]) -> None:
 def _why_not(one: PlannedResource, lost: Sequence[PlannedResource]) -> str | None:
     match = _TYPE.fullmatch(one.type)
     name = match["name"] if match else one.type
-    if name == _POLICY and any(other is not one and _is_inside(one, other) for other in lost):
+    if name in _INSIDE and any(_is_inside(one, other) for other in lost):
         return None
     if one.operation is Operation.REPLACE and name not in _REPLACED:
         return _NEVER.get(name, _UNKNOWN)

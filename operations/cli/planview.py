@@ -114,7 +114,8 @@ def protected(stack: str, problem: str) -> Refused:
     has_key = re.search(rf"(?m)^  (?:\S+ )?(?:{_KEY}|{kind_of(_KEY)}) ", problem) is not None
     return Refused(
         f"{stack}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
-        f"destroy the whole stack (scripts/sde destroy {stack})" + (_KEY_ADVICE.format(stack=stack) if has_key else "")
+        f"destroy the whole stack (scripts/sde destroy {stack}), or have it permitted in an estate with a route "
+        "(docs/approvals.md, Permits of actions)" + (_KEY_ADVICE.format(stack=stack) if has_key else "")
     )
 
 

@@ -218,7 +218,8 @@ def test_up_replaces_data_that_a_permit_names_and_nothing_else(approved: Approve
 
 @pytest.mark.parametrize(
     ("type_", "operation", "reason"),
-    [("Vault", Operation.REPLACE, "90 days"), ("Key", Operation.DELETE, "with its vault alone"),
+    [("BlobContainer", Operation.REPLACE, "with its account alone"), ("Vault", Operation.REPLACE, "90 days"),
+     ("Key", Operation.DELETE, "with its vault alone"),
      ("Secret", Operation.REPLACE, "with its vault alone"), ("RandomBytes", Operation.REPLACE, "no way is known"),
      ("BlobContainerImmutabilityPolicy", Operation.DELETE, "with its container alone")],
 )  # fmt: skip
