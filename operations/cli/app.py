@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "history": "history.history",
         "catalogue": "service_catalogue.catalogue",
         "cost": "cost.cost",
+        "register": "public_register.register",
     },
     "request": {
         "new": "requests.new",

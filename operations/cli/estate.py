@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from formats.errors import InputError
+from formats.stack_names import TENANCY
 from formats.yaml_reader import read_mapping
 from operations import estate
 from operations.cli.stack_catalog import Stack, StackCatalog
 from operations.engine.port import StackSettings
+from operations.estate.public_facts import PublicFacts, facts_of
 from operations.result_cache import FileCache
 from operations.settings import Settings
 
@@ -57,7 +59,12 @@ class EstateCatalog:
         template = self._estate.template_of(rendered.name)
         ends = template is not None and template.ends_by_itself
         return Stack(rendered.name, rendered.kind, cloud, rendered.cell, rendered.requires, settings, expiries, ways,
-                     rendered.config, template=template.name if template else None, ends_by_itself=ends)  # fmt: skip
+                     rendered.config, template=template.name if template else None, ends_by_itself=ends,
+                     public_facts=self._public_facts(rendered.name))  # fmt: skip
+
+    def _public_facts(self, stack: str) -> PublicFacts | None:
+        is_tenancy = stack.startswith(TENANCY)
+        return facts_of(self._estate.requests[stack.removeprefix(TENANCY)]) if is_tenancy else None
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:

@@ -78,6 +78,10 @@ class Permits:
         except InputError as error:
             raise _refused(stack, project, (str(error),)) from None
 
+    def allows(self, stack: Stack) -> bool:
+        """Return True if a tenancy may be deployed, whatever its plan is: it has a permit, or needs none."""
+        return not self._are_required(stack) or not self.why_not(stack)
+
     def why_not(self, stack: Stack) -> tuple[str, ...]:
         """Return why the request of a tenancy has no permit, whatever its plan is; nothing if it has one.
 

@@ -23,6 +23,7 @@ from operations.cli.git import catalogue_revision
 from operations.cli.output import printable
 from operations.cli.revocations import is_revocation
 from operations.cli.text import plural
+from operations.estate.public_facts import OBJECT as PUBLIC_FACTS
 from operations.ledger.entry import PERMIT, Digests, Entry, Kind, Result, Revision, shortened
 from operations.ledger.who import pipeline
 
@@ -134,6 +135,8 @@ class Recorder:
         evidence.revokes = tuple(str(r.id) for r in plan.resources if r.id and is_revocation(r))
         configuration = dict(stack.settings.config)
         evidence.objects["configuration"] = ledger.keep(configuration)
+        if stack.public_facts:
+            evidence.objects[PUBLIC_FACTS] = ledger.keep(stack.public_facts.model_dump(mode="json"))
         digests = {"plan": plan.digest, "configuration": digest_of(configuration)}
         if report is not None:
             verdict = _verdict(report)

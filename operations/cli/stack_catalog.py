@@ -15,6 +15,7 @@ from operations.engine.port import StackSettings
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
     from operations.estate import ApprovedWay, Expiry, LedgerPlace
+    from operations.estate.public_facts import PublicFacts
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Stack:
     """True if the estate no longer has its request."""
     template: str | None = None
     """The name of a tenancy's service template."""
+    public_facts: PublicFacts | None = None
+    """What is published of a tenancy's project, with the estate's request."""
     ends_by_itself: bool = False
     """True for a tenancy whose template says that `sde destroy --ended` destroys it after its end."""
 

@@ -119,7 +119,7 @@ class Entry(Model):
     digests: Digests = Digests()
     objects: Mapping[Word, Digest] = Field(default_factory=dict)
     """What is kept beside the entry, by the digest of the stored object: `plan`, `configuration`, `verdict`, `diff`,
-    `access`, `permit`."""
+    `access`, `permit`, `project`."""
     of: Annotated[int, Field(ge=0)] | None = None
     """For a result: the number of its intent."""
     result: Result | None = None

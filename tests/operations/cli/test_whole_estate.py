@@ -25,7 +25,7 @@ def sde(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     settings = Settings.load({"SDE_HOME": str(tmp_path / "home"), "PATH": "/nowhere"})
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        engine = () if arguments[0] == "request" else ("--engine", "embedded")
+        engine = () if arguments[0] in ("request", "register") else ("--engine", "embedded")
         code = main([*arguments, *engine, "--estate", str(tmp_path / "estate")], settings=settings)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
@@ -81,11 +81,17 @@ def test_every_kind_of_tenancy_in_the_sample_estate_comes_up_and_needs_no_change
     assert re.search(r"The whole estate\n +policies: [\d,]+ checks pass", out)
     code, out, _ = sde("preview", "--all")
     assert (code, out.count("Nothing to change.")) == (0, 8)
+    assert {one["status"] for one in json.loads(sde("register", "--format", "json")[1])["projects"]} == {"active"}
     code, _, err = sde("destroy", "--all", "--yes")
     assert code == 3
     assert "no permit for\n  close-tenancy tre-waiting-times" in err
     assert sde("destroy", "--all", "--yes", "--demo-keys")[0] == 0
     assert all(json.loads(line)["state"] != "up" for line in sde("stacks", "--json")[1].splitlines())
+    for file in (tmp_path / "estate/requests").iterdir():
+        file.unlink()
+    found = json.loads(sde("register", "--format", "json")[1])["projects"]
+    assert [(one["status"], one["lead_organisation"]) for one in found].count(("ended", "Aldergate University")) == 1
+    assert len(found) == 4
 
 
 def every_policy_passes_without_exemption(sde: Run) -> None:
