@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from approvals.estate_files import ANCHOR
 from formats.errors import InputError, Refused
 from local_azure.load.setting import Load
+from operations.cli.estate_requests import EstateRequests
 from operations.cli.options import Yes, command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -17,11 +19,16 @@ from operations.cli.text import kind_of, plural
 
 @command("estate")
 def env(session: Session) -> None:
-    """Print shell exports for the Pulumi CLI with the local Azure. Use: eval "$(scripts/sde local env)"."""
+    """Print shell exports for the Pulumi CLI with the local Azure. Use: eval "$(scripts/sde local env)".
+
+    Where made-up people have approved requests, their anchor is among them, which the policy pack asks for.
+    """
     session.output.out = session.output.err  # a shell evaluates stdout, so messages go to stderr
     session.bring_up_to_date()
     _create_stacks(session)
-    for name, value in session.settings.local_environment().items():
+    anchor = EstateRequests(session).anchor_file
+    approvers = {ANCHOR: anchor.read_text(encoding="utf-8").strip()} if anchor.exists() else {}
+    for name, value in {**session.settings.local_environment(), **approvers}.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 

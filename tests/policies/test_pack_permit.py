@@ -112,6 +112,14 @@ def test_an_estate_without_a_route_is_held_unless_it_is_a_local_one(
     assert bool(messages(site, site.plan, {})[PERMIT]) is is_held
 
 
+def test_the_environment_of_plain_pulumi_has_the_anchor_of_made_up_people(
+    site: ApprovedEstate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anchor = anchor_of(site)[ANCHOR]
+    assert site.sde("local", "env") == 0
+    assert f"export {ANCHOR}={anchor}" in capsys.readouterr().out
+
+
 def test_the_plan_has_the_resources_that_the_pack_counts(site: ApprovedEstate) -> None:
     assert content_of(summary_of(site.plan))["machines"] == {"Standard_NC24ads_A100_v4": 1}
     assert site.plan.stack == STACK
