@@ -107,8 +107,11 @@ class Site:
             began = time.perf_counter()
             code = self._start(command, environ or {}).wait()
             seconds = time.perf_counter() - began
-        if code:
-            raise SystemExit(f"error: {' '.join(command)} ended with {code}: {self.folder}/output")
+        states = [json.loads(line) for line in self._said("stacks", "--json").splitlines()]
+        left = [one["name"] for one in states if one["state"] != "up"]
+        if code or left:
+            output = (self.folder / "output").read_text()[-2000:]
+            raise SystemExit(f"error: {' '.join(command)} ended with {code}, not up: {', '.join(left)}\n{output}")
         return seconds, peak[0]
 
     def _start(self, command: Sequence[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -48,7 +48,7 @@ class QueueRecords:
     @property
     def lock_seconds(self) -> int:
         """The time after which a lock of a killed worker is free."""
-        return max(5, min(30, self.place.seconds // 4))
+        return max(5, min(30, self.place.seconds // 8))
 
     @contextmanager
     def locked(self, task: ProvisionTask) -> Iterator[bool]:

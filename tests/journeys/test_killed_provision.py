@@ -24,7 +24,7 @@ from tests.soak import IS_SOAK, in_soak_alone
 Process = subprocess.Popen[str]
 POINTS = random.Random(17).sample(range(1, 230), 20) if IS_SOAK else [60]  # noqa: S311 - variety, not secrecy
 """How many resources the local Azure has created when the run is killed: the two stacks have more than 230."""
-SECONDS = 240
+SECONDS = 120
 """The time after which Redis delivers the task of a killed worker again. The command that waits does it earlier."""
 
 
