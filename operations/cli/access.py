@@ -55,6 +55,8 @@ def access(
     """Show who may do what to which data, through which network way, since when and by which change.
 
     Reads the deployed stacks, orphaned ones too. Exits 3 if a revocation failed: its right is still in force.
+
+    Example: sde access --stack tre-hcm-progression, or sde access --as-of 2026-10-31 --format csv -o access.csv.
     """
     from operations.cli.access_report import Wanted, show  # noqa: PLC0415 - imports the policies
 

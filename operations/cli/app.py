@@ -25,6 +25,7 @@ _INTERRUPTED = 130
 """The exit code that Typer returns for an interruption."""
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "": {
+        "init": "init.init",
         "stacks": "inspect.stacks",
         "preview": "lifecycle.preview",
         "diff": "diffing.diff",
@@ -40,6 +41,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cancel": "inspect.cancel",
         "render": "inspect.render",
         "history": "history.history",
+        "explain": "explain.explain",
+        "completion": "completion.completion",
         "catalogue": "service_catalogue.catalogue",
         "cost": "cost.cost",
         "register": "public_register.register",
@@ -95,7 +98,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "approve": "localconnections.approve",
     },
     "azure": {"check": "azurecheck.check"},
-    "tenancy": {"sleep": "tenancypower.sleep", "wake": "tenancypower.wake"},
+    "tenancy": {"add": "requests.new", "sleep": "tenancypower.sleep", "wake": "tenancypower.wake"},
     "prices": {"refresh": "prices.refresh"},
     "policy": {
         "check": "policy.check",
@@ -120,7 +123,7 @@ GROUPS = {
     "queue": "Bring up tenancies by workers on several machines.",
     "ledger": "What was asked, changed and refused, so that others can verify it.",
     "azure": "Real Azure, before the first up.",
-    "tenancy": "Stop and start the desks of a tenancy.",
+    "tenancy": "Add a tenancy (as sde request new does), and stop and start its desks.",
     "prices": "The price book, from which preview shows idle prices.",
     "policy": "Check stacks against the policies.",
 }
@@ -182,6 +185,15 @@ def _app(arguments: Sequence[str]) -> typer.Typer:
             for one in [one for one in commands if one in arguments] or commands:
                 groups[group].command(one)(_function(commands[one]))  # type: ignore[type-var]
     return app
+
+
+def whole_app() -> typer.Typer:
+    """Return the app with every command, for what describes them all."""
+    words = [
+        *(word for group in COMMANDS for word in group.split()),
+        *(one for found in COMMANDS.values() for one in found),
+    ]
+    return _app(words)
 
 
 def _function(path: str) -> object:

@@ -26,6 +26,8 @@ def check(session: Session, *, stacks: Stacks = None) -> None:
     """Check that Azure is ready: access, rights, providers, guardrails, names, sizes and quotas. Reads only.
 
     The needs are those of the resources that the named stacks declare, or all. Stacks of the local Azure ask that one.
+
+    Example: sde azure check, or sde azure check tre-hcm-progression.
     """
     from operations.preflight import needs_of  # noqa: PLC0415 - imports the Azure SDK
 

@@ -48,7 +48,9 @@ def cost(session: Session, *, project: Project, hours: Hours = HOURS, stored: St
     """Show what a project costs a month and until its end, at list prices. Deploys nothing.
 
     It counts what the program declares for the request as it is in the estate, and the project's share of the hub,
-    the zones and its shared tenancy. For example: scripts/sde cost hcm-progression --hours 160 --stored hot=500
+    the zones and its shared tenancy.
+
+    Example: sde cost hcm-progression --hours 160 --stored hot=500.
     """
     tiers = _tiers(stored or ())
     stack = session.named(project if project.startswith(TENANCY) else f"{TENANCY}{project}")

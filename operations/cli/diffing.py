@@ -61,6 +61,8 @@ def diff(
 
     Like preview, but without a verdict: findings of the policies show as weakenings. With --from or --to: what changes
     in the ledger (see sde history) did to the stack, from the plans that it keeps. Changes nothing.
+
+    Example: sde diff tre-hcm-progression, or sde diff tre-hcm-progression --from 41 for what was done since change 41.
     """
     if first is None and last is None:
         plan, found = _planned(session, stack)

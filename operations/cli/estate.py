@@ -13,6 +13,7 @@ from formats.yaml_reader import read_mapping
 from operations import estate
 from operations.cli.stack_catalog import Stack, StackCatalog
 from operations.engine.port import StackSettings
+from operations.estate import Expiry
 from operations.estate.public_facts import PublicFacts, facts_of
 from operations.result_cache import FileCache
 from operations.settings import Settings
@@ -65,6 +66,11 @@ class EstateCatalog:
     def _public_facts(self, stack: str) -> PublicFacts | None:
         is_tenancy = stack.startswith(TENANCY)
         return facts_of(self._estate.requests[stack.removeprefix(TENANCY)]) if is_tenancy else None
+
+    def ends_within(self, stack: Stack, days: int) -> Sequence[Expiry]:
+        """Return the dates within some days from which a stack cannot be changed, and those that are past."""
+        found = self._estate.expiries(stack.name, days)
+        return [one for one in found if one.days_left <= days]
 
     @property
     def orphaned_stacks(self) -> Sequence[Stack]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from formats.errors import Refused
-from operations.cli.output import Output
+from operations.cli.output import Output, printable
+from operations.cli.rows import Rows
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural
@@ -84,6 +85,29 @@ def refuse_ended_ways(stacks: Iterable[Stack]) -> None:
             f"{', '.join(names)}: a way out or in is not approved any more\n{_details(expiry)}"
             for expiry, names in ended.items()
         ))  # fmt: skip
+
+
+def show_ends(session: Session, days: int) -> None:
+    """Print what of the stacks has ended or ends within some days: the ends for people, the stacks with `--json`."""
+    concerned: dict[Expiry, list[str]] = {}
+    for stack in session.catalog.stacks:
+        ends = session.catalog.ends_within(stack, days) if session.cloud in (None, stack.cloud) else ()
+        for end in ends:
+            concerned.setdefault(end, []).append(stack.name)
+        if ends:
+            session.output.emit({"name": stack.name, "kind": stack.kind, "cloud": stack.cloud,
+                                 "expires": str(ends[0].day), "days_left": ends[0].days_left,
+                                 "ends": [{"day": str(end.day), "days_left": end.days_left, "file": end.file,
+                                           "key": end.key, "fix": end.fix} for end in ends]})  # fmt: skip
+    rows = Rows(("day", "ends", "key", "file", "stacks"), ("day", "ends"))
+    for end in sorted(concerned, key=lambda one: (one.day, one.file, one.key)):
+        left = "ended" if end.is_past else f"in {plural(end.days_left, 'day')}"
+        style = "bold red" if end.is_urgent else "yellow" if end.is_near else ""
+        rows.add(str(end.day), left, end.key, printable(end.file), ", ".join(concerned[end]), style=style)
+    if concerned:
+        rows.show(session.output.text_console)
+    else:
+        session.output.say(f"Nothing ends within {plural(days, 'day')}.", style="green")
 
 
 def _reasons(stack: Stack, required: Sequence[str]) -> list[str]:

@@ -20,7 +20,10 @@ def plan(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """Export the plan as JSON: every resource with inputs, changed paths, dependencies, and a digest. Masks secrets."""
+    """Export the plan as JSON: every resource with inputs, changed paths, dependencies, and a digest. Masks secrets.
+
+    Example: sde export plan tre-hcm-progression -o plan.json.
+    """
     _write(session, stack, "plan", output, _previewed(session, stack).to_json())
 
 
@@ -31,7 +34,10 @@ def arm(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """Export the stack as an ARM template. Values not known before deployment are placeholders."""
+    """Export the stack as an ARM template. Values not known before deployment are placeholders.
+
+    Example: sde export arm tre-hcm-progression -o template.json.
+    """
     from operations.export.arm import template  # noqa: PLC0415 - imports the models of many services
     from operations.reports.suppressions import suppressions, with_skips  # noqa: PLC0415
 
@@ -46,7 +52,10 @@ def state(
     stack: OneStack,
     output: OutputFile,
 ) -> None:
-    """Export the stack's state in Pulumi's format, with its secrets encrypted."""
+    """Export the stack's state in Pulumi's format, with its secrets encrypted.
+
+    Example: sde export state tre-hcm-progression -o state.json.
+    """
     one = session.named(stack)
     _write(session, stack, "state", output, session.engine(one).export_state(one.name))
 

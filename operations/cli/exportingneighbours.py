@@ -36,6 +36,8 @@ def neighbours(
     """Export every stack's deployed state, secrets masked, and the recorded findings, for the policy pack.
 
     pulumi preview --policy-pack policies --policy-pack-config FOLDER/policy-pack-config.json. Repeat after each up.
+
+    Example: sde export neighbours -o neighbours.
     """
     folder = _empty(Path(output).absolute())
     found = _deployed(session)

@@ -12,7 +12,12 @@ _STOP = f"stop the desk (az vm deallocate -g GROUP -n NAME), {busy_azure.AGAIN},
 
 def with_hints(message: str) -> str:
     """Return an error's message with what to do about it, where that is known."""
-    return _with_stop(busy_azure.with_hint(preconditions.with_hint(message)))
+    hinted = _with_stop(busy_azure.with_hint(preconditions.with_hint(message)))
+    if "Code=" not in hinted:
+        return hinted
+    from operations.cli.explain import with_hint  # noqa: PLC0415 - for errors with a code alone
+
+    return with_hint(hinted)
 
 
 def _with_stop(message: str) -> str:

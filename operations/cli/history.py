@@ -43,7 +43,10 @@ def history(
         str, typer.Option("--output", "-o", metavar="FILE", help="The file to write.", show_default="- (stdout)")
     ] = STDOUT,
 ) -> None:  # fmt: skip
-    """List the changes and refusals that the ledger has: when, what, who, and what became of them."""
+    """List the changes and refusals that the ledger has: when, what, who, and what became of them.
+
+    Example: sde history tre-hcm-progression, or sde history --month 2026-10 --format csv -o october.csv.
+    """
     if month and not _MONTH.fullmatch(month):
         raise InputError("This is no month.", key="--month", found=month, allowed="a year and a month, such as 2026-11")
     if format_ is not HistoryFormat.TEXT:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from formats.errors import Failed, InputError
-from operations.cli.expiry import changeable
+from operations.cli.expiry import changeable, show_ends
 from operations.cli.options import OneStack, command
 from operations.cli.output import printable
 from operations.cli.recorded import Recorder
@@ -21,8 +21,24 @@ from operations.ledger.entry import shortened
 
 
 @command(accepts_orphaned=True)
-def stacks(session: Session) -> None:
-    """List every stack of the estate: its cloud, state, resources, and the stacks that it requires."""
+def stacks(
+    session: Session,
+    *,
+    expires_within: Annotated[
+        int | None,
+        typer.Option("--expires-within", metavar="DAYS", min=0, max=36500, show_default=False,
+                     help="Only stacks that something of ends within so many days, or has ended."),
+    ] = None,
+) -> None:  # fmt: skip
+    """List every stack of the estate: its cloud, state, resources, and the stacks that it requires.
+
+    With --expires-within: what ends soon, the first first, with the file and key that say so; always exit code 0.
+
+    Example: sde stacks --expires-within 90.
+    """
+    if expires_within is not None:
+        show_ends(session, expires_within)
+        return
     unreadable: list[InputError] = []
     every = [s for s in (*session.catalog.stacks, *session.catalog.orphaned_stacks) if session.cloud in (None, s.cloud)]
     found = [(stack, _record(session, stack, unreadable)) for stack in every]
@@ -104,7 +120,10 @@ def outputs(
     stack: OneStack,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show secrets in plain text.")] = False,
 ) -> None:
-    """Show a stack's outputs. Secrets are masked without --show-secrets."""
+    """Show a stack's outputs. Secrets are masked without --show-secrets.
+
+    Example: sde outputs junction-zone.
+    """
     one = session.named(stack)
     values = session.engine(one).outputs(one.name, show_secrets=show_secrets)
     session.output.emit(dict(values))
@@ -127,7 +146,11 @@ def import_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its logical name in the program.")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its resource ID in Azure.")],
 ) -> None:
-    """Import an existing resource of the cloud into a stack, as a protected resource. Not into an expired stack."""
+    """Import an existing resource of the cloud into a stack, as a protected resource. Not into an expired stack.
+
+    Example: sde import platform azure-native:storage:StorageAccount old "$(az storage account show -n NAME --query id
+    -o tsv)".
+    """
     one = session.named(stack)
     recorder = Recorder(session, "import")
     with recorder.recording([one]):
@@ -146,7 +169,10 @@ def cancel(
     *,
     stack: OneStack,
 ) -> None:
-    """Remove the lock of a killed run, without changing the state. Check first that the run has ended."""
+    """Remove the lock of a killed run, without changing the state. Check first that the run has ended.
+
+    Example: sde cancel tre-hcm-progression.
+    """
     one = session.named(stack)
     recorder = Recorder(session, "cancel")
     with recorder.recording([one]):
@@ -165,7 +191,10 @@ def render(
         bool, typer.Option("--check", help="Write nothing; fail if a file differs from the estate.")
     ] = False,
 ) -> None:
-    """Write each stack's Pulumi.<stack>.yaml from the estate."""
+    """Write each stack's Pulumi.<stack>.yaml from the estate.
+
+    Example: sde render, or sde render --check in a pipeline.
+    """
     files = session.catalog.stale() if check else session.catalog.render()
     for file in files:
         session.output.emit({"event": "stale" if check else "written", "file": str(file)})

@@ -52,7 +52,10 @@ def show(
     folder: Folder = None,
     log_key: LogKey = None,
 ) -> None:
-    """Show the entries of the ledger, or all of one. Does not verify them: that is sde ledger verify."""
+    """Show the entries of the ledger, or all of one. Does not verify them: that is sde ledger verify.
+
+    Example: sde ledger show, or sde ledger show 41.
+    """
     ledger = _opened(session, folder, log_key)
     head = ledger.log.head()
     if entry is not None and entry >= head.size:
@@ -92,6 +95,8 @@ def verify(
 
     Names the first entry that is missing, changed, reordered, cut off, or appended without the key. An exported ledger
     (--folder) is verified without the states.
+
+    Example: sde ledger verify, or sde ledger verify --folder ledger-copy --log-key KEY.
     """
     keys = [VerifierKey.parse(text, where="--witness") for text in witnesses or ()]
     if wrong := next((key for key in keys if key.type != WITNESS), None):
@@ -134,7 +139,10 @@ def export(
     *,
     log_key: LogKey = None,
 ) -> None:
-    """Copy the ledger to a folder in the layout of c2sp.org/tlog-tiles, which other programs verify."""
+    """Copy the ledger to a folder in the layout of c2sp.org/tlog-tiles, which other programs verify.
+
+    Example: sde ledger export ledger-copy.
+    """
     if target.exists():
         raise InputError("The folder exists already.", file=str(target), fix="name a new one")
     log = _opened(session, None, log_key).log
@@ -158,6 +166,8 @@ def witness(
 
     What was signed last is kept beside the key (FILE.seen), away from the ledger. Exits 3, and signs nothing, if the
     ledger does not verify, was cut off or forked. The passphrase of the key is in SDE_WITNESS_PASSPHRASE.
+
+    Example: sde ledger witness --key witness.pem --name audit.example.nhs.uk/ledger.
     """
     log = _opened(session, folder, log_key).log
     signer = witness_key(key, name, session.settings.environ.get("SDE_WITNESS_PASSPHRASE"), create=first)

@@ -24,6 +24,8 @@ def key(
     """Make the key of a ledger in Azure, and print its public half. Put the file into the key vault, then delete it.
 
     The file is not encrypted: Key Vault encrypts it, and only the deploying identity may read the secret.
+
+    Example: sde ledger key --name sde.example.nhs.uk/ledger -o ledger.pem.
     """
     if not valid_name(name):
         raise InputError("This is not the name of a key.", key="--name", found=name,

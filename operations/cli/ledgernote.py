@@ -24,6 +24,8 @@ def note(
 
     In an estate with a route that uses the permit break-glass of each stack up. A use without one is recorded too, as
     such, and the command exits 3.
+
+    Example: sde ledger note platform --break-glass "On call, 3 May 02:10 to 02:40: Entra was down".
     """
     if not reason.strip() or len(reason) > MAX_REASON:
         raise InputError("The reason cannot be used.", key="--break-glass", allowed=f"1 to {MAX_REASON:,} characters")

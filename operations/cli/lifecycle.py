@@ -65,7 +65,10 @@ def preview(
     parallel: Parallel = None,
     page: Page = None,
 ) -> None:
-    """Show the changes that up would make, by their meaning. Changes nothing. Exits 2 if a required stack is not up."""
+    """Show the changes that up would make, by their meaning. Changes nothing. Exits 2 if a required stack is not up.
+
+    Example: sde preview tre-hcm-progression, or sde preview --all --summary.
+    """
     from operations.cli.change_page import ChangePage  # noqa: PLC0415 - imports much that --help does not need
     from operations.cli.deploy import Deployment  # noqa: PLC0415
     from operations.cli.drift import require_cloud  # noqa: PLC0415
@@ -114,6 +117,8 @@ def up(
 
     A stack that fails stops only those that require it. An expired stack is not changed: exit 3, with --all after the
     other stacks. With --yes and --all, stacks that do not require each other are deployed side by side.
+
+    Example: sde up tre-hcm-progression, or sde up --all --yes in a pipeline.
     """
     from operations.cli.deploy import Deployment  # noqa: PLC0415
     from operations.cli.run_progress import width, workers_for  # noqa: PLC0415
@@ -162,7 +167,10 @@ def refresh(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show what differs in the cloud, and update the state with it. The next preview shows how up would undo it."""
+    """Show what differs in the cloud, and update the state with it. The next preview shows how up would undo it.
+
+    Example: sde refresh tre-hcm-progression.
+    """
     from operations.cli.drift import refresh as refresh_states  # noqa: PLC0415
 
     session.output.quiet = quiet
@@ -178,6 +186,8 @@ def drift(session: Session, *, stacks: Stacks = None, everything: All = False, p
 
     Shows only what differs, and the policy findings that the drift causes. Resources that the state does not have are
     not seen.
+
+    Example: sde drift --all, each night.
     """
     from operations.cli.drift import Drift  # noqa: PLC0415
     from operations.cli.run_progress import workers_for  # noqa: PLC0415
@@ -200,7 +210,10 @@ def destroy(
     quiet: Quiet = False,
 ) -> None:
     """Delete stacks, dependents first. In Azure, stacks with protected data need --release-data, unless --ended chose
-    them. In an estate with a route, tenancies and protected data need a permit: scripts/sde request actions ask."""
+    them. In an estate with a route, tenancies and protected data need a permit: scripts/sde request actions ask.
+
+    Example: sde destroy tre-hcm-progression --release-data tre-hcm-progression.
+    """
     from operations.cli.destroy import Destruction, destroy_ended  # noqa: PLC0415
 
     session.output.quiet = quiet

@@ -22,6 +22,8 @@ def env(session: Session) -> None:
     """Print shell exports for the Pulumi CLI with the local Azure. Use: eval "$(scripts/sde local env)".
 
     Where made-up people have approved requests, their anchor is among them, which the policy pack asks for.
+
+    Example: sde local env.
     """
     session.output.out = session.output.err  # a shell evaluates stdout, so messages go to stderr
     session.bring_up_to_date()
@@ -45,7 +47,10 @@ def _create_stacks(session: Session) -> None:
 
 @command("json_")
 def list_(session: Session) -> None:
-    """List the resources of the local Azure, and the names that it reserves after a delete, as Azure does."""
+    """List the resources of the local Azure, and the names that it reserves after a delete, as Azure does.
+
+    Example: sde local list.
+    """
     from local_azure import admin  # noqa: PLC0415 - opens a database
 
     entries = [*admin.resources(session.settings.local_db), *admin.soft_deleted(session.settings.local_db)]
@@ -63,7 +68,10 @@ def list_(session: Session) -> None:
 
 @command("json_")
 def reset(session: Session, *, yes: Yes = False) -> None:
-    """Delete all resources and reserved names of the local Azure. Stacks keep their state: refresh them."""
+    """Delete all resources and reserved names of the local Azure. Stacks keep their state: refresh them.
+
+    Example: sde local reset --yes.
+    """
     from local_azure import admin  # noqa: PLC0415
 
     database = session.settings.local_db
@@ -79,7 +87,10 @@ def reset(session: Session, *, yes: Yes = False) -> None:
 
 @command("json_")
 def delete(session: Session, id_: Annotated[str, typer.Argument(metavar="ID", help="Its resource ID.")]) -> None:
-    """Delete a resource of the local Azure, as `az resource delete` does in Azure. A stack's state keeps it."""
+    """Delete a resource of the local Azure, as `az resource delete` does in Azure. A stack's state keeps it.
+
+    Example: sde local delete ID, with an id that sde local list shows.
+    """
     from local_azure import admin  # noqa: PLC0415 - opens a database
     from local_azure.model import AzureError  # noqa: PLC0415
 
@@ -107,7 +118,10 @@ Setting = Annotated[
 
 @command("json_")
 def load(session: Session, setting: Setting = None) -> None:
-    """Show or set how busy the local Azure is. Off by default; a busy one refuses as Azure does under load."""
+    """Show or set how busy the local Azure is. Off by default; a busy one refuses as Azure does under load.
+
+    Example: sde local load busy.
+    """
     from local_azure import admin  # noqa: PLC0415 - opens a database
 
     database = session.settings.local_db

@@ -27,7 +27,10 @@ Rejected = Annotated[bool, typer.Option("--reject", help="Reject it instead.")]
 
 @command("json_")
 def connect(session: Session, store: Account, endpoint: Endpoint) -> None:
-    """Request a connection to a store of the local Azure, as another organisation's private endpoint does."""
+    """Request a connection to a store of the local Azure, as another organisation's private endpoint does.
+
+    Example: sde local connect STORE ENDPOINT, each by its resource id.
+    """
     from local_azure.outside_connections import ACCOUNT, request  # noqa: PLC0415 - few commands need it
 
     if not ENDPOINT.fullmatch(endpoint):
@@ -51,7 +54,10 @@ def approve(
     *,
     reject: Rejected = False,
 ) -> None:
-    """Approve a requested connection in the local Azure, as the owner of the store does. Azure Policy may deny it."""
+    """Approve a requested connection in the local Azure, as the owner of the store does. Azure Policy may deny it.
+
+    Example: sde local approve ID, with the id that sde local connect printed.
+    """
     from local_azure.outside_connections import APPROVED, REJECTED, decide  # noqa: PLC0415 - few commands need it
 
     _report(session, _changed(session, lambda azure: decide(azure, connection, REJECTED if reject else APPROVED)))

@@ -77,6 +77,8 @@ def try_(
     """Send a request to the local Azure as a person or computer. Show each control that it meets, and Azure's answer.
 
     Refused requests exit with 3. Nothing outside this machine is asked. See docs/guides/trying-requests.md.
+
+    Example: sde local try list https://ACCOUNT.blob.core.windows.net/data --as GROUP --from 198.51.100.16.
     """
     from local_azure.model import AzureError  # noqa: PLC0415
     from local_azure.store import Store, StoreError  # noqa: PLC0415 - opens a database

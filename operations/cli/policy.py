@@ -98,7 +98,10 @@ def check(
     parameters: ParametersFile = None,
     catalogue: CatalogueRevision = None,
 ) -> None:
-    """Check planned stacks, or files from any source. Exits 3 if a policy refuses one."""
+    """Check planned stacks, or files from any source. Exits 3 if a policy refuses one.
+
+    Example: sde policy check --all, or sde policy check template.json -f sarif -o findings.sarif for an ARM template.
+    """
     files = _files(inputs or (), everything)
     refuse_unwritable(target)
     if whole and not files:
@@ -237,7 +240,10 @@ def _plain(report: Report) -> str:
 
 @command("json_")
 def list_(session: Session) -> None:
-    """List every policy of the catalogue."""
+    """List every policy of the catalogue.
+
+    Example: sde policy list.
+    """
     output = session.output
     policies = load().values()
     for policy in policies:
@@ -254,7 +260,10 @@ def list_(session: Session) -> None:
 
 @command("json_")
 def explain(session: Session, *, id_: PolicyId) -> None:
-    """Explain one policy: the rule, the reason, the properties that it reads, its controls and the fix."""
+    """Explain one policy: the rule, the reason, the properties that it reads, its controls and the fix.
+
+    Example: sde policy explain ST1.
+    """
     output = session.output
     policy = load().get(id_.upper())
     if policy is None:

@@ -21,7 +21,10 @@ def checkov(
     stack: Stacks = None,
     everything: All = False,
 ) -> None:
-    """Run Checkov on the stacks as ARM templates, with its own checks and ours. Exits 3 if one fails."""
+    """Run Checkov on the stacks as ARM templates, with its own checks and ours. Exits 3 if one fails.
+
+    Example: sde policy checkov safe-haven.
+    """
     stacks = session.selected(stack, everything)
     deployment = Deployment(session, stacks)
     plans = [deployment.plan(one) for one in stacks]

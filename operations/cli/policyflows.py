@@ -64,6 +64,8 @@ def flows(
     than three.
 
     Flows pass between stacks, so the whole estate is analysed; named stacks select the flows that are shown.
+
+    Example: sde policy flows --all --certificate proof.json.
     """
     for file in (target, graph, certificate):
         refuse_unwritable(file)

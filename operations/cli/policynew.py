@@ -26,7 +26,11 @@ def new(
     satre: Annotated[list[str], typer.Option("--satre", metavar="NUMBER", help="A SATRE statement. Repeatable.")],
     severity: Annotated[Severity, typer.Option("--severity", help="The severity of a failure.")] = Severity.HIGH,
 ) -> None:
-    """Write a policy that allows some values of one property, and its test. Both run without further edits."""
+    """Write a policy that allows some values of one property, and its test. Both run without further edits.
+
+    Example: sde policy new ST90 --title "Stores keep their class" --why "W" --fix "F" --on storage:StorageAccount
+    --property accessTier --allowed Hot --satre 3.1.1.
+    """
     draft = Draft(id_, title.strip().rstrip("."), why, fix, on, property_, allowed, severity, satre)
     for file in write(draft, session.settings.root):
         session.output.emit({"event": "written", "what": "policy", "file": str(file)})

@@ -65,6 +65,8 @@ def prove(
     refused or harmless. Nothing is deployed. Exits 3 if a change passes.
 
     Some weaknesses show only between stacks, so the whole estate is evaluated; named stacks are those weakened.
+
+    Example: sde policy prove safe-haven.
     """
     refuse_unwritable(target)
     granted = exemptions_of(exemptions, session.estate_folder)

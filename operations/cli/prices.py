@@ -29,7 +29,10 @@ def refresh(
     *,
     currency: Annotated[CurrencyChoice, typer.Option("--currency", help="The currency.")] = CurrencyChoice.GBP,
 ) -> None:
-    """Write the price book from Azure's public price list, for the estate's regions and sizes. Needs a network."""
+    """Write the price book from Azure's public price list, for the estate's regions and sizes. Needs a network.
+
+    Example: sde prices refresh.
+    """
     from operations.estate.templates import names, service_template  # noqa: PLC0415 - what --help does not need
     from operations.prices import book, meters, retail  # noqa: PLC0415
 

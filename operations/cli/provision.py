@@ -46,6 +46,8 @@ def provision(
 
     A second run changes nothing. One tenancy that fails stops no other. A request that is not approved yet is no
     failure. Without --with-platform, what tenancies require must be up. For a pipeline: scripts/sde provision --json.
+
+    Example: sde provision --with-platform --json.
     """
     _refuse_together(stacks, with_platform, parallel, queue)
     session.output.quiet = quiet

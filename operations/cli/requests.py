@@ -38,6 +38,14 @@ ProjectsOrFiles = Annotated[
 ]
 
 
+def _group(flag: str, help_: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(flag, metavar="ID", help=help_, show_default=False)
+    return option
+
+
+_HEADER = "# docs/estate.md explains every key; tre_templates/examples/ has a whole request for each template.\n"
+
+
 @command("estate", "json_")
 def new(
     session: Session,
@@ -48,15 +56,20 @@ def new(
     number: Annotated[str, typer.Option("--number", help="The number of the request, such as DAR-2026-0031.")],
     controller: Annotated[str, typer.Option("--controller", help="The organisation that is the controller.")],
     cost_centre: Annotated[str, typer.Option("--cost-centre", help="Who pays.")],
-    researchers: Annotated[str, typer.Option("--researchers", metavar="ID", help="Their Entra group.")],
-    stewards: Annotated[str, typer.Option("--stewards", metavar="ID", help="The group that lets data in.")],
-    checkers: Annotated[str, typer.Option("--checkers", metavar="ID", help="The group that checks results.")],
+    researchers: Annotated[str | None, _group("--researchers", "Their Entra group.")] = None,
+    stewards: Annotated[str | None, _group("--stewards", "The group that lets data in.")] = None,
+    checkers: Annotated[str | None, _group("--checkers", "The group that checks results.")] = None,
     expires: Annotated[str | None, typer.Option("--expires", metavar="DAY", help="Its end.", show_default="a year, or "
                                                 "as long as the template allows")] = None,
+    cell: Annotated[str | None, typer.Option("--cell", help="Its cell.",
+                                             show_default="the first one with room")] = None,
     tenancy: Annotated[str | None, typer.Option("--tenancy", help="The shared tenancy, for the template shared.",
                                                 show_default=False)] = None,
 ) -> None:  # fmt: skip
     """Write a request with a template's example of desks and data: requests/PROJECT.yaml of the estate, to be edited.
+
+    The tenancy is deployed when its approvers have decided (sde request approve). In a local estate, groups that are
+    left out are made up.
 
     Example: sde request new asthma-two --template bespoke-tabular --title "Asthma in two winters" --number DAR-2026-31
     --controller "An ICB" --cost-centre RES-1 --researchers ID --stewards ID --checkers ID.
@@ -66,19 +79,35 @@ def new(
     if template not in names():
         raise InputError("There is no such template.", key="--template", found=template, allowed=", ".join(names()))
     example = service_template(template).example_request(_today())
+    groups = {"researchers": researchers, "stewards": stewards, "checkers": checkers}
     given = {"project": project, "title": title, "request": number, "controller": controller,
-             "cost_centre": cost_centre, "researchers": researchers, "stewards": stewards,
-             "checkers": checkers}  # fmt: skip
+             "cost_centre": cost_centre, **_groups(session, project, groups)}  # fmt: skip
     content = {**example, **given, "expires": _day(expires) or example["expires"]}
-    content |= {"tenancy": tenancy} if tenancy else {}
+    content |= {key: value for key, value in (("tenancy", tenancy), ("cell", cell)) if value}
     file = session.estate_folder / REQUESTS / f"{project}.yaml"
     if file.exists():
         raise InputError("There is such a request already.", file=str(file), fix="name another project, or edit it")
-    text = yaml.safe_dump(json_of_dates(content), sort_keys=False, allow_unicode=True, width=120)
+    text = _HEADER + yaml.safe_dump(json_of_dates(content), sort_keys=False, allow_unicode=True, width=120)
     validate_copy(session.estate_folder, {file.name: text})
     write_whole(file, text)
     session.output.emit({"event": "new", "project": project, "file": str(file)})
     session.output.say(Text.assemble(("wrote ", "green"), printable(file)))
+
+
+def _groups(session: Session, project: str, groups: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the groups of a request; in a local estate with made-up ones for those that are left out."""
+    from operations.estate import load  # noqa: PLC0415 - imports templates
+    from operations.estate.new_estate import made_up_id  # noqa: PLC0415
+
+    missing = [role for role, group in groups.items() if group is None]
+    file = load(session.estate_folder).file
+    if missing and str(file.cloud) != "local":
+        raise InputError("A request names its groups.", key=", ".join(f"--{role}" for role in missing),
+                         found="nothing", allowed="the object ids of Entra groups of this project alone",
+                         fix="az ad group show --group NAME --query id")  # fmt: skip
+    return {
+        role: made_up_id(file.code, f"{project} {role}") if group is None else group for role, group in groups.items()
+    }
 
 
 @command("json_")

@@ -76,6 +76,8 @@ def catalogue(session: Session, *, form: FormOption = Form.TEXT) -> None:
     """List the environments on offer: what, for whom, limits, and the monthly price of an example. Deploys nothing.
 
     The price is that of the price book, for the estate's region, with the desk running all month.
+
+    Example: sde catalogue.
     """
     from operations.cli.example_prices import prices  # noqa: PLC0415 - imports the engine
     from operations.estate.templates import names, service_template  # noqa: PLC0415

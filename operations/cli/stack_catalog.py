@@ -78,6 +78,10 @@ class StackCatalog(Protocol):
         """Where the ledger of runs in Azure is."""
         ...
 
+    def ends_within(self, stack: Stack, days: int) -> Sequence[Expiry]:
+        """Return the dates within some days from which a stack cannot be changed, and those that are past."""
+        ...
+
     def render(self) -> Sequence[Path]:
         """Write each `Pulumi.<stack>.yaml` that differs from the estate. Return the files written."""
         ...

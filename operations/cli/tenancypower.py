@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @command("json_", "cloud", "estate", "engine")
 def sleep(session: Session, *, stack: OneStack) -> None:
-    """Stop and deallocate every desk of a tenancy. Its data, rights and addresses stay; nobody can sign in."""
+    """Stop and deallocate every desk of a tenancy. Its data, rights and addresses stay; nobody can sign in.
+
+    Example: sde tenancy sleep tre-hcm-progression.
+    """
     from operations.desk_power import PowerState  # noqa: PLC0415 - imports the Azure SDK
 
     _set_power(session, "sleep", session.named(stack), PowerState.DEALLOCATED)
@@ -34,7 +37,10 @@ def sleep(session: Session, *, stack: OneStack) -> None:
 
 @command("json_", "cloud", "estate", "engine")
 def wake(session: Session, *, stack: OneStack) -> None:
-    """Start every desk of a tenancy. Not of an expired one."""
+    """Start every desk of a tenancy. Not of an expired one.
+
+    Example: sde tenancy wake tre-hcm-progression.
+    """
     from operations.desk_power import PowerState  # noqa: PLC0415 - imports the Azure SDK
 
     chosen = session.named(stack)

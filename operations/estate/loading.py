@@ -26,7 +26,7 @@ from operations.estate.allocation_checks import check_allocations
 from operations.estate.allocation_schema import Allocation, stacks_by_block
 from operations.estate.allocations import FILE_NAME, Allocations, Allocator
 from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, ways_of, ways_of_requests
-from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
+from operations.estate.expiry import APPROVAL, EARLY_WARNING, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
 from operations.estate.request_model import RequestFile
@@ -91,8 +91,9 @@ class Estate:
     def _stacks_by_block(self) -> Mapping[tuple[str, int], str]:
         return stacks_by_block(self.allocations.stacks)
 
-    def expiries(self, stack: str) -> tuple[Expiry, ...]:
-        """Return the dates from which a stack cannot be changed, the earliest first; of ways and people, near ones."""
+    def expiries(self, stack: str, within: int = EARLY_WARNING) -> tuple[Expiry, ...]:
+        """Return the dates from which a stack cannot be changed, the earliest first; of ways and people, those within
+        some days."""
         if stack.startswith(TENANCY):
             project = stack.removeprefix(TENANCY)
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}
@@ -104,10 +105,11 @@ class Estate:
             days[SECRETS] = self.file.secrets_expire
         found = [expiry(key, day, today=self.today, file=str(file), stack=stack) for key, day in days.items()]
         if stack.startswith(TENANCY):
-            found += ends_of_people(self.requests[stack.removeprefix(TENANCY)].people, str(file), self.today)
+            found += ends_of_people(self.requests[stack.removeprefix(TENANCY)].people, str(file), self.today, within)
         if self._root_expiry and stack.startswith((TENANCY, PLATFORM)):
             found.append(self._root_expiry)
-        found += [end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ())]
+        ends = self._ends_of_ways_within(within)
+        found += [end for use in self._uses(stack) for end in ends.get(use, ())]
         return tuple(sorted(found, key=lambda one: one.day))
 
     @cached_property
@@ -120,15 +122,20 @@ class Estate:
         day = first_expiry(restrictions.root_certificates)
         return expiry(ROOTS, day, today=self.today, file=str(self.folder / ESTATE), stack=PLATFORM)
 
+    def _ends_of_ways_within(self, days: int) -> Mapping[str, Sequence[Expiry]]:
+        """The days within some from which ways are not approved any more, by the use of their stacks."""
+        if days not in self._ends_of_ways:
+            ends: dict[str, dict[Expiry, None]] = {}
+            for way in self.ways:
+                found = [end for end in way.expiries(self.folder, self.people, self.today) if end.days_left <= days]
+                for use in way.way.uses if found else ():
+                    ends.setdefault(use, {}).update(dict.fromkeys(found))
+            self._ends_of_ways[days] = {use: tuple(found) for use, found in ends.items()}
+        return self._ends_of_ways[days]
+
     @cached_property
-    def _ends_of_ways(self) -> Mapping[str, Sequence[Expiry]]:
-        """The near days from which ways are not approved any more, by the use of their stacks."""
-        ends: dict[str, dict[Expiry, None]] = {}
-        for way in self.ways:
-            near = [end for end in way.expiries(self.folder, self.people, self.today) if end.is_near]
-            for use in way.way.uses if near else ():
-                ends.setdefault(use, {}).update(dict.fromkeys(near))
-        return {use: tuple(found) for use, found in ends.items()}
+    def _ends_of_ways(self) -> dict[int, Mapping[str, Sequence[Expiry]]]:
+        return {}
 
     def _uses(self, stack: str) -> tuple[str, ...]:
         """Return the names under which ways list a stack: its kind and its own for a tenancy, or one for the hubs."""

@@ -14,7 +14,7 @@ from formats.input_model import Guid, Line, Model, Slug
 from formats.people import PersonName, refuse_same_people
 from formats.stack_config import DataClass, Tiers
 from formats.validation import InvalidValue, refuse_duplicates
-from operations.estate.expiry import EARLY_WARNING, Expiry
+from operations.estate.expiry import Expiry
 
 MAX_PEOPLE, MAX_DATA_SETS = 100, 100
 MAX_GB = 10_000_000
@@ -101,10 +101,10 @@ def stored_by_tier(data_sets: Iterable[DataSet]) -> dict[Tier, int]:
     return found
 
 
-def ends_of_people(people: Sequence[ProjectPerson], file: str, today: date) -> Iterator[Expiry]:
-    """Yield the near and past days from which a person may not work on the project any more."""
+def ends_of_people(people: Sequence[ProjectPerson], file: str, today: date, within: int) -> Iterator[Expiry]:
+    """Yield the past days, and those within some, from which a person may not work on the project any more."""
     for i, one in enumerate(people):
         for key in ("accreditation_expires", "training_expires"):
             day: date = getattr(one, key)
-            if (left := (day - today).days) <= EARLY_WARNING:
+            if (left := (day - today).days) <= within:
                 yield Expiry(file, f"people[{i}].{key}", day, left, _FIX.format(file=file))

@@ -22,7 +22,7 @@ from operations.cli.output import Output
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import Event, OnEvent, Outcome, StackSettings, StackState
-from operations.estate import LedgerPlace
+from operations.estate import Expiry, LedgerPlace
 from operations.ledger.ledger import Ledger
 from operations.settings import Settings
 from policies.model import ComplianceControls, Finding, Policy, Severity, Verdict
@@ -51,6 +51,9 @@ class FakeCatalog:
     destroyed: list[str] = field(default_factory=list)
     orphaned_stacks: list[Stack] = field(default_factory=list)
     ledger: LedgerPlace | None = None
+
+    def ends_within(self, stack: Stack, days: int) -> Sequence[Expiry]:
+        return [one for one in stack.expiries if one.days_left <= days]
 
     def render(self) -> Sequence[Path]:
         written, self.differing = self.differing, []

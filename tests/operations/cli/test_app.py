@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from operations.__main__ import stop_in_order
-from operations.cli.app import COMMANDS
+from operations.cli.app import COMMANDS, whole_app
 from tests.operations.cli.fakes import CliRunner
 
 
@@ -18,6 +22,19 @@ from tests.operations.cli.fakes import CliRunner
 def test_every_command_has_a_help(sde: CliRunner, group: str, name: str) -> None:
     assert sde(*group.split(), name, "--help") == 0
     assert f"Usage: sde {' '.join(filter(None, (group, name)))} " in sde.out
+
+
+def test_every_help_has_an_example_that_its_command_accepts() -> None:
+    app: Any = get_command(whole_app())
+    for group, name in [(one, name) for one in COMMANDS for name in COMMANDS[one]]:
+        command, words = app, [*group.split(), name]
+        for word in words:
+            command = command.commands[word]
+        example = " ".join(command.help.split()).partition("Example: sde ")[2]
+        assert example, words
+        given = shlex.split(re.split(r", (?=[a-z])|\. (?=[A-Z])|\.$| > ", example)[0])
+        assert given[: len(words)] == (["request", "new"] if words == ["tenancy", "add"] else words)
+        command.make_context(name, given[len(words) :])  # raises for an option that there is not
 
 
 def test_the_help_of_a_group_lists_its_commands(sde: CliRunner) -> None:

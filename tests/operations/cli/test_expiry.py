@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from operations.cli.stack_catalog import Stack
-from operations.estate import Expiry
+from operations.estate import Expiry, load
 from tests.operations.cli.fakes import CliRunner
+from tests.operations.estates import copy_with_ways_in
 
 TODAY = date(2026, 11, 29)
 LOCAL = ("--cloud", "local")
@@ -155,3 +156,29 @@ def test_stacks_has_the_earliest_date(deployed: CliRunner) -> None:
     deployed("stacks")
     assert "2026-12-19 in 20 days" in deployed.out
     assert "2026-11-28 expired" in deployed.out
+
+
+def test_what_ends_within_some_days_is_listed_the_first_first(sde: CliRunner) -> None:
+    expire(sde, "platform", expiry(80), expiry(200, "approval.expires"))
+    expire(sde, "tre-heart", expiry(-1, "training"), expiry(80))
+    assert sde("stacks", "--expires-within", "90") == 0
+    assert [line.split()[0] for line in sde.out.splitlines()[1:]] == ["2026-11-28", "2027-02-17"]
+    assert "platform, tre-heart" in sde.out
+    assert sde("stacks", "--expires-within", "90", "--json") == 0
+    assert [(line["name"], line["days_left"], len(line["ends"])) for line in sde.lines] == [
+        ("platform", 80, 1), ("tre-heart", -1, 2)
+    ]  # fmt: skip
+    assert sde("stacks", "--expires-within", "90", "--cloud", "azure") == 0
+    assert "Nothing ends within 90 days" in sde.out
+    assert sde("stacks", "--expires-within", "-1") == 2
+
+
+def test_ways_people_and_approvals_end_within_any_number_of_days(tmp_path: Path) -> None:
+    copy_with_ways_in(tmp_path / "estate")
+    found = load(tmp_path / "estate", today=TODAY)
+    keys = {one.key for one in found.expiries("platform", 900) if one.days_left <= 900}
+    assert {"approval.expires", "egress.bespoke[0].approval.expires", "staff[0].approval.expires"} == keys & {
+        "approval.expires", "egress.bespoke[0].approval.expires", "staff[0].approval.expires", "people[0].expires"
+    }  # fmt: skip
+    assert "people[0].expires" in {one.key for one in found.expiries("platform", 1000)}
+    assert [one.key for one in found.expiries("platform")] == ["approval.expires"]
