@@ -162,7 +162,7 @@ def test_every_command_of_sde_is_one_that_its_command_line_has() -> None:
     assert parsed == {
         f"sde {one}" for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "drift")
     }
-    for line in ("scripts/sde stacks --expires-within 60", "scripts/sde provide", "scripts/sde up --all --cloud x"):
+    for line in ("scripts/sde stacks --ends-within 60", "scripts/sde provide", "scripts/sde up --all --cloud x"):
         with pytest.raises(Exception, match=r"No such (option|command)|is not one of"):
             parse(line)
 

@@ -30,6 +30,8 @@ def work(session: Session) -> None:
 
     Each is brought up as sde provision does it here, and only with a permit in the estate of this machine. SIGTERM ends
     the worker after the present one, Ctrl-C after its present step: another worker continues.
+
+    Example: sde queue work.
     """
     from operations.task_queue.app import stopping  # noqa: PLC0415 - imports Celery
     from operations.task_queue.child import Attempts, options_of  # noqa: PLC0415
@@ -44,7 +46,10 @@ def work(session: Session) -> None:
 
 @command()
 def show(session: Session) -> None:
-    """Show how many tasks wait and workers run, and the dead letters: tasks that were given up."""
+    """Show how many tasks wait and workers run, and the dead letters: tasks that were given up.
+
+    Example: sde queue show.
+    """
     queue = queue_of(session)
     with queue.place.errors():
         waiting, workers, letters = queue.records.waiting(), queue.records.workers(), queue.records.dead_letters()
