@@ -100,8 +100,9 @@ class UnlockedChange:
 
     @property
     def _targets(self) -> list[str]:
-        """The URNs of all that the plan has but the locks."""
-        return list(dict.fromkeys(one.urn for one in self.plan.resources if not is_lock(one)))
+        """The URNs of all that the plan has, but the locks that it leaves."""
+        going = (one for one in self.plan.resources if not is_lock(one) or one.operation is Operation.DELETE)
+        return list(dict.fromkeys(one.urn for one in going))
 
     def _require_part(self, plan: Plan) -> None:
         """Raise `Refused` for a step that the judged plan does not have."""

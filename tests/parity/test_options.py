@@ -222,25 +222,31 @@ LOCKED = """
                                   opts=Options(protect=True)) for name in names]
     authorization.ManagementLockByScope("kept", lock_name="kept", scope=data.id, level="CanNotDelete",
                                         opts=Options(depends_on=made))
+    if {names!r} == ["one", "two"]:
+        gone = store("gone", home, Options(protect=True))
+        authorization.ManagementLockByScope("left", lock_name="left", scope=gone.id, level="CanNotDelete")
 """
 
 
 def test_permitted_data_under_a_lock_is_deleted_and_the_lock_is_made_again(pair: Pair) -> None:
     pair.program(LOCKED.format(names=["one", "two"]))
     pair.up()
-    urn = pair.state()["two"]["urn"]
+    urns = [pair.state()[name]["urn"] for name in ("two", "gone")]
     pair.program(LOCKED.format(names=["one"]))
+    pair.swap()  # what one engine has written, the other takes the protection from
 
     def change(engine: Engine, heard: OnEvent) -> Outcome:
-        with engine.release(pair.stack(), [urn]):
+        before = engine.state_record("small")
+        with engine.release(pair.stack(), urns):
             plan = engine.preview(pair.stack())
-        found = unlocked_change(plan, locked_deletes(plan, lambda: ()), {urn})
+        assert engine.state_record("small") == before
+        found = unlocked_change(plan, locked_deletes(plan, lambda: ()), set(urns))
         assert found
         found.run(engine, pair.stack(), heard)
         return engine.up(pair.stack(), plan=engine.preview(pair.stack()), on_event=heard)
 
     pair._both(change, "done")  # not the events: the CLI reports the lock that is not a target as unchanged
     assert pair.state()["kept"]
-    assert "two" not in pair.cloud()
+    assert {"two", "left", "stgone"}.isdisjoint(pair.cloud())
     assert {"one", "kept", "stdata"} <= set(pair.cloud())
     pair.carry_on()
