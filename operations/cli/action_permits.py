@@ -6,6 +6,7 @@ a tenancy that is closed, and for the use of break-glass.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from approvals.rights import Context, History
 from approvals.route import Action
 from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedResource
-from formats.stack_names import TENANCY
+from formats.stack_names import JUNCTION_ZONE, TENANCY
 from operations.cli.planview import forbidden, named, protected
 from operations.cli.recorded_decisions import used_actions
 
@@ -28,6 +29,8 @@ Wanted = tuple[Action, str | None]
 """An action, and the resource or provider that it is on; None for the whole stack."""
 OF_PROVIDERS = ("providers", "inboxes")
 """The outputs of the junction zone that have its providers by their codes."""
+STORAGE = "azure-native:storage:"
+_INTAKE = re.compile(r"(?:junction-provider|inbox)-([a-z0-9]{3,10})")
 _RELEASING = (Action.DESTROY_DATA, Action.REPLACE_DATA)
 
 
@@ -89,13 +92,20 @@ def refuse_lost(plan: Plan, released: Iterable[str]) -> None:
 
 
 def leaving_providers(plan: Plan) -> list[str]:
-    """Return the codes of the providers that a plan of the junction zone removes, as the estate writes them."""
+    """Return the codes of the providers that a plan of the junction zone removes, as the estate writes them.
+
+    A run that failed half way may have changed the outputs already: what a provider uploads to is known by its name.
+    """
+    if plan.stack != JUNCTION_ZONE:
+        return []
     before, after = set[str](), set[str]()
     for output in plan.outputs:
         if output.name in OF_PROVIDERS:
             before |= _codes(output.before)
             after |= _codes(output.after)
-    return sorted(code.upper() for code in before - after)
+    gone = {found[1] for one in plan.resources if one.operation is Operation.DELETE
+            and one.type.startswith(STORAGE) and (found := _INTAKE.fullmatch(one.name))}  # fmt: skip
+    return sorted(code.upper() for code in (before - after) | gone)
 
 
 def _codes(value: object) -> set[str]:

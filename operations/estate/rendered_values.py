@@ -88,7 +88,8 @@ def _stated(estate: Estate, stack: str, values: Mapping[str, Any]) -> Mapping[st
         stated = {name: getattr(tenancy, name) for name in ("name", "title", "data_class")}
         return {**stated, "addresses": values["addresses"], "platform": values["platform"]}
     if stack == JUNCTION_ZONE:
-        return {"platform": first, "zone": zone(ZoneName.JUNCTION), "providers": values["providers"]}
+        keys = ("providers", "former_inboxes")
+        return {"platform": first, "zone": zone(ZoneName.JUNCTION), **{key: values[key] for key in keys}}
     if stack == SAFE_HAVEN:
         zones = {name.value: zone(name) for name in ZoneName if name is not ZoneName.JUNCTION}
         stacks = {"platform": first, "junction_zone": JUNCTION_ZONE}

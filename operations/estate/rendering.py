@@ -131,12 +131,13 @@ def _template_values(estate: Estate, stack: str) -> tuple[str, dict[str, Any]]:
     if stack in (JUNCTION_ZONE, SAFE_HAVEN):
         zones = {name.value: plan.zone(name).network for name in ZoneName}
         providers = estate.file.providers(estate.inboxes)
+        left = {code.lower() for code in estate.inboxes} - {one.code for one in providers}
         return f"{STACKS}/{stack}", {
             "subscription": cell.subscriptions.zones,
             "ranges": zones,
             "tags": tags,
             "providers": providers,
-            "former_inboxes": sorted({code.lower() for code in estate.inboxes} - {one.code for one in providers}),
+            "former_inboxes": tuple(sorted(left)),
         }
     ranges = {kind.value: plan.tenancies(kind) for kind in TenancyKind}
     return f"{STACKS}/platform", {

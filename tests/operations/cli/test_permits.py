@@ -15,6 +15,7 @@ from approvals.canonical import content_of
 from approvals.estate_files import EstateFiles
 from formats.errors import Refused
 from formats.plan import UNKNOWN, Operation, Plan
+from operations.cli.action_permits import leaving_providers
 from operations.cli.request_assessment import cost_of_plan
 from operations.ledger.entry import PERMIT, Kind, Result
 from tests.approvals.site import CATALOGUE
@@ -249,3 +250,11 @@ def test_without_a_route_neither_break_glass_nor_a_change_needs_a_permit(site: A
     plan = lost("safe-haven", "StorageAccount", Operation.REPLACE)
     assert site.permits.require_to_change(stack("safe-haven"), plan) is None
     assert site.permits.released(stack("safe-haven")) == set()
+
+
+def test_a_provider_that_leaves_is_known_by_its_container_after_a_run_that_failed_half_way() -> None:
+    plan = lost("junction-zone", "BlobContainer", Operation.DELETE)
+    codes = {one.name.removeprefix("junction-provider-").upper() for one in plan.changes if "provider" in one.name}
+    assert codes
+    assert set(leaving_providers(plan)) == codes
+    assert leaving_providers(lost("safe-haven", "BlobContainer", Operation.DELETE)) == []
