@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from formats.egress import FormerArchive
 from formats.input_model import Guid, Model, Slug
-from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.locations import Location
+from formats.validation import InvalidValue, refuse_duplicates
 from formats.vm_size_names import has_gpu, has_premium_storage
 from formats.ways_in import StaffRoles
 

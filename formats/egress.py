@@ -18,7 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from formats.addresses import PRIVATE
 from formats.input_model import Model, Slug
-from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.locations import Location
+from formats.validation import InvalidValue, refuse_duplicates
 
 MIN_PREFIX_LENGTH = 28
 """The largest range that a rule may name: 16 addresses. A larger one is a network, not a host."""

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import IntEnum
+from typing import TypeVar
+
+T = TypeVar("T")
+MAX_ERRORS = 50
+"""The most errors of one command that are listed."""
+_PRIVATE_KEY = re.compile(r"(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY|b3BlbnNzaC1rZXktdj|PuTTY-User-Key-File")
+"""The marks of a private key: of PEM, of OpenSSH's form without its first line, and of PuTTY."""
+NOT_SHOWN = "text that is not shown: it may be a private key"
 
 
 class Exit(IntEnum):
@@ -38,8 +51,13 @@ class InputError(SdeError):
         fix: str | None = None,
     ) -> None:
         self.problem, self.file, self.key = problem, file, key
-        self.found, self.allowed, self.fix = found, allowed, fix
+        self.found, self.allowed, self.fix = without_private_key(found), allowed, fix
         super().__init__(str(self))
+
+    @property
+    def each(self) -> Sequence[InputError]:
+        """The single errors that this one has: itself alone."""
+        return (self,)
 
     def __str__(self) -> str:
         lines = [self.problem]
@@ -48,6 +66,64 @@ class InputError(SdeError):
             if value:
                 lines.append(f"  {label + ':':<9}{value}")
         return "\n".join(lines)
+
+
+class CombinedInputError(InputError):
+    """Several errors of input, of which each is told. Its own parts are those of the first."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        self._each = tuple(errors)
+        first, others = errors[0], len(errors) - 1
+        super().__init__(
+            f"{first.problem} ({others} more error{'s' if others > 1 else ''}.)", file=first.file, key=first.key,
+            found=first.found, allowed=first.allowed, fix=first.fix,
+        )  # fmt: skip
+
+    @property
+    def each(self) -> Sequence[InputError]:
+        """The single errors."""
+        return self._each
+
+    def __str__(self) -> str:
+        listed = [str(error) for error in self._each[:MAX_ERRORS]]
+        more = len(self._each) - len(listed)
+        return "\n".join([*listed, *([f"and {more} more errors"] if more else [])])
+
+
+def joined(errors: Sequence[InputError]) -> InputError:
+    """Return one or more errors as one. Two with the same message are one."""
+    each = list({str(one): one for error in errors for one in error.each}.values())
+    return each[0] if len(each) == 1 else CombinedInputError(each)
+
+
+@dataclass
+class Collected:
+    """The errors of input that independent checks raise, to be raised as one."""
+
+    errors: list[InputError] = field(default_factory=list)
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Collect the error of a block."""
+        try:
+            yield
+        except InputError as error:
+            self.errors.append(error)
+
+    def add(self, error: InputError) -> None:
+        """Collect an error."""
+        self.errors.append(error)
+
+    def result(self, of: Callable[[], T]) -> T | None:
+        """Return the result of a function; None if it raises an error, which is collected."""
+        with self.within():
+            return of()
+        return None
+
+    def raise_any(self) -> None:
+        """Raise the errors collected so far, if there are any."""
+        if self.errors:
+            raise joined(self.errors)
 
 
 class Failed(SdeError):  # noqa: N818 - the name is used as a word in messages and documents
@@ -65,6 +141,24 @@ class Refused(SdeError):  # noqa: N818
 def error_type(code: int) -> type[SdeError]:
     """Return the type of error that ends a command with an exit code; `Failed` for an unexpected one."""
     return {Exit.WRONG_USE.value: InputError, Exit.REFUSED.value: Refused}.get(code, Failed)
+
+
+def without_private_key(value: object) -> object:
+    """Return a value that was found, or in place of one that has a private key, words that say so."""
+    return NOT_SHOWN if value is not None and _PRIVATE_KEY.search(str(value)) else value
+
+
+def nearest(found: object, names: Iterable[str]) -> str | None:
+    """Return the name that is most like a text; None if no name is."""
+    by_lower = {name.lower(): name for name in names}
+    near = get_close_matches(str(found).lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(found: object, names: Iterable[str]) -> str | None:
+    """Return a question with the name that is most like a text; None if no name is."""
+    near = nearest(found, names)
+    return f"did you mean {near}?" if near else None
 
 
 def short_text(value: object) -> str | None:

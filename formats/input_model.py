@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, core_schema
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EXACT = frozenset({"int", "bool", "float"})
+
+
+def _day(value: object) -> object:
+    """Require a date in digits as in `2028-09-30`: pydantic also reads seconds since 1970, and times."""
+    if type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("a date, YYYY-MM-DD")
+
+
+def _exact(schema: Any) -> Any:
+    """Return a schema whose numbers, booleans and dates are not converted from values of other kinds."""
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_exact, schema))
+    if not isinstance(schema, dict):
+        return schema
+    kind = schema.get("type")
+    if not isinstance(kind, str):  # the fields of a model, one of which may be called `type`
+        return {key: _exact(value) for key, value in schema.items()}
+    if kind in ("definition-ref", "model"):  # another model has its own
+        return schema
+    found = {key: value if key in ("metadata", "default") else _exact(value) for key, value in schema.items()}
+    if kind == "date":
+        return core_schema.no_info_before_validator_function(_day, cast(CoreSchema, found))
+    return {**found, "strict": True} if kind in _EXACT else found
 
 
 class Model(BaseModel):
-    """A frozen model that refuses unknown keys."""
+    """A frozen model that refuses unknown keys, and values that are not of a field's own kind.
+
+    A whole number is no text, no boolean and no 1024.0; a date is `YYYY-MM-DD`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of the model with exact numbers, booleans and dates."""
+        schema = dict(handler(source))
+        if "schema" in schema:
+            schema["schema"] = _exact(schema["schema"])
+        return cast(CoreSchema, schema)
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]

@@ -10,7 +10,8 @@ from typing import Annotated, Self
 from pydantic import StringConstraints, model_validator
 
 from formats.input_model import Guid, Line, Model
-from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.locations import Location
+from formats.validation import InvalidValue, refuse_duplicates
 from formats.ways_in import WayIn
 
 

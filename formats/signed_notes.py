@@ -16,7 +16,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from formats.errors import InputError
+from formats.errors import NOT_SHOWN, InputError
 from formats.merkle_trees import HASH
 
 LOG, WITNESS = 1, 4
@@ -65,7 +65,7 @@ class VerifierKey:
         except (NotValid, ValueError, IndexError):
             valid = False
         if not valid:
-            raise InputError("This is not a verifier key.", key=where, found=text,
+            raise InputError("This is not a verifier key.", key=where, found=NOT_SHOWN,
                              allowed="<name>+<8 digits>+<base64>, as sde ledger show prints it")  # fmt: skip
         return key
 

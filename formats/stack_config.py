@@ -42,11 +42,12 @@ from formats.egress import Egress, refuse_internal_addresses
 from formats.errors import InputError
 from formats.input_model import Guid, Line, Model, Slug
 from formats.local_cloud import SUBSCRIPTION_PREFIX, TENANT
+from formats.locations import Location
 from formats.providers import Provider, ProviderCode, refuse_common_ways
 from formats.services import Services
 from formats.stack_names import SHARED
 from formats.tenant_restrictions import Roots, TenantRestrictions
-from formats.validation import InvalidValue, Location, refuse_duplicates, validated
+from formats.validation import InvalidValue, refuse_duplicates, validated
 from formats.vm_size_names import is_confidential, requires_confidential
 from formats.ways_in import Recipients, SiteSpec, refuse_common_sites, refuse_egress_to_sites
 from formats.yaml_reader import read_mapping
@@ -513,20 +514,20 @@ def read_config(stack: str, file: Path) -> StackConfig:
 
 
 def _parsed(model: type[StackConfig], key: str, value: Any, file: str) -> Any:
-    """Return the value for its field: parse JSON where the field is structured, else keep the text."""
+    """Return the value for its field: parse JSON where the field is no text, else keep the text."""
     field = model.model_fields.get(key)
-    if field is None or not isinstance(value, str) or not _structured(field.annotation):
+    if field is None or not isinstance(value, str) or not _is_json(field.annotation):
         return value
     try:
         return json.loads(value)
     except ValueError:
-        raise InputError("This should be a list or a map.", file=file, key=NAMESPACE + key, found=value) from None
+        return value  # of the wrong kind, which the model says
 
 
-def _structured(annotation: Any) -> bool:
-    """True for a list, a map or a model, also an optional one."""
+def _is_json(annotation: Any) -> bool:
+    """True for a list, a map, a model, a whole number or a boolean, also an optional one."""
     if isinstance(annotation, UnionType):
-        return any(map(_structured, get_args(annotation)))
+        return any(map(_is_json, get_args(annotation)))
     return get_origin(annotation) in (dict, tuple) or (
-        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        isinstance(annotation, type) and (annotation in (int, bool) or issubclass(annotation, BaseModel))
     )

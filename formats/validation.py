@@ -1,21 +1,21 @@
-"""Validation of input with pydantic models. The first error is raised as an `InputError`, with the number of others."""
+"""Validation of input with pydantic models. All errors are raised as one `InputError`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from formats.errors import InputError
+from formats.errors import InputError, did_you_mean, joined, nearest
 from formats.json_reader import read_json
+from formats.locations import Location, dotted_path
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-Location = tuple[str | int, ...]
-"""The keys and indexes that lead to a value in a document."""
 PATTERN_DESCRIPTIONS = {
     r"^[a-z][a-z0-9]{1,7}$": "2 to 8 lower-case letters and digits, a letter first",
     r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
@@ -41,7 +41,7 @@ _TYPE_DESCRIPTIONS = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
-                    "a date, YYYY-MM-DD"),
+                    "a date that exists, YYYY-MM-DD"),
     **dict.fromkeys(("uuid_type", "uuid_parsing"), "a GUID, such as 11111111-2222-4333-8444-555555555555"),
     "string_type": "text; quote it if YAML would read it as a number, a date or a boolean",
 }  # fmt: skip
@@ -79,14 +79,14 @@ def refuse_duplicates(names: Iterable[tuple[Location, str]], problem: str) -> No
 def validated(
     model: type[M], value: Any, *, file: str, prefix: str = "", context: Mapping[str, Any] | None = None
 ) -> M:
-    """Return the value as the model. Raise `InputError` with the first error and the number of further ones.
+    """Return the value as the model. Raise `InputError` with all errors.
 
     `context`: what validators of the model need beside the value.
     """
     try:
         return model.model_validate(value, context=context)
     except ValidationError as error:
-        raise _bad_input(error, model, file=file, prefix=prefix, context=context) from None
+        raise joined(list(_errors(error, model, file=file, prefix=prefix, context=context))) from None
 
 
 def of_type(adapter: TypeAdapter[T], value: Any, refuse: Callable[[str, str], InputError], at: Location = ()) -> T:
@@ -114,38 +114,54 @@ def read_record(model: type[M], file: Path, *, damaged: str, fix: str) -> M | No
         raise InputError(f"{damaged}: {error.problem}", file=str(file), fix=fix) from None
 
 
-def _bad_input(
+def _errors(
     error: ValidationError, model: type[BaseModel], *, file: str, prefix: str, context: Mapping[str, Any] | None
-) -> InputError:
-    errors = error.errors(include_url=False)
-    first = errors[0]
-    given = first.get("ctx", {}).get("error")
-    own = given if isinstance(given, InvalidValue) else InvalidValue()
-    key = prefix + dotted_path((*first["loc"], *own.at))
-    others = len(errors) - 1
-    more = f" ({others} more error{'s' if others > 1 else ''}.)" if others else ""
-    match first["type"]:
+) -> Iterator[InputError]:
+    """Yield an error for each key. A missing key beside a misspelt one is told with that one."""
+    found = error.errors(include_url=False)
+    missing = [one["loc"] for one in found if one["type"] == "missing"]
+    misspelt = {one["loc"]: _missing_for(one["loc"], missing) for one in found if one["type"] == "extra_forbidden"}
+    told: set[str] = {dotted_path(loc) for loc in misspelt.values() if loc}
+    for one in found:
+        given = one.get("ctx", {}).get("error")
+        own = given if isinstance(given, InvalidValue) else InvalidValue()
+        key = dotted_path((*one["loc"], *own.at))
+        if key in told:  # also where several forms of one value are allowed, and each refuses it
+            continue
+        if one["type"] == "too_short" and any(inner.startswith((f"{key}.", f"{key}[")) for inner in told):
+            continue  # without the entries that are refused
+        told.add(key)
+        yield _bad_input(one, own, model, misspelt.get(one["loc"]), file=file, key=prefix + key, context=context)
+
+
+def _missing_for(extra: Location, missing: Sequence[Location]) -> Location | None:
+    """Return the missing key of the same map that an unknown key is most like."""
+    names = [str(loc[-1]) for loc in missing if loc[:-1] == extra[:-1]]
+    near = nearest(extra[-1], names)
+    return (*extra[:-1], near) if near else None
+
+
+def _bad_input(
+    error: ErrorDetails, own: InvalidValue, model: type[BaseModel], meant: Location | None,
+    *, file: str, key: str, context: Mapping[str, Any] | None,
+) -> InputError:  # fmt: skip
+    match error["type"]:
         case "missing":
-            allowed = _allowed_at(model, first["loc"], context)
-            return InputError(f"A key is missing.{more}", file=file, key=key, found=NOTHING, allowed=allowed,
-                              fix="Add it.")  # fmt: skip
+            return InputError("A key is missing.", file=file, key=key, found=NOTHING,
+                              allowed=_allowed_at(model, error["loc"], context), fix="Add it.")  # fmt: skip
         case "extra_forbidden":
-            known = _known_keys(model, first["loc"])
-            return InputError(f"This key is not known.{more}", file=file, key=key, found=first["input"], allowed=known,
-                              fix="Remove it, or correct its name.")  # fmt: skip
+            known = _known_keys(model, error["loc"])
+            guess = did_you_mean(error["loc"][-1], [str(meant[-1])] if meant else known)
+            return InputError("This key is not known.", file=file, key=key, found=error["input"],
+                              allowed=", ".join(known) or None,
+                              fix=guess or "Remove it, or correct its name.")  # fmt: skip
         case _:
-            found = first["input"] if own.found is None else own.found
+            found = error["input"] if own.found is None else own.found
             found = NOTHING if found in (None, "") else found
-            return InputError(f"{own.problem}{more}", file=file, key=key, found=found, allowed=_allowed(first),
-                              fix=own.fix)  # fmt: skip
-
-
-def dotted_path(location: Location) -> str:
-    """Return a location in a document in the form `cells[1].addresses`."""
-    text = ""
-    for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
-    return text
+            allowed = _allowed(error)
+            names = re.findall("'([^']+)'", allowed) if error["type"] in ("enum", "literal_error") else []
+            return InputError(own.problem, file=file, key=key, found=found, allowed=allowed,
+                              fix=own.fix or did_you_mean(found, names))  # fmt: skip
 
 
 def _allowed(error: ErrorDetails) -> str:
@@ -177,12 +193,12 @@ def _allowed_at(model: type[BaseModel], location: Location, context: Mapping[str
     return None
 
 
-def _known_keys(model: type[BaseModel], location: Location) -> str | None:
-    """Return the valid keys of the mapping with the unknown key, or None if it is not a model."""
+def _known_keys(model: type[BaseModel], location: Location) -> Sequence[str]:
+    """Return the valid keys of the mapping with the unknown key; none if it is not a model."""
     parent: Any = model
     for step in location[:-1]:
         parent = _type_at(parent, step)
-    return ", ".join(parent.model_fields) if isinstance(parent, type) and issubclass(parent, BaseModel) else None
+    return tuple(parent.model_fields) if isinstance(parent, type) and issubclass(parent, BaseModel) else ()
 
 
 def _type_at(parent: Any, step: str | int) -> Any:

@@ -1,55 +1,24 @@
-"""Read untrusted YAML as plain data, with limits on size, depth and aliases."""
+"""Read untrusted YAML as plain data, as YAML 1.2 does, with limits on size, depth and aliases."""
 
 from __future__ import annotations
 
 import stat
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from formats.errors import InputError
+from formats.errors import InputError, joined
+from formats.locations import Location, dotted_path
+from formats.yaml_scalars import AMBIGUOUS, READERS, STRING, CoreLoader, ambiguity_of
+from formats.yaml_slips import decoded, line_of, malformed, refuse_explicit, refuse_invisible, slip
 
 MAX_BYTES = 1 << 20
 """Far more than a thousand lines of an estate."""
 MAX_DEPTH = 20
 MAX_VALUES = 200_000
 """The values after aliases are expanded."""
-PLAIN = {"tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
-
-
-LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-"""The loader of plain data, for files of this repository."""
-
-
-class _DuplicateKey(yaml.MarkedYAMLError):
-    """A key of a map is there twice."""
-
-    def __init__(self, key: yaml.ScalarNode) -> None:
-        super().__init__(problem=f"duplicate key {key.value!r}", problem_mark=key.start_mark)
-        self.key = str(key.value)
-
-
-class _Loader(LOADER):  # type: ignore[misc, valid-type]
-    """The safe loader, which also refuses duplicate keys: by default the last one wins."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag not in PLAIN:
-                raise yaml.MarkedYAMLError(problem="a key must be plain text", problem_mark=key.start_mark)
-            if key.value in seen:
-                raise _DuplicateKey(key)
-            seen.add(key.value)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
-
-
-class _LimitExceeded(yaml.YAMLError):
-    """A limit on depth or values is exceeded at a line."""
-
-    def __init__(self, problem: str, line: int) -> None:
-        super().__init__(f"line {line + 1}: {problem}")
 
 
 def read_mapping(file: Path, path: str | None = None) -> dict[str, Any]:
@@ -58,24 +27,83 @@ def read_mapping(file: Path, path: str | None = None) -> dict[str, Any]:
 
 
 def parse_mapping(text: str, path: str, *, is_own: bool = False) -> dict[str, Any]:
-    """Return the text's top-level map. `path`: the file in errors. `is_own`: this tool wrote the text, so its depth and
-    size need no check."""
+    """Return the text's top-level map, with days as text. `path`: the file in errors. `is_own`: this tool wrote the
+    text, so that it needs no check against hostile forms."""
     try:
         if not is_own:
-            _enforce_limits(text)
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made stricter
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        key, allowed = (error.key, "each key once") if isinstance(error, _DuplicateKey) else (None, None)
-        raise InputError("The file is not well-formed YAML.", file=path, key=key, found=line + str(error.problem),
-                         allowed=allowed, fix="Correct that line.") from None  # fmt: skip
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        raise InputError("The file is not well-formed YAML.", file=path, found=str(error).splitlines()[0]) from None
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise InputError("The file must contain a map with text keys.", file=path, found=kind_of(found),
+            refuse_invisible(text, path)
+            _refuse_hostile(text, path)
+        node = CoreLoader(text).get_single_node()
+    except yaml.YAMLError as error:
+        raise slip(text, path, error) from None
+    except RecursionError as error:
+        raise InputError("The file is not well-formed YAML.", file=path, found=str(error)) from None
+    if not isinstance(node, yaml.MappingNode):
+        raise InputError("The file must contain a map with text keys.", file=path, found=_kind_of_node(node),
                          allowed="lines such as `key: value`")  # fmt: skip
+    errors: list[InputError] = []
+    found: dict[str, Any] = _value(node, (), path, errors)
+    if errors:
+        raise joined(errors)
     return found
+
+
+def _value(node: yaml.Node, at: Location, path: str, errors: list[InputError]) -> Any:
+    """Return the value of a node. Each key and value that cannot be read is added to the errors."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*at, index), path, errors) for index, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            refused = _refused_key(key, found, at, path)
+            if refused:
+                errors.append(refused)
+            else:
+                found[key.value] = _value(value, (*at, key.value), path, errors)
+        return found
+    try:
+        return READERS[node.tag](node.value)
+    except (KeyError, ValueError):
+        errors.append(_ambiguous(node, at, path))
+    return None
+
+
+def _refused_key(key: yaml.Node, before: Container[str], at: Location, path: str) -> InputError | None:
+    """Return the error of a key that is not text, or is in the map already: by default the last of two wins."""
+    where = f"line {key.start_mark.line + 1}"
+    if not isinstance(key, yaml.ScalarNode):
+        return InputError("A key must be text.", file=path, key=dotted_path(at) or None,
+                          found=f"{where}: a list or a map as a key", allowed="lines such as `key: value`")  # fmt: skip
+    if key.tag == AMBIGUOUS:
+        return _ambiguous(key, at, path)
+    name = dotted_path((*at, key.value))
+    if key.tag != STRING:
+        return InputError("A key must be text.", file=path, key=name, fix="Put the key in quotes.",
+                          found=f"{where}: {key.value or 'nothing'}, which is no text in YAML")  # fmt: skip
+    if hidden := next((c for c in key.value if not c.isprintable()), None):
+        return InputError("A key has a character that is not seen.", file=path, key=dotted_path(at) or None,
+                          found=f"{where}: U+{ord(hidden):04X}", fix="Type the line again.")  # fmt: skip
+    if key.value in before:
+        return InputError("A key is there twice.", file=path, key=name, found=f"{where}: {key.value} again",
+                          allowed="each key once", fix="Remove one of the two.")  # fmt: skip
+    return None
+
+
+def _ambiguous(node: yaml.Node, at: Location, path: str) -> InputError:
+    """Return the error of a plain scalar that the versions of YAML read differently, or that is no number."""
+    if node.tag != AMBIGUOUS:
+        return InputError("This number cannot be used.", file=path, key=dotted_path(at), found=node.value,
+                          allowed="a number with fewer digits")  # fmt: skip
+    one = ambiguity_of(node.value)
+    return InputError("This is not the same in all versions of YAML.", file=path, key=dotted_path(at) or None,
+                      found=f"{node.value} in line {node.start_mark.line + 1}: {one.what}",
+                      allowed=one.instead)  # fmt: skip
+
+
+def _kind_of_node(node: yaml.Node | None) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return "nothing" if node is None or node.value == "" else "one value"
 
 
 def kind_of(value: object) -> str:
@@ -91,27 +119,29 @@ def kind_of(value: object) -> str:
             return "one value"
 
 
-def _enforce_limits(text: str) -> None:
-    """Refuse deep nesting, which exhausts the stack, and aliases that expand to huge values, before loading."""
+def _refuse_hostile(text: str, path: str) -> None:
+    """Refuse deep nesting, which exhausts the stack, aliases that expand to huge values, and explicit types and
+    versions, which other readers may follow or not."""
     weights: dict[str, int] = {}
     open_at: list[tuple[str | None, int]] = []
     weight = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=CoreLoader):
         if isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_at.pop()
             weights |= {anchor: weight - before} if anchor else {}
             continue
         weight += 1
+        refuse_explicit(event, path)
         if isinstance(event, yaml.AliasEvent):
-            weight += weights.get(event.anchor or "", MAX_VALUES)  # an alias inside its own anchor is recursive
+            is_recursive = any(anchor == event.anchor for anchor, _ in open_at)
+            weight += MAX_VALUES if is_recursive else weights.get(event.anchor or "", 1)
         elif isinstance(event, yaml.CollectionStartEvent):
             open_at.append((event.anchor, weight))
         elif isinstance(event, yaml.ScalarEvent) and event.anchor:
             weights[event.anchor] = 1
         if weight > MAX_VALUES or len(open_at) > MAX_DEPTH:
             problem = f"more than {MAX_DEPTH} levels or {MAX_VALUES} values with aliases expanded"
-            mark = event.start_mark
-            raise _LimitExceeded(problem, mark.line if mark else 0)
+            raise malformed(path, line_of(event), problem)
 
 
 def read_text(file: Path, path: str) -> str:
@@ -124,13 +154,11 @@ def read_text(file: Path, path: str) -> str:
             raise InputError("The file is too long.", file=path, found=f"{status.st_size} bytes",
                              allowed=f"at most {MAX_BYTES} bytes")  # fmt: skip
         with file.open("rb") as stream:
-            return stream.read(MAX_BYTES).decode("utf-8")
+            return decoded(stream.read(MAX_BYTES), path)
     except FileNotFoundError:
         raise InputError("The file is missing.", file=path) from None
     except OSError as error:
         raise InputError("The file cannot be read.", file=path, found=error.strerror) from None
-    except UnicodeDecodeError as error:
-        raise InputError("The file is not UTF-8 text.", file=path, found=f"byte {error.start}") from None
 
 
 def within(folder: Path, file: Path, path: str) -> Path:

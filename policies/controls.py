@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
 from pydantic import TypeAdapter
+
+from formats.yaml_reader import parse_mapping
 
 
 @dataclass(frozen=True)
@@ -24,5 +25,6 @@ class Standard:
 @cache
 def standards() -> Mapping[str, Standard]:
     """Return the standards by their field names in `ComplianceControls`, in the order in which reports list them."""
-    content = yaml.safe_load((Path(__file__).parent / "controls.yaml").read_text(encoding="utf-8"))
+    file = Path(__file__).parent / "controls.yaml"
+    content = parse_mapping(file.read_text(encoding="utf-8"), f"policies/{file.name}", is_own=True)
     return MappingProxyType(TypeAdapter(dict[str, Standard]).validate_python(content))

@@ -13,9 +13,10 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from formats.errors import InputError, short_text
+from formats.input_model import Model
 from formats.people import NOBODY, Approver, Owner, Person, Roster, context_of
 from formats.urns import is_urn, stack_of
 from formats.validation import validated
@@ -38,10 +39,8 @@ OneLine = AfterValidator(_one_line)
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2_000), OneLine]
 
 
-class Exemption(BaseModel):
+class Exemption(Model):
     """One entry of `estate/exemptions.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
     policy: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{1,2}$")]

@@ -12,13 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from formats.errors import InputError
 from formats.input_model import Model
 from formats.property_paths import ANY, PropertyPath, parse
 from formats.validation import validated
-from formats.yaml_reader import LOADER
+from formats.yaml_reader import parse_mapping
 from policies.azure_semantics.properties import same
 from policies.model import Policy, Resource
 
@@ -83,10 +80,7 @@ class UnknownProperty:
 def harmless() -> tuple[HarmlessProperties, Mapping[str, HarmlessProperties]]:
     """Return the harmless properties of every type, and those of each type. Raises `InputError` for a broken file."""
     name = f"policies/{FILE.name}"
-    try:
-        found = yaml.load(FILE.read_text(encoding="utf-8"), LOADER)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        raise InputError("The file is not well-formed YAML.", file=name, found=str(error).splitlines()[0]) from None
+    found = parse_mapping(FILE.read_text(encoding="utf-8"), name, is_own=True)
     content = validated(_Content, found, file=name)
     return content.every_type, content.types
 

@@ -15,6 +15,7 @@ from formats.plan import Plan
 from operations.cli.action_permits import refuse_lost
 from operations.cli.data_changes import UnlockedChange
 from operations.cli.estate_state import EstateState
+from operations.cli.fixed_settings import explained, explaining
 from operations.cli.hints import with_hints
 from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.obstacles import Obstacles
@@ -24,9 +25,9 @@ from operations.cli.planview import refuse_protected
 from operations.cli.progress import watching
 from operations.cli.recorded import Recorder
 from operations.cli.revocations import Revocation, refuse_side_by_side
-from operations.cli.run_progress import Postponed, RunProgress
+from operations.cli.run_progress import Postponed, RunProgress, raise_errors
 from operations.cli.session import Session
-from operations.cli.side_by_side import SideBySide, plans_side_by_side
+from operations.cli.side_by_side import SideBySide, plans_one_by_one, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
 from operations.cli.waiting_stacks import Waiting, refuse_waiting, split, waiting_stacks
@@ -93,12 +94,15 @@ class Deployment:
         """Show each stack's plan and its policy report. `Refused` if the policies refuse one.
 
         With all stacks, the policies between stacks are evaluated once, on all plans together. `InputError` names the
-        stacks that cannot be previewed until another is up.
+        stacks that cannot be previewed until another is up. A stack whose plan cannot be made hides no other.
         """
         ready, waiting = split(self.session, self.stacks)
-        reports = self.reports
-        plans: list[Plan] = []
+        reports, plans = self.reports, list[Plan]()
+        unplanned: dict[str, SdeError] = {}
         for stack, plan in zip(ready, self._plans(ready), strict=True):
+            if isinstance(plan, SdeError):
+                unplanned[stack.name] = plan
+                continue
             self._view.plan(plan, stack.ways)
             report = self._evaluate(stack, plan, alone=self.everything)
             reports.append(replace(report, findings=report.blocking))  # the others would fill the memory
@@ -107,6 +111,7 @@ class Deployment:
         if self.everything and plans:
             reports.append(self._evaluate_estate(plans))
         self._view.end()
+        raise_errors(unplanned, len(self.stacks), "cannot be planned")
         self._refuse(reports)
         refuse_waiting(waiting)
 
@@ -115,15 +120,17 @@ class Deployment:
         """The readable diffs of the stacks that change and were evaluated."""
         return [found for stack in self.stacks if (found := self._view.diff(stack.name))]
 
-    def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan]:
-        """Yield the plans of the stacks in their order."""
+    def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan | SdeError]:
+        """Yield the plans of the stacks in their order; in place of one that cannot be made, its error."""
         if self.workers > 1:
-            self._open_gate_in_thread()
-            jobs = [(stack, self.work) for stack in stacks]
-            yield from plans_side_by_side(jobs, self.session.start_worker, self.workers, self.await_gate)
-        else:
-            self._prepare()
-            yield from map(self._preview_of, stacks)
+            threading.Thread(target=self._open_gate, daemon=True).start()
+            jobs, session = [(stack, self.work) for stack in stacks], self.session
+            found = plans_side_by_side(jobs, session.start_worker, self.workers, self.await_gate)
+            for stack, plan in zip(stacks, found, strict=True):
+                yield explained(plan, stack, session.records) if isinstance(plan, SdeError) else plan
+            return
+        self._prepare()
+        yield from plans_one_by_one(stacks, self._preview_of)
 
     def plan_ready(self) -> tuple[list[Plan], list[Waiting]]:
         """Return the plans of the stacks that can be planned, without showing them, and the stacks that wait."""
@@ -140,7 +147,7 @@ class Deployment:
         self.summary.workers = self.workers
         self._keep_ways()
         if self.workers > 1:
-            self._open_gate_in_thread()
+            threading.Thread(target=self._open_gate, daemon=True).start()
         self._deploy()
         if self._kept:
             self.progress.repeat([stack for stack in self.stacks if stack.name in self._kept])
@@ -149,10 +156,10 @@ class Deployment:
         try:
             reports = self._judge() if self.everything else []
         except SdeError:
-            self._report_failures()  # a stack may have failed for the same reason
+            self.progress.report_failures(self.session.output)  # a stack may have failed for the same reason
             raise
         self.summary.show(self.session.output)
-        self._report_failures()
+        self.progress.report_failures(self.session.output)
         self._refuse(reports)
 
     def _keep_ways(self) -> None:
@@ -167,14 +174,9 @@ class Deployment:
     def _deploy(self) -> None:
         """Deploy the stacks of the run that are left."""
         if self.workers > 1:
-            SideBySide(self.progress, self.session.start_worker, self.workers, self, self.session.output).run()
+            SideBySide(self.progress, self.session, self.workers, self).run()
         else:
             self._one_by_one()
-
-    def _report_failures(self) -> None:
-        """Print what is done and left, and raise the error of the stacks that failed."""
-        self.progress.show(self.session.output)
-        self.progress.raise_failures()
 
     def _one_by_one(self) -> None:
         self._prepare()
@@ -185,7 +187,8 @@ class Deployment:
                 if self.permit(stack, plan):
                     self._estate_state.require_unchanged(self._neighbours[stack.name], stack)
                 self._begin(stack, plan)
-                outcome = self._apply(stack, plan)
+                with explaining(stack, self.session.records):
+                    outcome = self._apply(stack, plan)
             except Postponed as later:
                 self.progress.postpone(stack, later.after)
             except SdeError as error:
@@ -293,16 +296,11 @@ class Deployment:
             self.session.engine(stack).prepare()
         _ = self._gate
 
-    def _open_gate_in_thread(self) -> None:
-        threading.Thread(target=self._open_gate, daemon=True).start()
-
     def _open_gate(self) -> None:
         """Open the gate ahead of its use. Errors are reported at its use."""
-        try:
-            with contextlib.suppress(Exception):
-                _ = self._gate
-        finally:
-            self._gate_is_open.set()
+        with contextlib.suppress(Exception):
+            _ = self._gate
+        self._gate_is_open.set()
 
     def await_gate(self) -> None:
         """Return when the gate is open: a program could rewrite the policies' files. Raise the error of opening it."""
@@ -322,7 +320,8 @@ class Deployment:
 
     def _preview_of(self, stack: Stack) -> Plan:
         """Return the plan of a stack that waits for no other."""
-        with self.session.output.err.status(f"Planning {stack.name}"), self._released(stack):
+        status, ledger = self.session.output.err.status(f"Planning {stack.name}"), self.session.records
+        with status, explaining(stack, ledger), self._released(stack):
             return self.work.plan(self.session.engine(stack), stack.settings, targets=self.targets)
 
     def _released(self, stack: Stack) -> AbstractContextManager[None]:
@@ -422,7 +421,8 @@ class Deployment:
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
         """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
         resources."""
-        refuse_protected(stack.name, plan, self._releases(stack))
+        with explaining(stack, self.session.records):
+            refuse_protected(stack.name, plan, self._releases(stack))
         asks = bool(plan.changes or plan.output_changes) and not self.yes
         if asks:
             self.recorder.asked(stack)

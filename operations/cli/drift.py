@@ -14,7 +14,7 @@ from operations.cli.driftview import StackDrift
 from operations.cli.estate_state import EstateState
 from operations.cli.progress import watching
 from operations.cli.session import Session
-from operations.cli.side_by_side import Job, plans_side_by_side
+from operations.cli.side_by_side import Job, plan_or_raise, plans_side_by_side
 from operations.cli.stack_catalog import Stack
 from operations.cli.summary import Summary
 from operations.cli.text import plural
@@ -70,7 +70,8 @@ class Drift:
     def _plans(self, jobs: Sequence[Job]) -> Iterator[Plan]:
         """Yield the Plan of each job in their order."""
         if self.workers > 1:
-            yield from plans_side_by_side(jobs, self.session.start_worker, self.workers, lambda: None)
+            found = plans_side_by_side(jobs, self.session.start_worker, self.workers, lambda: None)
+            yield from map(plan_or_raise, found)
             return
         for stack, work in jobs:
             with self.session.output.err.status(f"Reading {stack.name}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -100,6 +100,14 @@ class EstateCatalog:
     def render(self) -> Sequence[Path]:
         """Write the configuration and allocation files that differ from the estate. Return the files written."""
         return estate.write(self._estate, self._rendered, self._target)
+
+    def stage(self) -> None:
+        """Write the configuration files that differ from the estate to a folder of this tool, and refer to them."""
+        files = estate.stage(self._rendered, self._target, self.settings.home / "previews")
+        self._stacks = [
+            replace(stack, settings=replace(stack.settings, file=files.get(stack.name, stack.settings.file)))
+            for stack in self._stacks
+        ]
 
     def stale(self) -> Sequence[Path]:
         """Return the files that `render` would write."""

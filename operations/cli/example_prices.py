@@ -20,6 +20,7 @@ from formats.people import FILE_NAME as PEOPLE
 from formats.stack_config import DataClass
 from formats.stack_names import TENANCY
 from formats.yaml_reader import read_mapping
+from formats.yaml_scalars import CoreDumper
 from operations import estate
 from operations.cli.session import Session
 from operations.cli.text import plural
@@ -102,4 +103,4 @@ def _write_estate(source: Path, folder: Path, templates: Sequence[ServiceTemplat
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
-    file.write_text(yaml.safe_dump(dict(content)), encoding="utf-8")
+    file.write_text(yaml.dump(dict(content), Dumper=CoreDumper), encoding="utf-8")

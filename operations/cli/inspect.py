@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from formats.errors import Failed, InputError
+from formats.errors import Failed, InputError, SdeError
 from operations.cli.expiry import changeable, show_ends
 from operations.cli.options import OneStack, command
 from operations.cli.output import printable
@@ -191,15 +194,41 @@ def render(
         bool, typer.Option("--check", help="Write nothing; fail if a file differs from the estate.")
     ] = False,
 ) -> None:
-    """Write each stack's Pulumi.<stack>.yaml from the estate.
+    """Write each stack's Pulumi.<stack>.yaml from the estate, and remove those of stacks that it no longer has.
+
+    The file of a stack that is still deployed is kept: sde destroy needs it.
 
     Example: sde render, or sde render --check in a pipeline.
     """
-    files = session.catalog.stale() if check else session.catalog.render()
-    for file in files:
-        session.output.emit({"event": "stale" if check else "written", "file": str(file)})
-        session.output.say(f"{'differs' if check else 'wrote'} {printable(file)}")
+    files = [*(session.catalog.stale() if check else session.catalog.render())]
+    left_over = _left_over(session)
+    if check:
+        _list(session, "stale", "differs", files)
+        _list(session, "stale", "belongs to no stack:", left_over)
+    else:
+        _list(session, "written", "wrote", files)
+        _list(session, "removed", "removed", left_over)
+        for file in left_over:
+            file.unlink()
+    files += left_over
     if check and files:
         raise Failed("The stacks' configuration files differ from the estate.\n  fix:     scripts/sde render")
     if not files:
         session.output.say("Every stack's configuration matches the estate.", style="green")
+
+
+def _left_over(session: Session) -> list[Path]:
+    """Return the configuration files of stacks that the estate no longer has and that are not deployed. A file is kept
+    if the state of its stack cannot be read."""
+    found = []
+    for stack in session.catalog.orphaned_stacks:
+        if stack.settings.file.exists():
+            with suppress(SdeError):
+                found += [] if session.is_deployed(stack) else [stack.settings.file]
+    return found
+
+
+def _list(session: Session, event: str, verb: str, files: Sequence[Path]) -> None:
+    for file in files:
+        session.output.emit({"event": event, "file": str(file)})
+        session.output.say(f"{verb} {printable(file)}")

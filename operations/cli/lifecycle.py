@@ -174,9 +174,10 @@ def refresh(
     from operations.cli.drift import refresh as refresh_states  # noqa: PLC0415
 
     session.output.quiet = quiet
-    chosen = session.selected(stacks, everything)
+    chosen = session.chosen(stacks, everything)
     recorder = Recorder(session, "refresh")
     with recorder.recording(chosen):
+        session.bring_up_to_date()
         refresh_states(session, chosen, recorder, yes=yes)
 
 
@@ -225,6 +226,7 @@ def destroy(
                              fix="leave out the names and the other options")  # fmt: skip
         destroy_ended(session, recorder, yes=yes)
         return
-    chosen = session.selected(stacks, everything)
+    chosen = session.chosen(stacks, everything)
     with recorder.recording(chosen):
+        session.bring_up_to_date()
         Destruction(session, chosen, recorder, target or (), yes, release_data or (), demo_keys=demo_keys).run()

@@ -95,6 +95,11 @@ def forbidden(plan: Plan) -> list[PlannedResource]:
     return [r for r in plan.resources if r.protect and r.operation.destroys]
 
 
+PERMITS = (
+    "\n  permit:  what may be lost can be permitted in an estate with a route (docs/approvals.md, Permits of actions)"
+)
+PROTECTED = re.compile(r"[Pp]rotected resources")
+"""In each refusal of a plan that deletes or replaces them."""
 _KEY = "azure-native:keyvault:Key"
 _KEY_ADVICE = """
   key:     Azure never changes a key. A rotation policy: az keyvault key rotation-policy update, from inside the
@@ -113,10 +118,9 @@ def protected(stack: str, problem: str) -> Refused:
     """Return the refusal of a plan that deletes or replaces protected resources, named with their types."""
     has_key = re.search(rf"(?m)^  (?:\S+ )?(?:{_KEY}|{kind_of(_KEY)}) ", problem) is not None
     return Refused(
-        f"{stack}: {problem}\n  fix:     undo the change that causes it; to delete the data too, "
-        f"destroy the whole stack (scripts/sde destroy {stack}), or have it permitted in an estate with a route "
-        "(docs/approvals.md, Permits of actions)" + (_KEY_ADVICE.format(stack=stack) if has_key else "")
-    )
+        f"{stack}: {problem}" + (_KEY_ADVICE.format(stack=stack) if has_key else "")
+        + "\n  fix:     undo the change that causes it" + PERMITS
+    )  # fmt: skip
 
 
 def named(resources: Iterable[PlannedResource]) -> str:

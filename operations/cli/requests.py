@@ -20,6 +20,7 @@ from approvals.rights import Context
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError
 from formats.yaml_reader import parse_mapping, read_text
+from formats.yaml_scalars import CoreDumper
 from operations.cli.estate_requests import AllRequests, EstateRequests, Project, Projects, make_shared_folder
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -87,7 +88,8 @@ def new(
     file = session.estate_folder / REQUESTS / f"{project}.yaml"
     if file.exists():
         raise InputError("There is such a request already.", file=str(file), fix="name another project, or edit it")
-    text = _HEADER + yaml.safe_dump(json_of_dates(content), sort_keys=False, allow_unicode=True, width=120)
+    plain = json_of_dates(content)
+    text = _HEADER + yaml.dump(plain, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=120)
     validate_copy(session.estate_folder, {file.name: text})
     write_whole(file, text)
     session.output.emit({"event": "new", "project": project, "file": str(file)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -131,15 +131,30 @@ class RunProgress:
         """Return the stacks that are done, failed and not reached, as JSON."""
         return {"done": sorted(self.done), "failed": sorted(self.failed), "not_reached": sorted(self.not_reached)}
 
+    def report_failures(self, output: Output) -> None:
+        """Print what is done and left, and raise the error of the stacks that failed; without one, do nothing."""
+        self.show(output)
+        self.raise_failures()
+
     def raise_failures(self) -> None:
-        """Raise the error of the stack that failed; for several, one that names them."""
-        errors = list(self.failed.values())
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            lines = [f"  {name}: {str(error).splitlines()[0]}" for name, error in self.failed.items()]
-            worst = min(error.exit_code for error in errors)  # failed before wrong input before refused
-            raise error_type(worst)("\n".join([f"{plural(len(errors), 'stack')} failed.", *lines]))
+        """Raise the error of the stacks that failed."""
+        raise_errors(self.failed, len(self.stacks), "failed")
+
+
+def raise_errors(errors: Mapping[str, SdeError], of: int, what: str) -> None:
+    """Raise the error of a stack, with its name if the command is on several; of several stacks, one with them all."""
+    if not errors:
+        return
+    told = [str(error) if of == 1 else _with_name(name, error) for name, error in errors.items()]
+    if len(told) == 1:
+        error = next(iter(errors.values()))
+        raise error if str(error) == told[0] else error_type(error.exit_code)(told[0])
+    worst = min(error.exit_code for error in errors.values())  # failed before wrong input before refused
+    raise error_type(worst)("\n".join([f"{len(told)} of {plural(of, 'stack')} {what}:", *told]))
+
+
+def _with_name(name: str, error: SdeError) -> str:
+    return str(error) if name in str(error).splitlines()[0] else f"{name}: {error}"
 
 
 def _shared_tenancies(stack: Stack) -> set[str]:

@@ -212,10 +212,9 @@ class Session:
         return select(stacks, names or [], everything, self.cloud)
 
     def selected(self, names: Sequence[str] | None, everything: bool) -> list[Stack]:
-        """Return the named stacks, or all, after updating the configuration files."""
-        chosen = self.chosen(names, everything)
-        self.bring_up_to_date()
-        return chosen
+        """Return the named stacks, or all, for a command that changes neither the estate's folder nor its files."""
+        self.catalog.stage()
+        return self.chosen(names, everything)
 
     def bring_up_to_date(self) -> None:
         """Write the configuration files that differ from the estate, and print their names, of many the first."""

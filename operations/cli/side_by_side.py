@@ -19,9 +19,11 @@ from rich.table import Table
 
 from formats.errors import SdeError
 from formats.plan import Plan
-from operations.cli.output import Output, printable
+from operations.cli.fixed_settings import explained
+from operations.cli.output import printable
 from operations.cli.progress import Reporter, is_hidden
 from operations.cli.run_progress import Postponed, RunProgress
+from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import plural, span
 from operations.cli.workers import Failure, Work, Worker
@@ -72,11 +74,10 @@ class SideBySide:
     """One run of several stacks in several workers."""
 
     progress: RunProgress
-    start_worker: Callable[[], Worker]
+    session: Session
     most: int
     """The most workers."""
     command: Command
-    output: Output
     _workers: list[Worker] = field(default_factory=list)
     _active: dict[str, Activity] = field(default_factory=dict)
 
@@ -93,8 +94,8 @@ class SideBySide:
     @contextmanager
     def _shown(self) -> Iterator[Callable[[], None]]:
         """Show the table on a terminal. Yield the function that updates it."""
-        console = self.output.text_console
-        if self.output.json or not console.is_terminal:
+        console = self.session.output.text_console
+        if self.session.output.json or not console.is_terminal:
             yield lambda: None
             return
         shown_at = 0.0
@@ -118,10 +119,10 @@ class SideBySide:
             if stack is None:
                 return
             if free is None:
-                free = self.start_worker()
+                free = self.session.start_worker()
                 self._workers.append(free)
             self.command.await_gate()
-            self._active[stack.name] = Activity(Reporter(self.output, stack=stack.name))
+            self._active[stack.name] = Activity(Reporter(self.session.output, stack=stack.name))
             free.begin(stack)
 
     def _handle(self, worker: Worker) -> None:
@@ -140,7 +141,7 @@ class SideBySide:
                 self._free(worker, stack)
                 if not worker.process.is_alive():
                     self._workers.remove(worker)
-                self._fail(stack, failure.error())
+                self._fail(stack, explained(failure.error(), stack, self.session.records))
 
     def _answer(self, worker: Worker, stack: Stack, plan: Plan) -> None:
         activity = self._active[stack.name]
@@ -218,14 +219,23 @@ def _with_messages(workers: Sequence[Worker], seconds: float | None = None) -> l
     return [by_connection[found] for found in wait(list(by_connection), seconds)]  # type: ignore[index]
 
 
+def plans_one_by_one(stacks: Sequence[Stack], plan: Callable[[Stack], Plan]) -> Iterator[Plan | SdeError]:
+    """Yield the Plan of each stack, or its error."""
+    for stack in stacks:
+        try:
+            yield plan(stack)
+        except SdeError as error:
+            yield error
+
+
 Job = tuple[Stack, Work]
 """A Plan to make: its stack, and which one."""
 
 
 def plans_side_by_side(
     jobs: Sequence[Job], start_worker: Callable[[], Worker], most: int, await_gate: Callable[[], None]
-) -> Iterator[Plan]:
-    """Yield the Plan of each job in the order of the jobs. Raise the error of the first one that fails."""
+) -> Iterator[Plan | SdeError]:
+    """Yield the Plan of each job in the order of the jobs, or its error."""
     made: dict[tuple[str, Work], Plan | SdeError] = {}
     ahead = deque(jobs)
     workers = [start_worker() for _ in range(most)]
@@ -238,10 +248,11 @@ def plans_side_by_side(
                         worker.begin(*ahead.popleft())
                 for worker in _with_messages(workers):
                     _take_plan(worker, made)
-            yield _plan(made.pop((stack.name, work)))
+            yield made.pop((stack.name, work))
 
 
-def _plan(found: Plan | SdeError) -> Plan:
+def plan_or_raise(found: Plan | SdeError) -> Plan:
+    """Return a Plan, or raise the error in its place."""
     if isinstance(found, SdeError):
         raise found
     return found

@@ -86,6 +86,10 @@ class StackCatalog(Protocol):
         """Write each `Pulumi.<stack>.yaml` that differs from the estate. Return the files written."""
         ...
 
+    def stage(self) -> None:
+        """Have the stacks refer to configuration files that match the estate, without writing into its folders."""
+        ...
+
     def stale(self) -> Sequence[Path]:
         """Return the files that `render` would write."""
         ...

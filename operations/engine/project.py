@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from formats.errors import InputError
+from formats.yaml_reader import read_mapping
 
 Program = Callable[[], Any]
 
@@ -56,14 +57,9 @@ def client_project(root: Path, address: str) -> str:
 
 def _project(root: Path) -> Mapping[str, Any]:
     file = root / "Pulumi.yaml"
-    try:
-        project = yaml.safe_load(file.read_text())
-    except FileNotFoundError:
-        raise InputError("This folder contains no Pulumi project", file=str(file)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            "The project file cannot be read", file=str(file), found=str(error).replace("\n", " ")
-        ) from None
-    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+    if not file.exists():
+        raise InputError("This folder contains no Pulumi project", file=str(file))
+    project = read_mapping(file)
+    if not isinstance(project.get("name"), str):
         raise InputError("The project file has no name", file=str(file), key="name")
     return project

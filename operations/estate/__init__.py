@@ -2,7 +2,7 @@
 
 from operations.estate.approvals import ApprovedWay
 from operations.estate.expiry import Expiry
-from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, write
+from operations.estate.files import bump_generation, changed_files, config_file, config_folder, orphans, stage, write
 from operations.estate.ledger_place import ledger_place
 from operations.estate.loading import Estate, load
 from operations.estate.rendering import Rendered, render
@@ -22,5 +22,6 @@ __all__ = [
            "load",
            "orphans",
            "render",
+           "stage",
            "write",
 ]  # fmt: skip

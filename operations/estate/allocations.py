@@ -21,6 +21,7 @@ from formats.errors import InputError
 from formats.stack_names import SHARED
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
+from formats.yaml_scalars import CoreDumper
 from operations.estate.allocation_schema import Allocation, AllocationsFile, stacks_by_block
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import Cell
@@ -31,7 +32,6 @@ HEADER = """\
 # The allocation of each stack, and its generation. Written by `sde`: do not edit, do commit.
 # A slot is never allocated again, even after its request is removed (docs/estate.md).
 """
-_Dumper = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
 STORES_PER_TENANCY = 5
 """The project's store, and two airlocks with two stores each."""
 TENANCY_VAULTS_PER_SUBSCRIPTION = 390
@@ -74,7 +74,7 @@ class Allocations:
         content: dict[str, Any] = {"format": 1, "stacks": stacks}
         if self.inboxes:
             content["inboxes"] = dict(sorted(self.inboxes.items()))
-        return HEADER + yaml.dump(content, Dumper=_Dumper, sort_keys=False)
+        return HEADER + yaml.dump(content, Dumper=CoreDumper, sort_keys=False)
 
     def with_inboxes(self, providers: Iterable[str]) -> Allocations:
         """Return a copy with an inbox for each of these providers; those that have one keep it."""

@@ -64,6 +64,20 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
     return list(changes)
 
 
+def stage(stacks: Sequence[Rendered], target: Path, folder: Path) -> dict[str, Path]:
+    """Write the configuration files that differ from the estate into another folder. Return them by stack."""
+    own = folder / hashlib.sha256(str(target.resolve()).encode()).hexdigest()[:16]
+    found: dict[str, Path] = {}
+    for stack in stacks:
+        file = config_file(target, stack.name)
+        text = stack.text + _engine_lines(file, stack.text)
+        if _text(file) != text:
+            make_folder(own)
+            found[stack.name] = config_file(own, stack.name)
+            _write(found[stack.name], text)
+    return found
+
+
 def write_variant(file: Path, settings: Mapping[str, Any], folder: Path) -> Path:
     """Write a stack's configuration file with other settings into another folder, and return its path.
 

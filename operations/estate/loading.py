@@ -14,7 +14,7 @@ from uuid import UUID
 from approvals.request_files import REQUESTS
 from formats.addresses import CellRange, StaffRole, ZoneName
 from formats.computers import StaffMachine, StaffMachineSpec
-from formats.errors import InputError
+from formats.errors import Collected, InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
 from formats.stack_config import Cloud, DataClass, Site
@@ -28,7 +28,7 @@ from operations.estate.allocations import FILE_NAME, Allocations, Allocator
 from operations.estate.approvals import ESTATE, ApprovedWay, refuse_endless, ways_of, ways_of_requests
 from operations.estate.expiry import APPROVAL, EARLY_WARNING, REQUEST, ROOTS, SECRETS, SHARED_TENANCY, Expiry, expiry
 from operations.estate.region_sizes import refuse_missing_size
-from operations.estate.request_files import missing_orchestrator, read_requests, templates_of
+from operations.estate.request_files import check_requests, missing_orchestrator, read_requests, templates_of
 from operations.estate.request_model import RequestFile
 from operations.estate.request_people import ends_of_people
 from operations.estate.schema import Cell, EstateFile
@@ -211,7 +211,7 @@ class Estate:
 
 
 def load(folder: Path, *, today: date | None = None) -> Estate:
-    """Load the estate in a folder without writing anything. Raise `InputError` for the first error.
+    """Load the estate in a folder without writing anything. Raise `InputError` with every error.
 
     An expired approval is no error: `Estate.expiries` returns it, and commands that change its stacks refuse them.
     """
@@ -221,20 +221,42 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
         )
     today = today or datetime.now(UTC).date()
     path = str(folder / ESTATE)
-    people = read_roster(folder)
+    errors = Collected()
+    people = errors.result(lambda: read_roster(folder))
+    file = errors.result(lambda: _estate_file(folder, path, people))
+    found = read_requests(folder, people, errors)
+    allocations = errors.result(lambda: Allocations.load(folder))
+    if people is None or file is None or allocations is None:
+        errors.raise_any()
+    assert people is not None and file is not None and allocations is not None  # noqa: S101 - otherwise raised
+    _check_estate(file, people, path, today, errors)
+    ways = errors.result(lambda: ways_of(file, people, path, today))
+    check_requests(folder, file, found, today, errors)
+    errors.raise_any()
+    requests = {request.project: request for request in sorted(found.values(), key=lambda one: one.project)}
+    templates = templates_of(folder, file, requests, errors)
+    more = errors.result(lambda: ways_of_requests(folder, file, requests, today))
+    errors.raise_any()
+    allocations = _allocated(folder, file, requests, templates, allocations)
+    return Estate(
+        folder, file, _cells(file), requests, templates, allocations, today, people, (*(ways or ()), *(more or ()))
+    )
+
+
+def _estate_file(folder: Path, path: str, people: Roster | None) -> EstateFile:
     content = read_mapping(within(folder, folder / ESTATE, path), path)
-    file = validated(EstateFile, content, file=path, context=context_of(people))
-    cells = {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
-    _check_clouds(file, path)
-    _check_activity_logs(file, path)
-    refuse_endless(file, people, path, today)
-    check_long_tenancies(file, path, today)
-    requests = read_requests(folder, file, people, today)
-    templates = templates_of(folder, file, requests)
-    ways = (*ways_of(file, people, path, today), *ways_of_requests(folder, file, requests, today))
-    _check_staff(file, path)
-    allocations = _allocated(folder, file, cells, requests, templates)
-    return Estate(folder, file, cells, requests, templates, allocations, today, people, ways)
+    return validated(EstateFile, content, file=path, context=context_of(people))
+
+
+def _check_estate(file: EstateFile, people: Roster, path: str, today: date, errors: Collected) -> None:
+    """Collect what is wrong in an estate's file that is valid as a model."""
+    for check in (_check_clouds, _check_activity_logs, _check_staff):
+        with errors.within():
+            check(file, path)
+    with errors.within():
+        refuse_endless(file, people, path, today)
+    with errors.within():
+        check_long_tenancies(file, path, today)
 
 
 def _check_clouds(file: EstateFile, path: str) -> None:
@@ -277,10 +299,14 @@ def _check_staff(file: EstateFile, path: str) -> None:
         raise missing_orchestrator("The staff network", path)
 
 
-def _allocated(folder: Path, file: EstateFile, cells: Mapping[str, tuple[Cell, CellRange]],
-             requests: Mapping[str, RequestFile], templates: Mapping[str, ServiceTemplate]) -> Allocations:  # fmt: skip
-    """Return the allocations with an allocation for every stack."""
-    path, allocations = str(folder / FILE_NAME), Allocations.load(folder)
+def _cells(file: EstateFile) -> dict[str, tuple[Cell, CellRange]]:
+    return {cell.name: (cell, CellRange(cell.addresses)) for cell in file.cells}
+
+
+def _allocated(folder: Path, file: EstateFile, requests: Mapping[str, RequestFile],
+               templates: Mapping[str, ServiceTemplate], allocations: Allocations) -> Allocations:  # fmt: skip
+    """Return the allocations of an estate's file with an allocation for every stack."""
+    path, cells = str(folder / FILE_NAME), _cells(file)
     first = file.cells[0].name
     check_allocations(allocations, cells, first, path)
     allocations = _with_inboxes(allocations, file, cells[first][1], path)

@@ -2,51 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from approvals.request_files import REQUESTS
-from formats.addresses import ZoneName
 from formats.computers import MAIN, OperatingSystem
-from formats.errors import InputError
+from formats.errors import Collected, InputError, did_you_mean
 from formats.people import Roster, context_of
 from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
 from operations.estate.approvals import ESTATE, refuse_long
+from operations.estate.group_roles import refuse_groups_in_two_roles
 from operations.estate.region_sizes import refuse_missing_size
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import EstateFile
-from operations.estate.shared_tenancies import GROUPS, RESEARCHERS, check_tenancy_of_request, refuse_common_groups
+from operations.estate.shared_tenancies import check_tenancy_of_request, refuse_common_groups
 from operations.estate.templates import ServiceTemplate, names, service_template
 
 
-def read_requests(folder: Path, estate: EstateFile, people: Roster, today: date) -> dict[str, RequestFile]:
-    """Return the requests by project."""
-    requests: dict[str, RequestFile] = {}
-    numbers: dict[str, str] = {}
+def read_requests(folder: Path, people: Roster | None, errors: Collected) -> dict[Path, RequestFile]:
+    """Return each request that can be read, by file. The errors of the others are collected.
+
+    `people`: None if the roster cannot be read, so that the people of approvals are not known.
+    """
+    requests: dict[Path, RequestFile] = {}
     for file in sorted((folder / REQUESTS).glob("*")):
         if file.name.startswith(".") or file.name == "README.md":
             continue
-        path = str(file)
-        if file.suffix != ".yaml":
-            raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
-        content = read_mapping(within(folder, file, path), path)
-        _refuse_former_keys(content, path)
-        request = validated(RequestFile, content, file=path, context=context_of(people))
-        _refuse_duplicate(request.project, requests, path, "project", "Two requests are for the same project.")
-        _refuse_duplicate(request.request, numbers, path, "request", "Two projects have the same request.")
-        _check_request(request, estate, file, today)
-        _check_confidential(request, estate, str(folder / ESTATE))
-        requests[request.project] = request
-        numbers[request.request] = path
-    refuse_common_groups(folder, requests)
-    _refuse_groups_of_all(requests, estate, folder)
-    _refuse_foreign_users(requests, estate, folder)
-    return dict(sorted(requests.items()))
+        with errors.within():
+            requests[file] = _read(file, folder, people)
+    return requests
+
+
+def _read(file: Path, folder: Path, people: Roster | None) -> RequestFile:
+    path = str(file)
+    if file.suffix != ".yaml":
+        raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
+    content = read_mapping(within(folder, file, path), path)
+    _refuse_former_keys(content, path)
+    request = validated(RequestFile, content, file=path, context=context_of(people))
+    _refuse_other_name(request, file)
+    return request
+
+
+def check_requests(
+    folder: Path, estate: EstateFile, requests: Mapping[Path, RequestFile], today: date, errors: Collected
+) -> None:
+    """Collect the errors of requests that are valid alone, and not beside the estate and each other."""
+    numbers: dict[str, Path] = {}
+    for file, request in requests.items():
+        with errors.within():
+            _check_request(request, estate, file, today)
+            _check_confidential(request, estate, str(folder / ESTATE))
+        other = numbers.setdefault(request.request, file)
+        if other != file:
+            allowed = f"a number of its own; {other.name} has this one"
+            errors.add(InputError("Two projects have the same request.", file=str(file), key="request",
+                                  found=request.request, allowed=allowed,
+                                  fix="Correct the number in the newer of the two files."))  # fmt: skip
+    by_project = {request.project: request for request in requests.values()}
+    with errors.within():
+        refuse_common_groups(folder, by_project)
+    refuse_groups_in_two_roles(folder, estate, by_project, errors)
+
+
+def _refuse_other_name(request: RequestFile, file: Path) -> None:
+    """Require that a file is called as its project. The fix never renames it to a file that exists."""
+    if file.stem == request.project:
+        return
+    can_be_named_so = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", file.stem) is not None
+    is_copy = file.with_name(f"{request.project}.yaml").exists()
+    if can_be_named_so:
+        fix = (
+            f"project: {file.stem}"
+            if is_copy
+            else f"project: {file.stem}; or rename the file to {request.project}.yaml"
+        )
+    elif is_copy:
+        fix = f"Give this copy of {request.project}.yaml another name, and write the same name as its project."
+    else:
+        fix = f"Rename the file to {request.project}.yaml."
+    allowed = file.stem if can_be_named_so else "the file's name: lower-case letters, digits and single hyphens"
+    raise InputError("The file is not named after its project.", file=str(file), key="project", found=request.project,
+                     allowed=allowed, fix=fix)  # fmt: skip
 
 
 def _refuse_former_keys(content: Mapping[str, Any], path: str) -> None:
@@ -62,80 +104,30 @@ def _refuse_former_keys(content: Mapping[str, Any], path: str) -> None:
                          allowed="desks", fix=f"desks: [{{{inner}}}]")  # fmt: skip
 
 
-def templates_of(folder: Path, file: EstateFile, requests: Mapping[str, RequestFile]) -> dict[str, ServiceTemplate]:
-    """Return the service template of each request. `InputError` for a request that its template does not allow."""
+def templates_of(
+    folder: Path, file: EstateFile, requests: Mapping[str, RequestFile], errors: Collected
+) -> dict[str, ServiceTemplate]:
+    """Return the service template of each request. Requests that their templates do not allow are collected."""
     found: dict[str, ServiceTemplate] = {}
-    known = names()
     for project, request in requests.items():
         path = str(folder / REQUESTS / f"{project}.yaml")
-        if request.template not in known:
-            raise InputError("There is no such template.", file=path, key="template", found=request.template,
-                             allowed=", ".join(known))  # fmt: skip
-        template = service_template(request.template)
-        template.check(request, path)
-        check_tenancy_of_request(request, template.kind, file, path)
-        found[project] = template
+        with errors.within():
+            template = found[project] = _template_of(request, path)
+            template.check(request, path)
+            check_tenancy_of_request(request, template.kind, file, path)
     return found
 
 
-def _refuse_groups_of_all(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:
-    """Refuse a role of a project for a group whose members are people of all projects, or deploy them.
-
-    No policy could find it: role assignments do not say who is in a group. Groups of zones and providers are left to
-    the flow analysis (FL1), which follows from their rights on data.
-    """
-    everybody = {estate.platform_team: "the platform engineers", estate.desk_users: "the researchers of all projects"}
-    staff = {machine.users: f"all users of the staff machine {machine.name}" for machine in estate.staff}
-    for project, request in requests.items():
-        roles = {role: getattr(request, role) for role in GROUPS}
-        if request.recipients:
-            roles["recipients.group"] = request.recipients.group
-        for role, group in roles.items():
-            if who := everybody.get(group) or (staff.get(group) if role == RESEARCHERS else None):
-                raise InputError("A group of the whole estate would have a role in the project.",
-                                 file=str(folder / REQUESTS / f"{project}.yaml"), key=role,
-                                 found=f"{group}, {who}", allowed="a group of this project alone",
-                                 fix="Make a group for the project in Entra. It can be a member of the "
-                                 "estate's.")  # fmt: skip
-
-
-def _refuse_foreign_users(requests: Mapping[str, RequestFile], estate: EstateFile, folder: Path) -> None:
-    """Refuse users of a desk who are a group of another project or of the estate: no desk is shared."""
-    owners: dict[UUID, dict[str, None]] = {group: {name: None} for group, name in _groups_of(estate)}
-    for project, request in requests.items():
-        for group in request.groups:
-            owners.setdefault(group, {})[f"the project {project}"] = None
-    for project, request in requests.items():
-        for i, desk in enumerate(request.desks):
-            owned = owners.get(desk.users, {}) if desk.users else {}
-            if others := [name for name in owned if name != f"the project {project}"]:
-                raise InputError("Another group of the estate would sign in to the desk.",
-                                 file=str(folder / REQUESTS / f"{project}.yaml"), key=f"desks[{i}].users",
-                                 found=f"{desk.users}, a group of {others[0]}",
-                                 allowed="a group of this project alone",
-                                 fix="Name a group of this project's researchers.")  # fmt: skip
-
-
-def _groups_of(estate: EstateFile) -> Iterator[tuple[UUID, str]]:
-    """Yield the groups that `estate.yaml` names for people other than those of a project."""
-    yield estate.platform_team, "platform engineers"
-    if estate.desk_users:
-        yield estate.desk_users, "all researchers"
-    yield from ((machine.users, "staff") for machine in estate.staff)
-    yield from ((getattr(estate.zones, name).stewards, "stewards of a zone") for name in ZoneName)
-    yield from ((provider.group, f"the provider {provider.code}") for provider in estate.listed_providers)
-
-
-def _refuse_duplicate(name: str, seen: Mapping[str, object], path: str, key: str, problem: str) -> None:
-    if name in seen:
-        raise InputError(problem, file=path, key=key, found=name, fix="Change one of them.")
+def _template_of(request: RequestFile, path: str) -> ServiceTemplate:
+    known = names()
+    if request.template not in known:
+        raise InputError("There is no such template.", file=path, key="template", found=request.template,
+                         allowed=", ".join(known), fix=did_you_mean(request.template, known))  # fmt: skip
+    return service_template(request.template)
 
 
 def _check_request(request: RequestFile, estate: EstateFile, file: Path, today: date) -> None:
     path = str(file)
-    if file.stem != request.project:
-        raise InputError("The file is not named after its project.", file=path, key="project", found=request.project,
-                         allowed=file.stem, fix=f"Rename the file to {request.project}.yaml.")  # fmt: skip
     if request.approved_on > today:
         raise InputError("The request is not approved yet.", file=path, key="approved_on",
                          found=str(request.approved_on), allowed=f"a date up to {today}")  # fmt: skip

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from formats.input_model import Line, Model
-from formats.validation import InvalidValue, Location, dotted_path
+from formats.locations import Location, dotted_path
+from formats.validation import InvalidValue
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -13,8 +13,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from formats.locations import Location
 from formats.tenant_restrictions import TenantRestrictions
-from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.validation import InvalidValue, refuse_duplicates
 
 MIN_RSA_BITS, MIN_CURVE_BITS = 2048, 256
 WEAK_HASHES = ("md5", "sha1")

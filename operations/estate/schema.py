@@ -32,7 +32,9 @@ from formats.addresses import (
 )
 from formats.computers import StaffMachineSpec
 from formats.egress import MAX_RULES, EgressRule, FormerArchive, distinct_rules, refuse_internal_addresses
+from formats.errors import NOT_SHOWN
 from formats.input_model import Guid, Line, Model, Slug, one_line
+from formats.locations import Location
 from formats.people import NamedApproval
 from formats.pinned_policies import PinnedPolicies
 from formats.providers import Provider as ConfiguredProvider
@@ -49,13 +51,14 @@ from formats.stack_config import (
     check_staff,
 )
 from formats.tenant_restrictions import TenantRestrictions
-from formats.validation import InvalidValue, Location, refuse_duplicates
+from formats.validation import InvalidValue, refuse_duplicates
 from formats.ways_in import SiteSpec, refuse_common_sites, refuse_egress_to_sites
 from operations.estate.charges import Charges
 from operations.estate.shared_tenancy_schema import SharedTenancy, check_shared_tenancies
 from operations.estate.windows_desks_schema import WindowsDesks
 
 MIN_RSA_BITS = 2048
+MAX_KEY_LENGTH = 2000
 TAG_NAME = r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$"
 AZURE_TAGS = ("microsoft", "azure", "windows")
 """Prefixes of tag names that Azure reserves."""
@@ -63,12 +66,19 @@ STACK_TAGS = frozenset({"project", "request", "controller", "data-class", "expir
 """The tags of every stack's resources, which `rendering.py` sets."""
 
 
-def _public_key(text: str) -> str:
-    """Require an SSH public key that Azure accepts: Ed25519, or RSA of 2048 bits or more."""
+def _public_key(value: object) -> object:
+    """Require an SSH public key that Azure accepts: Ed25519, or RSA of 2048 bits or more. No other text is shown: it
+    may be the private half, in any of its many forms."""
+    text = value if isinstance(value, str) and len(value) <= MAX_KEY_LENGTH else ""
     try:
-        key = load_ssh_public_key(text.encode())
+        key = load_ssh_public_key(one_line(text).encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("an SSH public key, such as `ssh-ed25519 AAAA... name`") from None
+        raise InvalidValue(
+            "an SSH public key, such as `ssh-ed25519 AAAA... name`", problem="This is not a public key.",
+            found=NOT_SHOWN if value else None,
+            fix="Put the line of the file that ends with .pub here. If this was a private key, treat it as lost: make "
+            "another pair, and remove this one from the history of the repository.",
+        ) from None  # fmt: skip
     if isinstance(key, Ed25519PublicKey) or (isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS):
         return text
     raise ValueError(f"an Ed25519 key, or an RSA key of {MIN_RSA_BITS} bits or more")
@@ -87,7 +97,7 @@ def _tag_names(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-PublicKey = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line), AfterValidator(_public_key)]
+PublicKey = Annotated[str, BeforeValidator(_public_key)]
 TagName = Annotated[str, StringConstraints(pattern=TAG_NAME)]
 Tags = Annotated[dict[TagName, Annotated[TagValue, AfterValidator(one_line)]], Field(max_length=30),
                  AfterValidator(_tag_names)]  # fmt: skip

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from formats.computers import VmSize
+from formats.input_model import Model
 from formats.validation import refuse_duplicates, validated
 from formats.yaml_reader import read_mapping
+from formats.yaml_scalars import CoreDumper
 from operations.prices.charges import vm_item
 from operations.settings import write_whole
 
@@ -39,10 +41,8 @@ Amount = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000, d
 """A price for one unit, without tax and agreements. Never zero: what is not known is not in the book."""
 
 
-class ListPrice(BaseModel):
+class ListPrice(Model):
     """A list price."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item: Line
     region: RegionName | None = None
@@ -73,10 +73,8 @@ class UsePrice(ListPrice):
     unit: UseUnit
 
 
-class VirtualMachinePrices(BaseModel):
+class VirtualMachinePrices(Model):
     """List prices of virtual machines with Linux for an hour, from one source."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     region: RegionName
     date: date
@@ -91,10 +89,8 @@ class VirtualMachinePrices(BaseModel):
             )
 
 
-class PriceBook(BaseModel):
+class PriceBook(Model):
     """The prices of one currency: sums need no exchange rate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: Currency
     prices: tuple[Price, ...]
@@ -166,7 +162,7 @@ def save(book: PriceBook, file: Path | None = None) -> None:
         "uses": _entries(book.uses),
         "virtual_machines": [_list(one) for one in book.virtual_machines],
     }
-    text = yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=120)
+    text = yaml.dump(content, Dumper=CoreDumper, sort_keys=True, allow_unicode=True, width=120)
     write_whole(file or FILE, f"# Written by `sde prices refresh`. List prices without tax and agreements.\n{text}")
 
 

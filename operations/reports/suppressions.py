@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from formats.errors import InputError
+from formats.input_model import Model
 from formats.plan import Plan
 from formats.stack_config import DataClass
 from formats.validation import validated
@@ -23,10 +24,8 @@ from policies.rules import load
 FILE = ROOT / "policies" / "checkov" / "suppressions.yaml"
 
 
-class Suppression(BaseModel):
+class Suppression(Model):
     """A check that is skipped for some resources."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     check: Annotated[str, StringConstraints(pattern=r"^CKV(2?_AZURE_[0-9]+|_SDE_[A-Z]{2}[0-9]+)$")]
     types: Annotated[tuple[str, ...], "ARM types"]

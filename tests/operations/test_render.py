@@ -152,7 +152,7 @@ def test_a_template_with_other_tags_is_refused(estate: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("line", [
     "azure-native:metadataHost: evil.example", "azure-native:location: ukwest", "azure-native:environment: china",
-    "random:x: y", "azure-native:useDefaultAzureCredential: true",
+    "random:x: z", "azure-native:useDefaultAzureCredential: true",
 ])  # fmt: skip
 def test_a_template_with_other_settings_of_a_provider_is_refused(
     estate: Path, monkeypatch: pytest.MonkeyPatch, line: str

@@ -155,7 +155,7 @@ def test_a_group_of_the_whole_estate_has_no_role_in_a_project(estate: Path, key:
         with pytest.raises(InputError) as caught:
             load(estate, today=TODAY)
         error = caught.value
-        assert (error.file, error.key, error.allowed) == (str(file), role, "a group of this project alone")
+        assert (error.file, error.key, error.allowed) == (str(file), role, "a group for each role")
         assert str(error.found).startswith(str(group))
         file.write_text(before)
 
@@ -213,7 +213,7 @@ def test_an_error_in_the_front_matter_is_named(tmp_path: Path, edit: Edit, key: 
 @pytest.mark.parametrize(("text", "said"), [
     ("config: {}\n", "no front matter"), ("---\ntitle: x\n", "no front matter"), ("---\ntitle: x\n---\n\n", "no body"),
     ("---\ntitle: !!python/object/apply:os.system [true]\n---\nbody\n", "not well-formed"),
-    ("---\ntitle: a\ntitle: b\n---\nbody\n", "duplicate key"),
+    ("---\ntitle: a\ntitle: b\n---\nbody\n", "A key is there twice"),
 ])  # fmt: skip
 def test_a_file_that_is_no_template_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from formats import property_values
 from formats.errors import InputError
 from formats.pulumi_state import has_resources
+from formats.yaml_reader import parse_mapping
 from operations.engine import files, locks
 from operations.engine.embedded import journal as journals
 from operations.engine.embedded import state
@@ -283,10 +282,9 @@ class Backend:
                 raise InputError(problem, file=str(self._folder), fix=fix)
             return
         try:
-            parsed = yaml.safe_load(content)
-        except yaml.YAMLError:
-            parsed = None
-        found = parsed.get("version") if isinstance(parsed, dict) else None
+            found = parse_mapping(content.decode("utf-8"), str(meta)).get("version")
+        except (InputError, UnicodeDecodeError):
+            found = None
         if found != 1:
             problem, fix = "The state's layout is not known", "run the stack with --engine pulumi"
             raise InputError(problem, file=str(meta), key="version", found=found, allowed="1", fix=fix)

@@ -59,6 +59,9 @@ class FakeCatalog:
         written, self.differing = self.differing, []
         return written
 
+    def stage(self) -> None:
+        """Do nothing: these stacks have no files."""
+
     def stale(self) -> Sequence[Path]:
         return self.differing
 

@@ -8,7 +8,7 @@ import yaml
 from formats.errors import InputError
 from operations.cli.estate import EstateCatalog
 from operations.settings import Settings
-from tests.operations.estates import copy_whole
+from tests.operations.estates import add_request, copy_whole, snapshot
 
 TENANCY = "tre-hcm-progression"
 
@@ -78,3 +78,16 @@ def test_a_damaged_configuration_of_an_orphan_is_named(catalog: EstateCatalog) -
     file.write_text(file.read_text().splitlines()[0] + "\nconfig: {}\n")
     with pytest.raises(InputError, match=file.name):
         _ = catalog.orphaned_stacks
+
+
+def test_a_command_that_changes_nothing_writes_neither_allocations_nor_configuration(catalog: EstateCatalog) -> None:
+    """The typo of a project's name takes no slot, and leaves no file."""
+    add_request(catalog.folder, "typo-naem")
+    catalog = reopened(catalog)
+    before = snapshot(catalog.folder) | snapshot(catalog.stacks[0].settings.file.parent)
+    catalog.stage()
+    staged = {stack.name: stack.settings.file for stack in catalog.stacks}
+    assert snapshot(catalog.folder) | snapshot(staged["platform"].parent) == before
+    assert yaml.safe_load(staged["tre-typo-naem"].read_text())["config"]["sde:project"] == "typo-naem"
+    assert staged["tre-typo-naem"].parent != staged["platform"].parent
+    assert catalog.settings.home in staged["tre-typo-naem"].parents

@@ -67,7 +67,7 @@ def test_render_writes_only_files_that_differ(sde: CliRunner) -> None:
 
 def test_many_written_configurations_are_one_line(sde: CliRunner) -> None:
     sde.catalog.differing = [Path(f"Pulumi.tre-{number}.yaml") for number in range(20)]
-    assert sde("preview", "platform") == 0
+    assert sde("up", "platform", "--yes") == 0
     assert [line for line in sde.out.splitlines() if "wrote" in line] == [
         "wrote Pulumi.tre-0.yaml, Pulumi.tre-1.yaml, Pulumi.tre-2.yaml and 17 others"
     ]

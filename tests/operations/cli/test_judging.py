@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,6 +36,14 @@ def run(folder: Path, *arguments: str) -> int:
     """Run a command on the estate in a folder."""
     settings = Settings.load({"SDE_HOME": str(folder / "home"), "PATH": "/nowhere"})
     return main([*arguments, "--engine", "embedded", "--estate", str(folder / "estate")], settings=settings)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def groups_in_two_roles() -> Iterator[None]:
+    """The estate's files refuse a group in two roles. The policies must too: they find what no file shows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("operations.estate.request_files.refuse_groups_in_two_roles", lambda *_: None)
+        yield
 
 
 class Sde:

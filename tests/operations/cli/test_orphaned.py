@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,19 @@ def test_once_destroyed_nothing_is_reported(orphaned: CliRunner) -> None:
 def gate(sde: CliRunner) -> FakeGate:
     assert sde.gate
     return sde.gate
+
+
+def test_render_removes_the_configuration_of_stacks_that_are_gone(orphaned: CliRunner, tmp_path: Path) -> None:
+    """That of a stack that still stands is kept: sde destroy needs it."""
+    files = {name: tmp_path / f"Pulumi.{name}.yaml" for name in ("tre-ended", "tre-gone")}
+    for one in orphaned.catalog.orphaned_stacks:
+        files[one.name].write_text("config: {}\n")
+    orphaned.catalog.orphaned_stacks = [
+        replace(one, settings=replace(one.settings, file=files[one.name])) for one in orphaned.catalog.orphaned_stacks
+    ]
+    assert orphaned("render", "--check") == 1
+    assert f"belongs to no stack: {files['tre-gone']}" in orphaned.out.replace("\n", "")
+    assert files["tre-gone"].exists()
+    assert orphaned("render") == 0
+    assert [name for name, file in files.items() if file.exists()] == ["tre-ended"]
+    assert orphaned("render", "--check") == 0

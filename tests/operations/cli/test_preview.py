@@ -1,7 +1,12 @@
 from __future__ import annotations
 
-from formats.errors import InputError
-from formats.plan import SECRET, UNKNOWN, Operation
+from typing import Any
+
+import pytest
+
+from formats.errors import Failed, InputError
+from formats.plan import SECRET, UNKNOWN, Operation, Plan
+from operations.engine.port import StackSettings
 from tests.operations.cli.fakes import CliRunner, resource
 
 
@@ -114,3 +119,22 @@ def test_a_plan_that_cannot_be_evaluated_is_shown_by_resource(sde: CliRunner) ->
     assert sde("preview", "platform") == 3
     assert "x: 1 → 2" in sde.out
     assert "cannot be evaluated" in sde.err
+
+
+def test_a_stack_that_cannot_be_planned_hides_no_other(sde: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error has its name, and ends the command after the others are shown."""
+    sde.engine.has = {s.name: ["a"] for s in sde.catalog.stacks}
+    preview = sde.engine.preview
+
+    def failing(stack: StackSettings, **given: Any) -> Plan:
+        if stack.name == "safe-haven":
+            raise Failed("compute:Disk data: Code=ResizeDiskError\n  fix: set it back")
+        return preview(stack, **given)
+
+    monkeypatch.setattr(sde.engine, "preview", failing)
+    assert sde("preview", "--all") == 1
+    assert "safe-haven: compute:Disk data: Code=ResizeDiskError" in sde.err
+    assert "fix: set it back" in sde.err
+    later = [stack.name for stack in sde.catalog.stacks if stack.name not in ("platform", "safe-haven")]
+    assert later
+    assert all(name in sde.out for name in later)

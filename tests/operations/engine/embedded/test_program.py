@@ -55,7 +55,7 @@ def test_program_error_names_its_line(project: Lab) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("name: [", "cannot be read"),
+        ("name: [", "not well-formed YAML"),
         ("runtime: python", "no name"),
         ("name: lab\nmain: nowhere", "does not exist"),
     ],
