@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 from rich.text import Text
 
 from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud
-from operations.cli.init_answers import CONFIDENTIAL_SIZE, OTHER_SIZE, Given, new_estate, with_flags
+from operations.cli.init_answers import CONFIDENTIAL_SIZE, OTHER_SIZE, Answers, Given, keeping, new_estate, with_flags
 from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
@@ -80,8 +81,9 @@ def init(
     given = Given(**{key: value for key, value in locals().items() if key in Given.__dataclass_fields__})
     refuse_existing(folder)
     today = datetime.now(UTC).date()
-    new = new_estate(given, session.output, today)
-    with with_flags():
+    answers = Answers(given, session.output, sys.stdin.isatty())
+    with keeping(answers, folder), with_flags():
+        new = new_estate(answers, today)
         files = write_new_estate(folder, new, today)
     session.output.emit({"event": "new-estate", "folder": str(folder), "files": [str(file) for file in files]})
     for file in files:

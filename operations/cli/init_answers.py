@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -92,6 +93,8 @@ class Answers:
     at_terminal: bool
     missing: dict[str, str] = field(default_factory=dict)
     """The question of each missing flag."""
+    answered: list[str] = field(default_factory=list)
+    """The answers to questions, as flags."""
 
     def one(self, key: str, question: str, *, default: str | None = None, allowed: Sequence[str] = (),
             made_up: str | None = None) -> str:  # fmt: skip
@@ -114,11 +117,15 @@ class Answers:
         if found or made_up:
             return list(found or made_up)
         text = self.asked(f"--{key.replace('_', '-')}", f"{question}; several with ; between them",
-                          default="; ".join(default) or None)  # fmt: skip
-        return [one.strip() for one in text.split(";") if one.strip()]
+                          default="; ".join(default) or None, several=True)  # fmt: skip
+        return _split(text)
 
-    def asked(self, flag: str, question: str, *, default: str | None = None, allowed: Sequence[str] = ()) -> str:
-        """Return the answer to a question, or the default. Empty if there is neither."""
+    def asked(self, flag: str, question: str, *, of: str = "", default: str | None = None,
+              allowed: Sequence[str] = (), several: bool = False) -> str:  # fmt: skip
+        """Return the answer to a question, or the default. Empty if there is neither.
+
+        `of`: the name of which the flag states a value, as `NAME=`. `several`: the answer is for one flag each.
+        """
         choices = f" ({', '.join(allowed)})" if allowed else ""
         while self.at_terminal:
             shown = f" [{default}]" if default else ""
@@ -127,10 +134,13 @@ class Answers:
             if not line:
                 raise typer.Abort
             found = line.strip() or default
+            _refuse_private_key(flag, line)
             if found is not None and (not allowed or found in allowed):
+                for one in _split(found) if several else (found,):
+                    self.answered += [flag, of + one]
                 return found
         if default is None:
-            self.missing[flag] = question + choices
+            self.missing[f"{flag} {of}ID" if of else flag] = question + choices
         return default or ""
 
     def refuse_missing(self) -> None:
@@ -141,9 +151,13 @@ class Answers:
                              found="no terminal", fix="add the flags")  # fmt: skip
 
 
-def new_estate(given: Given, output: Output, today: date) -> NewEstate:
+def _split(text: str) -> list[str]:
+    return [one.strip() for one in text.split(";") if one.strip()]
+
+
+def new_estate(answers: Answers, today: date) -> NewEstate:
     """Return the estate of the answers. `InputError` for missing ones, and for those that cannot be read."""
-    answers = Answers(given, output, sys.stdin.isatty())
+    given = answers.given
     cloud = answers.one("cloud", "Which Azure: that of this machine, or the real one", allowed=list(Cloud))
     code = answers.one("code", "A code that begins every name, 2-8 lower-case letters and digits")
     organisation = answers.one("organisation", "The name of the SDE")
@@ -223,8 +237,9 @@ def _cells(answers: Answers, code: str, addresses: str, cells: Mapping[str, Sequ
     for index, name in enumerate(cells):
         made_up = [local_subscription(code, index)] if local else []
         text = "" if name in stated or local else answers.asked(
-            f"--subscription {name}=ID", f"The subscriptions of cell {name}, with ; between them")  # fmt: skip
-        subscriptions[name] = tuple(stated.get(name) or made_up or [one.strip() for one in text.split(";")])
+            "--subscription", f"The subscriptions of cell {name}, with ; between them", of=f"{name}=",
+            several=True)  # fmt: skip
+        subscriptions[name] = tuple(stated.get(name) or made_up or _split(text))
     ranges = cell_ranges(_network("--addresses", addresses), {
         name: _network("--cell", values[0]) if values else None for name, values in cells.items()
     }) if addresses else {}  # fmt: skip
@@ -246,7 +261,7 @@ def _groups(answers: Answers, code: str, providers: Mapping[str, object], *, loc
         raise InputError("A group has one id.", key="--group", found=twice, fix="leave one out")
     return {name: stated[name][0] if name in stated
             else made_up_id(code, name) if local
-            else answers.asked(f"--group {name}=ID", f"The object id of the Entra group {name}: {who}")
+            else answers.asked("--group", f"The object id of the Entra group {name}: {who}", of=f"{name}=")
             for name, who in wanted.items()}  # fmt: skip
 
 
@@ -266,6 +281,7 @@ def _day(text: str) -> date:
 
 def _key(text: str, *, made_up: bool) -> str:
     """Return a public key, from a file where one is named. In the local Azure a key whose private half nobody has."""
+    _refuse_private_key("--admin-key", text)
     if not text and made_up:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - once
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
@@ -277,10 +293,16 @@ def _key(text: str, *, made_up: bool) -> str:
     from formats.yaml_reader import read_text  # noqa: PLC0415 - refuses what is no text
 
     content = read_text(Path(text), text).strip()
-    if "PRIVATE KEY" in content:
-        raise InputError("This is the private half of a key, which must stay in its safe.", key="--admin-key",
-                         file=text, allowed="the public half", fix=f"--admin-key {text}.pub")  # fmt: skip
+    _refuse_private_key("--admin-key", content, text)
     return content
+
+
+def _refuse_private_key(flag: str, content: str, file: str | None = None) -> None:
+    """Refuse the private half of a key, and never print it."""
+    if "PRIVATE KEY" in content or "b3BlbnNzaC1rZXktdj" in content:  # the second: OpenSSH's form without its first line
+        raise InputError("This is the private half of a key, which must stay in its safe.", key=flag, file=file,
+                         found="text that is not shown", allowed="the public half: ssh-ed25519 AAAA...",
+                         fix=f"{flag} {file or 'FILE'}.pub")  # fmt: skip
 
 
 def _ledger(given: Given) -> NewLedger | None:
@@ -292,6 +314,23 @@ def _ledger(given: Given) -> NewLedger | None:
         raise InputError("The ledger is named whole.", key="--ledger-container, --ledger-key, --ledger-public-key",
                          found="a part of it", fix="give all three, or none: they can be added later")  # fmt: skip
     return NewLedger(container, key, public_key)
+
+
+@contextmanager
+def keeping(answers: Answers, folder: Path) -> Iterator[None]:
+    """Print the answers to questions as flags where the block fails, so that nobody answers twice."""
+    try:
+        yield
+    except (InputError, typer.Abort, KeyboardInterrupt):
+        if answers.answered:
+            given = [str(one) for key, value in vars(answers.given).items() if value and key != "admin_key"
+                     for each in ([value] if isinstance(value, str) else value)
+                     for one in (f"--{key.replace('_', '-')}", each)]  # fmt: skip
+            line = shlex.join(["scripts/sde", "init", str(folder), *given, *answers.answered])
+            answers.output.err.print(
+                Text(f"\nNothing was written. With your answers so far:\n{line}\n"), soft_wrap=True
+            )
+        raise
 
 
 @contextmanager

@@ -140,17 +140,29 @@ def test_at_a_terminal_it_asks_for_what_no_flag_states(
     monkeypatch.setattr(answers, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", answers)
     assert sde("init", str(folder)) == 0, sde.err
+    assert "Nothing was written" not in sde.err
     found = load(folder)
     assert (found.file.code, [*found.cells]) == ("asked", ["one", "two"])
 
 
+def test_nobody_answers_twice(sde: CliRunner, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("Wrong\nAn asked SDE\nukwest\nsynthetic\nwest-midlands\none; two\n", "asked\nAn asked SDE\n"):
+        answers = io.StringIO(text)
+        monkeypatch.setattr(answers, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", answers)
+        assert sde("init", str(folder), "--cloud", "local") in (2, 130)
+        assert f"init {folder} --cloud local --code {text[:5]} --organisation 'An asked SDE'" in sde.err
+        assert not folder.exists()
+    assert "--cell" not in sde.err
+
+
 def test_a_file_of_a_private_key_is_refused_and_never_printed(sde: CliRunner, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n")
-    given = [*AZURE]
-    given[given.index(KEY)] = str(tmp_path / "key")
-    assert sde("init", str(folder), *given) == 2
-    assert "private half" in sde.err
-    assert "c2VjcmV0" not in sde.err + sde.out
+    for wrong in (str(tmp_path / "key"), (tmp_path / "key").read_text()):
+        given = [wrong if one == KEY else one for one in AZURE]
+        assert sde("init", str(folder), *given) == 2
+        assert "private half" in sde.err
+        assert "c2VjcmV0" not in sde.err + sde.out
 
 
 def test_a_folder_with_something_in_it_stays_as_it_is(sde: CliRunner, tmp_path: Path) -> None:
