@@ -116,7 +116,7 @@ class Answers:
         found = getattr(self.given, key)
         if found or made_up:
             return list(found or made_up)
-        text = self.asked(f"--{key.replace('_', '-')}", f"{question}; several with ; between them",
+        text = self.asked(f"--{key.replace('_', '-')}", question,
                           default="; ".join(default) or None, several=True)  # fmt: skip
         return _split(text)
 
@@ -127,9 +127,10 @@ class Answers:
         `of`: the name of which the flag states a value, as `NAME=`. `several`: the answer is for one flag each.
         """
         choices = f" ({', '.join(allowed)})" if allowed else ""
+        hint = "; several with ; between them" if several else ""
         while self.at_terminal:
             shown = f" [{default}]" if default else ""
-            self.output.err.print(Text(f"{question}{choices}{shown}: "), end="", soft_wrap=True)
+            self.output.err.print(Text(f"{question}{choices}{hint}{shown}: "), end="", soft_wrap=True)
             line = sys.stdin.readline()
             if not line:
                 raise typer.Abort
@@ -237,7 +238,7 @@ def _cells(answers: Answers, code: str, addresses: str, cells: Mapping[str, Sequ
     for index, name in enumerate(cells):
         made_up = [local_subscription(code, index)] if local else []
         text = "" if name in stated or local else answers.asked(
-            "--subscription", f"The subscriptions of cell {name}, with ; between them", of=f"{name}=",
+            "--subscription", f"The subscriptions of cell {name}", of=f"{name}=",
             several=True)  # fmt: skip
         subscriptions[name] = tuple(stated.get(name) or made_up or _split(text))
     ranges = cell_ranges(_network("--addresses", addresses), {

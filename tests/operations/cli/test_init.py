@@ -76,6 +76,27 @@ def test_an_estate_of_real_azure_states_what_its_site_gave(sde: CliRunner, folde
     assert open_estate(folder, sde.settings).ledger == file.ledger
 
 
+def test_a_tenancy_is_added_with_the_groups_of_its_site_or_made_up_ones_in_a_local_estate(
+    sde: CliRunner, folder: Path
+) -> None:
+    new = ["--template", "bespoke-tabular", "--title", "T", "--number", "DAR-1", "--controller", "C", "--cost-centre",
+           "R", "--cell", "south"]  # fmt: skip
+    groups = [part for number, role in enumerate(("researchers", "stewards", "checkers"), 50)
+              for part in (f"--{role}", GUID.format(number))]  # fmt: skip
+    local, azure = folder / "local", folder / "azure"
+    assert sde("init", str(azure), *AZURE) == 0
+    assert sde("--estate", str(azure), "tenancy", "add", "study", *new, *groups[:2]) == 2
+    assert "--stewards, --checkers" in sde.err
+    assert sde("--estate", str(azure), "tenancy", "add", "study", *new, *groups) == 0, sde.err
+    assert load(azure).allocations.stacks["tre-study"].cell == "south"
+    assert sde("init", str(local), *BASICS, "--cloud", "local", "--region", "uksouth", "--data-class", "de-identified",
+               "--cell", "north", "--cell", "south") == 0  # fmt: skip
+    assert sde("--estate", str(local), "tenancy", "add", "study", *new, *groups[:2]) == 0, sde.err
+    request = load(local).requests["study"]
+    assert str(request.researchers) == GUID.format(50)
+    assert len({request.researchers, request.stewards, request.checkers}) == 3
+
+
 def test_without_a_terminal_every_missing_flag_is_in_one_message(sde: CliRunner, folder: Path) -> None:
     assert sde("init", str(folder)) == 2
     assert all(flag in sde.err for flag in ("--code", "--organisation", "--region", "--cloud", "--data-class"))
