@@ -96,6 +96,14 @@ def joined(errors: Sequence[InputError]) -> InputError:
     return each[0] if len(each) == 1 else CombinedInputError(each)
 
 
+def moved(error: InputError, copy: str, original: str) -> InputError:
+    """Return an error in the files of a copy as one in the original's."""
+    return joined([
+        InputError(one.problem, file=one.file and one.file.replace(copy, original), key=one.key, found=one.found,
+                   allowed=one.allowed, fix=one.fix) for one in error.each
+    ])  # fmt: skip
+
+
 @dataclass
 class Collected:
     """The errors of input that independent checks raise, to be raised as one."""

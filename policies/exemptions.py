@@ -128,6 +128,24 @@ def read(
     content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date, people: Roster = NOBODY
 ) -> Exemptions:
     """Return the exemptions in a file's content. Raises `InputError` if it is not a list of exemptions."""
+    entries = list(_entries(content, policies, file=file, today=today, people=people))
+    valid = tuple(found for _, found in entries if isinstance(found, Exemption))
+    warnings = (_warning(found, entry, i) for i, (entry, found) in enumerate(entries) if isinstance(found, InputError))
+    return Exemptions(valid, tuple(warnings))
+
+
+def errors_of(
+    content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date, people: Roster = NOBODY
+) -> tuple[InputError, ...]:
+    """Return why exemptions in a file's content do not apply. Raises `InputError` if it is no list of exemptions."""
+    entries = _entries(content, policies, file=file, today=today, people=people)
+    return tuple(found for _, found in entries if isinstance(found, InputError))
+
+
+def _entries(
+    content: Mapping[str, Any], policies: Mapping[str, Policy], *, file: str, today: date, people: Roster
+) -> Iterator[tuple[Any, Exemption | InputError]]:
+    """Yield each entry with its exemption, or the first reason why it is none."""
     entries = content.get("exemptions")
     unknown = sorted(set(content) - {"exemptions"})
     if unknown or not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
@@ -135,16 +153,15 @@ def read(
                          found=type(entries).__name__,
                          allowed=f"`exemptions:` with up to {MAX_ENTRIES} entries, or `[]`")  # fmt: skip
     valid: list[Exemption] = []
-    warnings: list[str] = []
     for index, entry in enumerate(entries):
         try:
             prefix = f"exemptions[{index}]."
             exemption = validated(Exemption, entry, file=file, prefix=prefix, context=context_of(people))
             _refuse_defects(exemption, valid, policies, file=file, prefix=prefix, today=today)
             valid.append(exemption)
+            yield entry, exemption
         except InputError as error:
-            warnings.append(_warning(error, entry, index))
-    return Exemptions(tuple(valid), tuple(warnings))
+            yield entry, error
 
 
 def _refuse_defects(

@@ -19,7 +19,7 @@ from formats.plan import Plan
 from formats.stack_config import StackConfig, TenancyConfig, is_kind, subscriptions_of
 from formats.yaml_reader import read_mapping, within
 from policies.estate_evaluation import EstateEvaluation, EstateStack, deployed_stack, planned_stack
-from policies.exemptions import NONE, Exemptions, read
+from policies.exemptions import NONE, Exemptions, errors_of, read
 from policies.expected.staff import members
 from policies.judged_runs import NOTHING_RECORDED, JudgedRuns
 from policies.model import NO_CONFIGS, Finding, Policy, PolicyContext, Resource
@@ -183,3 +183,12 @@ def exemptions_of(file: Path | None, estate: Path, day: date | None = None) -> E
         return NONE
     chosen = file or within(estate, own, str(own))
     return read(read_mapping(chosen), load(), file=str(chosen), today=day or today(), people=read_roster(estate))
+
+
+def exemption_errors(estate: Path) -> tuple[InputError, ...]:
+    """Return why exemptions in the estate's own file do not apply today, which reports show as warnings."""
+    own = estate / EXEMPTIONS
+    if not own.exists():
+        return ()
+    content = read_mapping(within(estate, own, str(own)), str(own))
+    return errors_of(content, load(), file=str(own), today=today(), people=read_roster(estate))

@@ -26,6 +26,7 @@ _INTERRUPTED = 130
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "": {
         "init": "init.init",
+        "validate": "validating.validate",
         "stacks": "inspect.stacks",
         "preview": "lifecycle.preview",
         "diff": "diffing.diff",

@@ -109,4 +109,5 @@ def _next(settings: Settings, folder: Path, new: NewEstate) -> list[str]:
                 f"  {sde} tenancy add --help   writes a project's request"]  # fmt: skip
     ledger = [] if new.ledger else ["  name the ledger in estate.yaml: docs/platform-team.md, The ledger"]
     return ["", "Next:", "  read each file, and have its approver review it: docs/estate.md, People", *ledger,
+            f"  {sde} validate      after each change",
             f"  {sde} azure check   what a first deployment would fail on"]  # fmt: skip

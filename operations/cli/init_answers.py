@@ -16,7 +16,7 @@ from rich.text import Text
 
 from approvals.route import shipped_routes
 from formats.addresses import private_range, space_for_cells
-from formats.errors import InputError
+from formats.errors import NOT_SHOWN, InputError, joined, without_private_key
 from formats.local_cloud import TENANT
 from formats.stack_config import ORCHESTRATOR_COMMAND, Cloud, DataClass, Region
 from operations.cli.output import Output
@@ -300,9 +300,9 @@ def _key(text: str, *, made_up: bool) -> str:
 
 def _refuse_private_key(flag: str, content: str, file: str | None = None) -> None:
     """Refuse the private half of a key, and never print it."""
-    if "PRIVATE KEY" in content or "b3BlbnNzaC1rZXktdj" in content:  # the second: OpenSSH's form without its first line
+    if without_private_key(content) != content:
         raise InputError("This is the private half of a key, which must stay in its safe.", key=flag, file=file,
-                         found="text that is not shown", allowed="the public half: ssh-ed25519 AAAA...",
+                         found=NOT_SHOWN, allowed="the public half: ssh-ed25519 AAAA...",
                          fix=f"{flag} {file or 'FILE'}.pub")  # fmt: skip
 
 
@@ -340,9 +340,13 @@ def with_flags() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        found = next((flag for key, flag in _FLAGS.items() if error.key and error.key.startswith(key)), None)
-        if found is None:
-            raise
-        fix = error.fix or f"correct {found}: nothing was written"
-        raise InputError(error.problem, file=error.file, key=f"{error.key}, from {found}", found=error.found,
-                         allowed=error.allowed, fix=fix) from None  # fmt: skip
+        raise joined([_from_flag(one) for one in error.each]) from None
+
+
+def _from_flag(error: InputError) -> InputError:
+    found = next((flag for key, flag in _FLAGS.items() if error.key and error.key.startswith(key)), None)
+    if found is None:
+        return error
+    fix = error.fix or f"correct {found}: nothing was written"
+    return InputError(error.problem, file=error.file, key=f"{error.key}, from {found}", found=error.found,
+                      allowed=error.allowed, fix=fix)  # fmt: skip

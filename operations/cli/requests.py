@@ -18,7 +18,7 @@ from approvals.permit import Permit, Refusals, verify_permit
 from approvals.request_files import REQUESTS, json_of
 from approvals.rights import Context
 from approvals.verification import Progress, StepProgress, verify
-from formats.errors import InputError, Refused, SdeError
+from formats.errors import InputError, Refused, SdeError, moved
 from formats.yaml_reader import parse_mapping, read_text
 from formats.yaml_scalars import CoreDumper
 from operations.cli.estate_requests import AllRequests, EstateRequests, Project, Projects, make_shared_folder
@@ -285,9 +285,7 @@ def validate_copy(estate: Path, files: Mapping[str, str]) -> None:
         try:
             load(folder)
         except InputError as error:
-            path = error.file and error.file.replace(str(folder), str(estate))
-            raise InputError(error.problem, file=path, key=error.key, found=error.found, allowed=error.allowed,
-                             fix=error.fix) from None  # fmt: skip
+            raise moved(error, str(folder), str(estate)) from None
 
 
 def json_of_dates(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from approvals.request_files import REQUESTS, TEMPLATES
 from approvals.route import read_route
 from formats.addresses import CELL_PREFIXES, ZoneName
-from formats.errors import InputError
+from formats.errors import InputError, moved
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.yaml_reader import parse_mapping
 from operations.estate.loading import load
@@ -174,9 +174,7 @@ def _load(made: Path, folder: Path, today: date) -> None:
         read_route(made)
         render(load(made, today=today))
     except InputError as error:
-        path = error.file and error.file.replace(str(made), str(folder))
-        raise InputError(error.problem, file=path, key=error.key, found=error.found, allowed=error.allowed,
-                         fix=error.fix) from None  # fmt: skip
+        raise moved(error, str(made), str(folder)) from None
 
 
 def made_up_id(code: str, what: str) -> str:
