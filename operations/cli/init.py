@@ -100,7 +100,8 @@ def has_stacks(settings: Settings) -> bool:
 
 def _next(settings: Settings, folder: Path, new: NewEstate) -> list[str]:
     """Return what to do with a new estate."""
-    sde = f"scripts/sde --estate {printable(folder)}"
+    is_own = folder.resolve() == (settings.root / "estate").resolve()
+    sde = "scripts/sde" if is_own else f"scripts/sde --estate {printable(folder)}"
     if new.cloud == Cloud.LOCAL:
         home = shlex.quote(str(settings.home / new.code))
         used = [f"  export SDE_HOME={home}   (the present one has stacks, whose names are the same in each estate)"]

@@ -236,4 +236,8 @@ def _quoted(value: object) -> str:
 
 
 def _is_read_as(text: str) -> bool:
-    return text == text.strip() and parse_mapping(f"key: {text}\n", "value")["key"] == text
+    """True if YAML reads the text without quotes as itself. Some is refused without them, such as `no`."""
+    try:
+        return text == text.strip() and parse_mapping(f"key: {text}\n", "value")["key"] == text
+    except InputError:
+        return False

@@ -21,7 +21,7 @@ GROUPS = ["platform-team", "desk-users", "junction-stewards", "landing-stewards"
           "staging-stewards", "archive-stewards", "staff-zones", "staff-projects", "staff-checks", "RXX"]  # fmt: skip
 AZURE = [
     *BASICS, "--cloud", "azure", "--region", "uksouth", "--data-class", "identifiable", "--tenant", GUID.format(1),
-    "--cost-centre", "C1", "--approval", "DPIA-7", "--controller", "An ICB", "--until", "2028-01-31",
+    "--cost-centre", "0365", "--approval", "DPIA-7", "--controller", "No", "--until", "2028-01-31",
     "--addresses", "10.0.0.0/14", "--cell", "north=10.0.0.0/16", "--cell", "south", "--subscription",
     f"north={GUID.format(2)}", "--subscription", f"north={GUID.format(3)}", "--subscription", f"south={GUID.format(4)}",
     *(part for number, name in enumerate(GROUPS, 10) for part in ("--group", f"{name}={GUID.format(number)}")),
@@ -63,6 +63,7 @@ def test_a_local_estate_of_any_size_and_data_class_is_valid(
 def test_an_estate_of_real_azure_states_what_its_site_gave(sde: CliRunner, folder: Path) -> None:
     assert sde("init", str(folder), *AZURE) == 0, sde.err
     file = load(folder).file
+    assert (file.cost_centre, file.approval.controller) == ("0365", "No")
     north, south = file.cells
     assert [str(cell.addresses) for cell in (north, south)] == ["10.0.0.0/16", "10.2.0.0/15"]
     assert [str(one) for one in (north.subscriptions.platform, *north.subscriptions.tenancies)] == [
