@@ -43,6 +43,12 @@ def test_pulumi_finds_the_program_and_the_environment() -> None:
     assert (ROOT / project["main"] / "__main__.py").is_file()
 
 
+def test_the_configuration_of_the_sample_has_no_passphrase_of_whoever_deployed_it() -> None:
+    asked = ["git", "grep", "--cached", "-l", "encryptionsalt", "--", "Pulumi.*.yaml"]
+    run = subprocess.run(asked, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (1, ""), "with it the demo of a new clone ends at this stack"
+
+
 def test_pulumi_can_ask_the_environment_which_plugins_it_needs() -> None:
     assert importlib.util.find_spec("pip")
     for package, plugin in (("pulumi_azure_native", "azure-native"), ("pulumi_random", "random")):
