@@ -20,7 +20,6 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from approvals.request_files import REQUESTS, TEMPLATES
 from approvals.route import read_route
@@ -30,6 +29,7 @@ from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.yaml_reader import parse_mapping
 from operations.estate.loading import load
 from operations.estate.rendering import UNSAFE, render
+from operations.estate.yaml_templates import yaml_environment
 from operations.settings import write_whole
 
 FILES = ("estate.yaml", "people.yaml", "route.yaml", "exemptions.yaml")
@@ -203,15 +203,7 @@ def cell_ranges(addresses: IPv4Network, cells: Mapping[str, IPv4Network | None])
 
 @cache
 def _environment() -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "estate"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # the text is YAML, and `finalize` escapes for that
-        finalize=_scalar,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return yaml_environment(jinja2.FileSystemLoader(TEMPLATES / "estate"), _scalar)
 
 
 def _scalar(value: Any) -> Any:

@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic_core import to_jsonable_python
 
 from approvals.request_files import SERVICES, SUFFIX, TEMPLATES, parts
@@ -27,6 +26,7 @@ from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
+from operations.estate.yaml_templates import yaml_environment
 from operations.result_cache import FileCache
 
 STACKS = "stacks"
@@ -190,16 +190,7 @@ class _Bodies(jinja2.FileSystemLoader):
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Return a sandboxed environment that refuses undefined values and prints every value with `_scalar`."""
-    return ImmutableSandboxedEnvironment(
-        loader=_Bodies(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # the text is YAML, and `finalize` escapes for that
-        finalize=_scalar,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return yaml_environment(_Bodies(TEMPLATES), _scalar)
 
 
 def _scalar(value: Any) -> Any:
