@@ -30,7 +30,7 @@ def stacks(
     expires_within: Annotated[
         int | None,
         typer.Option("--expires-within", metavar="DAYS", min=0, max=36500, show_default=False,
-                     help="Only stacks that something of ends within so many days, or has ended."),
+                     help="Only what ends within so many days, or has ended."),
     ] = None,
 ) -> None:  # fmt: skip
     """List every stack of the estate: its cloud, state, resources, and the stacks that it requires.

@@ -50,8 +50,8 @@ def test_bash_completes_commands_options_values_stacks_and_projects(known: tuple
 def test_every_shell_gets_every_command(sde: CliRunner, known: tuple[Node, ...]) -> None:
     paths = {f"{group} {name}".strip() for group in COMMANDS for name in COMMANDS[group]}
     assert paths < {node.path for node in known}
-    for shell in Shell:
-        assert all(path in script(shell, known) for path in paths)
+    for text in (script(shell, known) for shell in Shell):
+        assert all(path in text for path in paths)
     assert sde("completion", "tcsh") == 2
 
 
