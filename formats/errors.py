@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 MAX_ERRORS = 50
 """The most errors of one command that are listed."""
-_PRIVATE_KEY = re.compile(r"(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY|b3BlbnNzaC1rZXktdj|PuTTY-User-Key-File")
+PRIVATE_KEY = re.compile(r"(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY|b3BlbnNzaC1rZXktdj|PuTTY-User-Key-File")
 """The marks of a private key: of PEM, of OpenSSH's form without its first line, and of PuTTY."""
 NOT_SHOWN = "text that is not shown: it may be a private key"
 
@@ -153,7 +153,7 @@ def error_type(code: int) -> type[SdeError]:
 
 def without_private_key(value: object) -> object:
     """Return a value that was found, or in place of one that has a private key, words that say so."""
-    return NOT_SHOWN if value is not None and _PRIVATE_KEY.search(str(value)) else value
+    return NOT_SHOWN if value is not None and PRIVATE_KEY.search(str(value)) else value
 
 
 def nearest(found: object, names: Iterable[str]) -> str | None:

@@ -132,10 +132,10 @@ def require_matching_size(size: str, data_class: DataClass | None, at: Location 
     """Require a confidential virtual machine for identifiable data, and another one for all other data."""
     if data_class is DataClass.IDENTIFIABLE and not is_confidential(size):
         raise InvalidValue("for identifiable data a confidential virtual machine: a size of the DC and EC "
-                           "families, such as Standard_DC8ads_v5", at=at)  # fmt: skip
+                           "families, such as Standard_DC8ads_v5", at=at, found=size)  # fmt: skip
     if data_class in _OTHER_DATA and requires_confidential(size):
         raise InvalidValue("a size outside the DC and EC families: their confidential virtual machines are for "
-                           "identifiable data only", at=at)  # fmt: skip
+                           "identifiable data only", at=at, found=size)  # fmt: skip
 
 
 def check_staff(staff: Sequence[StaffMachineSpec], before: ValidationInfo) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from formats.errors import InputError, did_you_mean, joined, nearest
@@ -34,6 +34,8 @@ PATTERN_DESCRIPTIONS = {
 """Descriptions for messages, by the regular expression in the models."""
 NOTHING = "nothing"
 """What messages call a value that is missing, null or empty."""
+_MAX_PLACES = 5
+"""The most places of a key that a message names."""
 _LIST, _MAP = "a list, such as [one, two]", "a map of keys and values"
 _TYPE_DESCRIPTIONS = {
     **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
@@ -154,7 +156,7 @@ def _bad_input(
             guess = did_you_mean(error["loc"][-1], [str(meant[-1])] if meant else known)
             return InputError("This key is not known.", file=file, key=key, found=error["input"],
                               allowed=", ".join(known) or None,
-                              fix=guess or "Remove it, or correct its name.")  # fmt: skip
+                              fix=guess or _fix_of_unknown(model, str(error["loc"][-1])))  # fmt: skip
         case _:
             found = error["input"] if own.found is None else own.found
             found = NOTHING if found in (None, "") else found
@@ -199,6 +201,29 @@ def _known_keys(model: type[BaseModel], location: Location) -> Sequence[str]:
     for step in location[:-1]:
         parent = _type_at(parent, step)
     return tuple(parent.model_fields) if isinstance(parent, type) and issubclass(parent, BaseModel) else ()
+
+
+def _fix_of_unknown(model: type[BaseModel], key: str) -> str:
+    """Return what to do about a key that is not known where it is: often it is indented too little or too far."""
+    places = sorted({place for place, name in _keys_of(model) if name == key})
+    if not places or len(places) > _MAX_PLACES:
+        return "Remove it, or correct its name."
+    where = " or ".join(place or "the file's first level" for place in places)
+    return f"It is a key of {where}: move or indent it there, or remove it."
+
+
+def _keys_of(kind: Any, place: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield each key that a type has at any depth, after the place of its map, such as `desks[]`."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        origin = get_origin(kind) if isinstance(get_origin(kind), type) else object
+        inner = "[]" if issubclass(origin, Sequence) else ".*" if issubclass(origin, Mapping) else ""
+        for argument in get_args(kind):
+            yield from _keys_of(argument, place + inner, above)
+    elif kind not in above:
+        for name, field in kind.model_fields.items():
+            yield place, name
+            if not any(isinstance(one, BeforeValidator) for one in field.metadata):  # its value is another type's
+                yield from _keys_of(field.annotation, f"{place}.{name}".lstrip("."), (*above, kind))
 
 
 def _type_at(parent: Any, step: str | int) -> Any:

@@ -40,7 +40,8 @@ def parse_mapping(text: str, path: str, *, is_own: bool = False) -> dict[str, An
         raise InputError("The file is not well-formed YAML.", file=path, found=str(error)) from None
     if not isinstance(node, yaml.MappingNode):
         raise InputError("The file must contain a map with text keys.", file=path, found=_kind_of_node(node),
-                         allowed="lines such as `key: value`")  # fmt: skip
+                         allowed="lines such as `key: value`",
+                         fix="Write its keys, or restore the file from version control.")  # fmt: skip
     errors: list[InputError] = []
     found: dict[str, Any] = _value(node, (), path, errors)
     if errors:
@@ -85,8 +86,15 @@ def _refused_key(key: yaml.Node, before: Container[str], at: Location, path: str
                           found=f"{where}: U+{ord(hidden):04X}", fix="Type the line again.")  # fmt: skip
     if key.value in before:
         return InputError("A key is there twice.", file=path, key=name, found=f"{where}: {key.value} again",
-                          allowed="each key once", fix="Remove one of the two.")  # fmt: skip
+                          allowed="each key once", fix=_fix_of_twice(at))  # fmt: skip
     return None
+
+
+def _fix_of_twice(at: Location) -> str:
+    """Return what to do about a key that is in a map twice: an item of a list may have lost its hyphen."""
+    if any(isinstance(step, int) for step in at):
+        return "Remove one of the two; or, if another item begins with these keys, put a hyphen before the first."
+    return "Remove one of the two."
 
 
 def _ambiguous(node: yaml.Node, at: Location, path: str) -> InputError:

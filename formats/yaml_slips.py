@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import yaml
 
-from formats.errors import InputError
+from formats.errors import NOT_SHOWN, PRIVATE_KEY, InputError
 
 MALFORMED = "The file is not well-formed YAML."
 _INVISIBLE = re.compile("[\x85\u2028\u2029]|(?<!^)\ufeff")
@@ -24,6 +24,10 @@ _NOT_PRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 _PLACE_OF_TEXT = r"^\s*(?:- +)*(?:[\w-]+: +)?"
 """The beginning of a line up to the text of a list's item or of a key."""
 _EARLY_QUOTE = re.compile(_PLACE_OF_TEXT + r"""('[^']*'|"(?:[^"\\]|\\.)*") *[^\s#,\]}:]""")
+_OPEN_QUOTE = re.compile(_PLACE_OF_TEXT + r"""('[^']*|"(?:[^"\\]|\\.)*)$""")
+"""Text in quotes up to the end of the line, without the second quote."""
+_OPENS = re.compile(r"""(?:: +|- +|[\[{,] *)$""")
+"""The end of what is before a quote that opens."""
 _RESERVED = re.compile(_PLACE_OF_TEXT + r"([@`%*&!|>])")
 _TWO_COLONS = re.compile(r"^\s*(?:- +)*[\w-]+: +[^'\"\[{#|>][^#]*: ")
 _QUOTES = """Put text with an apostrophe in double quotes, such as "St Mary's"; inside them, a double quote is \\"."""
@@ -78,7 +82,7 @@ def slip(text: str, path: str, error: yaml.YAMLError) -> InputError:
     lines = text.split("\n")
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     at = min(mark.line if mark else 0, len(lines) - 1)
-    for look in (_conflict, _unprintable, _tab):
+    for look in (_conflict, _unprintable, _tab, _private_key):
         if found := look(lines, at):
             return malformed(path, found[0], found[1], fix=found[2])
     problem = str(getattr(error, "problem", None) or error).splitlines()[0]
@@ -86,7 +90,10 @@ def slip(text: str, path: str, error: yaml.YAMLError) -> InputError:
         return malformed(path, context.line, "the quote that opens here is never closed", fix="Close it.")
     if "single document" in str(getattr(error, "context", "")) + problem:
         return malformed(path, at, "a second document begins", fix="Remove the line ---, or make another file.")
-    for look_at in (_one_line, _indentation):
+    if context and "flow" in str(getattr(error, "context", "")) and context.line < at:
+        what = f"the {lines[context.line][context.column]} that opens here is not closed before line {at + 1}"
+        return malformed(path, context.line, what, fix="Close it, or put a comma between its entries.")
+    for look_at in (_one_line, _open_quote, _indentation):
         if found := look_at(lines, at):
             return malformed(path, found[0], found[1], fix=found[2])
     column = f", column {mark.column + 1}" if mark else ""
@@ -104,6 +111,14 @@ def _conflict(lines: Sequence[str], _: int) -> Found | None:
         return None
     return marks[0], f"the marks of a merge conflict, up to line {marks[-1] + 1}", (
         "Keep what is right of the two versions, and remove the lines <<<<<<<, ======= and >>>>>>>.")  # fmt: skip
+
+
+def _private_key(lines: Sequence[str], at: int) -> Found | None:
+    """Return the line of a private key before the one where the parser stopped: its lines are no YAML."""
+    begins = next((i for i in range(at + 1) if PRIVATE_KEY.search(lines[i])), None)
+    if begins is None:
+        return None
+    return begins, NOT_SHOWN, "Remove it, and treat it as lost: make another pair, and put its public half here."
 
 
 def _unprintable(lines: Sequence[str], _: int) -> Found | None:
@@ -133,6 +148,19 @@ def _one_line(lines: Sequence[str], at: int) -> Found | None:
             return i, "text with a colon and a space inside", "Put the text in quotes."
         if _NO_SPACE.match(line):
             return i, "no space after the colon", "Write `key: value`."
+    return None
+
+
+def _open_quote(lines: Sequence[str], at: int) -> Found | None:
+    """Return the line whose quote is closed by the opening quote of a later one, where the parser stopped."""
+    for here in _with_text(lines, at):
+        for i in range(here - 1, -1, -1):
+            if found := _OPEN_QUOTE.match(lines[i]):
+                quote = found[1][0]
+                closes = next(j for j in range(i + 1, here + 1) if quote in lines[j] or j == here)
+                if closes == here and _OPENS.search(lines[here].partition(quote)[0]):
+                    return i, "the quote that opens here is not closed in this line", "Close it."
+                break
     return None
 
 

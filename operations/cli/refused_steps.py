@@ -73,7 +73,8 @@ def _disk_sizes(disk: PlannedResource, plan: Plan) -> Iterator[RefusedStep]:
     if not (_is_number(before) and _is_number(after)) or before == after:
         return
     if after < before:
-        yield RefusedStep(disk, f"from {before:g} to {after:g} GiB: a disk never shrinks", "set the earlier size")
+        yield RefusedStep(disk, f"from {before:g} to {after:g} GiB: a disk never shrinks",
+                          f"set data_disk_gib back to {before:g}")  # fmt: skip
         return
     sku = get(disk.inputs, parse("sku.name"))
     machine, caching = _attached_to(disk, plan)

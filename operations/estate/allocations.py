@@ -17,7 +17,7 @@ from uuid import UUID
 import yaml
 
 from formats.addresses import PROJECTS_PER_SHARED_TENANCY, CellRange, TenancyKind
-from formats.errors import InputError
+from formats.errors import InputError, joined
 from formats.stack_names import SHARED
 from formats.validation import validated
 from formats.yaml_reader import read_mapping, within
@@ -60,7 +60,7 @@ class Allocations:
         if not file.exists() and not file.is_symlink():  # a broken link is an error, not an empty file
             return cls({})
         path = str(file)
-        found = validated(AllocationsFile, read_mapping(within(folder, file, path), path), file=path)
+        found = validated(AllocationsFile, _read(within(folder, file, path), path), file=path)
         _refuse_duplicate_slots(found.stacks, path)
         _refuse_duplicate_inboxes(found.inboxes, path)
         return cls(found.stacks, found.inboxes)
@@ -92,6 +92,16 @@ class Allocations:
         if allocation is None:
             raise InputError("The file has no allocation of this stack.", file=FILE_NAME, found=stack)
         return self.with_allocation(stack, allocation.model_copy(update={"generation": allocation.generation + 1}))
+
+
+def _read(file: Path, path: str) -> dict[str, Any]:
+    """Return the content of the file. What cannot be read is not mended by hand: a wrong slot is another address."""
+    try:
+        return read_mapping(file, path)
+    except InputError as error:
+        fix = "Take the file of the main branch as a whole; `sde render` then adds what is new."
+        raise joined([InputError(one.problem, file=path, key=one.key, found=one.found, allowed=one.allowed, fix=fix)
+                      for one in error.each]) from None  # fmt: skip
 
 
 def _refuse_duplicate_slots(allocations: Mapping[str, Allocation], path: str) -> None:

@@ -41,7 +41,9 @@ def read_requests(folder: Path, people: Roster | None, errors: Collected) -> dic
 def _read(file: Path, folder: Path, people: Roster | None) -> RequestFile:
     path = str(file)
     if file.suffix != ".yaml":
-        raise InputError("This is not a request.", file=path, allowed="files called <project>.yaml")
+        rename = f"Rename it to {file.stem}.yaml." if file.suffix.lower() == ".yml" else "Move it out of the folder."
+        raise InputError("This is not a request.", file=path, found=file.name, allowed="files called <project>.yaml",
+                         fix=rename)  # fmt: skip
     content = read_mapping(within(folder, file, path), path)
     _refuse_former_keys(content, path)
     request = validated(RequestFile, content, file=path, context=context_of(people))

@@ -249,6 +249,29 @@ def test_all_errors_of_all_files_are_told_at_once(estate: Path) -> None:
     assert str(refused).count("file:") == 5
 
 
+def test_the_fix_names_the_place_of_a_key_and_what_to_do_with_a_file(estate: Path) -> None:
+    def outdent(request: dict[str, Any]) -> None:
+        request["size"] = request["desks"][0].pop("size")
+        request["nonsense"] = 1
+
+    change(estate / "requests/hcm-progression.yaml", outdent)
+    (estate / "requests/second.yml").write_text("")
+    (estate / "requests/third.yaml").write_text("# nothing\n")
+    with (estate / "allocations.yaml").open("a") as file:
+        file.write("<<<<<<< HEAD\n")
+    fixes = {(Path(str(one.file)).name, one.key): str(one.fix) for one in refusal(estate).each}
+    assert fixes["hcm-progression.yaml", "size"].startswith("It is a key of desks[]:")
+    assert fixes["hcm-progression.yaml", "nonsense"] == "Remove it, or correct its name."
+    assert fixes["second.yml", None].startswith("Rename it to second.yaml")
+    assert "restore the file" in fixes["third.yaml", None]
+    assert fixes["allocations.yaml", None].startswith("Take the file of the main branch")
+
+
+def test_a_size_of_another_data_class_is_told_alone(estate: Path) -> None:
+    change(estate / "requests/hcm-progression.yaml", lambda d: d["desks"][0].update(size="Standard_DC4as_v5"))
+    assert (refusal(estate).key, refusal(estate).found) == ("desks[0].size", "Standard_DC4as_v5")
+
+
 NO_CONVERSION: list[tuple[str, Any]] = [
     ("desks[0].data_disk_gib", True), ("desks[0].data_disk_gib", 1024.0), ("desks[0].data_disk_gib", "1024"),
     ("expires", 1853884800), ("expires", "1853884800"), ("expires", "2028-09-30T00:00:00"), ("expires", "2028-02-30"),
@@ -340,7 +363,7 @@ def test_uk_west_has_no_availability_zones(estate: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("a: [1\nb: 2", "line 2", id="malformed"),
+        pytest.param("a: [1\nb: 2", "line 1: the [", id="malformed"),
         pytest.param("code: a\ncode: b", "line 2: code again", id="a key twice"),
         pytest.param(
             "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [" + f"*a{n - 1}, " * 9 + "]\n" for n in range(1, 12)),
