@@ -146,6 +146,8 @@ def _one_line(lines: Sequence[str], at: int) -> Found | None:
             return i, f"text that begins with {found[1]}", "Put the text in quotes."
         if _TWO_COLONS.match(line):
             return i, "text with a colon and a space inside", "Put the text in quotes."
+        if ":\u00a0" in line:
+            return i, "U+00A0 after the colon, which is not a space", "Type the line again."
         if _NO_SPACE.match(line):
             return i, "no space after the colon", "Write `key: value`."
     return None

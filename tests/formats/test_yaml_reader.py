@@ -115,6 +115,7 @@ SLIPS = [
     ("a hyphen left out", "a:\n  - b: 1\n    b: 2\n", "line 3: b again", "a hyphen before the first"),
     ("a colon in text", "a: 1\nb: AI: a study\n", "line 2: text with a colon", "in quotes"),
     ("no space after the colon", "a: 1\nb:2\nc: 3\n", "line 2: no space after the colon", "key: value"),
+    ("another space after the colon", "a: 1\nb:\u00a02\nc: 3\n", "line 2: U+00A0", "Type the line again"),
     ("text that begins with @", "a: 1\nb: @x\n", "line 2: text that begins with @", "in quotes"),
     ("an unknown alias", "a: 1\nb: *x\n", "line 2: text that begins with *", "in quotes"),
     ("an invisible line break", "a: 1\nb: c\u2028d\n", "line 2: the invisible character U+2028", "Remove it"),
