@@ -18,6 +18,7 @@ from operations.settings import ROOT
 from tests.journeys.conftest import WITHOUT_POLICIES, Workspace
 from tests.operations.estates import change
 from tests.pulumi_cli import CLI, needs_cli
+from tests.soak import in_soak_alone
 
 DATABASE = "local/azure.db"
 TENANCY = "tre-hcm-progression"
@@ -49,7 +50,7 @@ PREVIEWED = ("--engine", "embedded")
 """The engine of the previews, which takes a third of the CLI's time. `tests/parity/` has both make equal plans."""
 
 
-@pytest.mark.parametrize("engine", ["embedded", pytest.param("pulumi", marks=needs_cli)])
+@pytest.mark.parametrize("engine", ["embedded", pytest.param("pulumi", marks=[needs_cli, in_soak_alone])])
 def test_an_estate_changes_and_goes_down(deployed: Workspace, engine: str) -> None:
     if engine == "pulumi":
         assert CLI is not None
