@@ -410,17 +410,17 @@ class Deployment:
     def _refuse(self, reports: Sequence[Report]) -> None:
         from operations.cli.gate import refuse  # noqa: PLC0415
 
+        found = {name: self._obstacles.get(name, Obstacles()) for report in reports for name in report.stacks}
+        for name, obstacles in found.items():
+            obstacles.refuse_steps(name)  # before the policies: it names what led to their findings
         refuse(reports)
         self._catalogue = reports[-1].catalogue if reports else self._catalogue
-        evaluated = dict.fromkeys(name for report in reports for name in report.stacks)
-        refuse_removed([one for name in evaluated for one in self._affected.get(name, ())])
-        for name in evaluated:
-            if obstacles := self._obstacles.get(name):
-                obstacles.refuse(name)
+        refuse_removed([one for name in found for one in self._affected.get(name, ())])
+        for name, obstacles in found.items():
+            obstacles.refuse(name)
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
-        """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
-        resources."""
+        """Return True if a person confirmed, False if no question was needed. `Refused` as `permit`."""
         with explaining(stack, self.session.records):
             refuse_protected(stack.name, plan, self._releases(stack))
         asks = bool(plan.changes or plan.output_changes) and not self.yes

@@ -19,13 +19,13 @@ from operations.cli.revocations import Revocation, revocation_of
 class Obstacles:
     """The obstacles of one plan."""
 
-    locked: tuple[LockedDelete, ...]
+    locked: tuple[LockedDelete, ...] = ()
     """The deletes that Azure refuses because of a lock, and that no `first` carries out."""
-    first: Revocation | UnlockedChange | None
+    first: Revocation | UnlockedChange | None = None
     """What `up` does before the plan, because locks keep Azure from it."""
-    immutable: tuple[PlannedResource, ...]
+    immutable: tuple[PlannedResource, ...] = ()
     """The immutability policies that it changes."""
-    steps: tuple[RefusedStep, ...]
+    steps: tuple[RefusedStep, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, others: Sequence[DeployedStack], released: Collection[str], *, is_whole: bool) -> Obstacles:
@@ -48,8 +48,12 @@ class Obstacles:
         """Return those of the rest of a plan, after `first`."""
         return replace(self, locked=locked_deletes(plan, lambda: ()), first=None)
 
+    def refuse_steps(self, stack: str) -> None:
+        """Raise `Refused` for steps that Azure refuses, whatever the policies say of their end."""
+        refuse_refused_steps(stack, self.steps)
+
     def refuse(self, stack: str) -> None:
-        """Raise `Refused` for an obstacle, with the commands that remove it."""
+        """Raise `Refused` for an obstacle, with the commands that remove it, which are for permitted changes alone."""
+        self.refuse_steps(stack)
         refuse_locked(self.locked)
         refuse_changed_policies(stack, self.immutable)
-        refuse_refused_steps(stack, self.steps)

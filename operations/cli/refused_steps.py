@@ -1,6 +1,6 @@
 """Steps between two valid states that Azure refuses: both are right, and Azure does not go from one to the other.
 
-Policies judge a state, so they pass. These are found in the plan, from the inputs before and after, before anything
+Policies judge a state, so most pass. These are found in the plan, from the inputs before and after, before anything
 is changed. Facts: docs/azure-facts.md#resizes-that-azure-refuses, #growth-of-an-attached-disk.
 """
 
@@ -17,7 +17,9 @@ from formats.vm_size_names import has_local_disk
 from operations.cli.output import printable
 from operations.cli.text import kind_of
 
+SUBNET = "azure-native:network:Subnet"
 MACHINE, DISK = "azure-native:compute:VirtualMachine", "azure-native:compute:Disk"
+NETWORK_INTERFACE, PRIVATE_ENDPOINT = "azure-native:network:NetworkInterface", "azure-native:network:PrivateEndpoint"
 SIZE, SYSTEM_DISK = "hardwareProfile.vmSize", "storageProfile.osDisk.diskSizeGB"
 LARGEST_CACHED_GIB, FOUR_TIB_IN_GIB = 4095, 4096
 ONLINE_AT_ANY_SIZE = ("PremiumV2_LRS", "UltraSSD_LRS")
@@ -42,7 +44,8 @@ def refused_steps(plan: Plan) -> tuple[RefusedStep, ...]:
     updated = [r for r in plan.resources if r.operation is Operation.UPDATE]
     machines = [step for r in updated if r.type == MACHINE for step in _resizes(r)]
     disks = [step for r in updated if r.type == DISK for step in _disk_sizes(r, plan)]
-    return (*machines, *disks)
+    subnets = [step for r in updated if r.type == SUBNET for step in _moves(r, plan)]
+    return (*machines, *disks, *subnets)
 
 
 def refuse_refused_steps(stack: str, found: Sequence[RefusedStep]) -> None:
@@ -89,6 +92,23 @@ def _disk_sizes(disk: PlannedResource, plan: Plan) -> Iterator[RefusedStep]:
         )
         reason = f"from {before:g} to {after:g} GiB: an attached disk does not grow beyond 4 TiB"
         yield RefusedStep(disk, reason, printable(fix))
+
+
+def _moves(subnet: PlannedResource, plan: Plan) -> Iterator[RefusedStep]:
+    """Yield the step to another range of a subnet with addresses in use (error InUsePrefixCannotBeDeleted)."""
+    before, after = _values(subnet, "addressPrefix")
+    if before != after and subnet.id and _is_in_use(subnet.id.lower(), plan):
+        fix = (
+            f"restore allocations.yaml from version control, with the cell and slot that {plan.stack} was deployed with"
+        )
+        yield RefusedStep(subnet, f"from {before} to {after}: a subnet in use keeps its range", fix)
+
+
+def _is_in_use(subnet: str, plan: Plan) -> bool:
+    """Return True if a resource that exists has an address of a subnet."""
+    users = [r for r in plan.resources if r.type in (NETWORK_INTERFACE, PRIVATE_ENDPOINT)]
+    there = [r.old_inputs or r.inputs for r in users if r.operation is not Operation.CREATE]
+    return any(subnet in str(inputs).lower() for inputs in there)
 
 
 def _attached_to(disk: PlannedResource, plan: Plan) -> tuple[PlannedResource | None, str | None]:

@@ -8,7 +8,15 @@ import pytest
 
 from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedResource
-from operations.cli.refused_steps import DISK, MACHINE, refuse_refused_steps, refused_steps
+from operations.cli.refused_steps import (
+    DISK,
+    MACHINE,
+    NETWORK_INTERFACE,
+    PRIVATE_ENDPOINT,
+    SUBNET,
+    refuse_refused_steps,
+    refused_steps,
+)
 
 STACK = "tre-hcm"
 DISK_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/disks/data"
@@ -82,6 +90,21 @@ def test_refused_step_is_found(resources: tuple[PlannedResource, ...]) -> None:
 )
 def test_accepted_step_is_not_found(resources: tuple[PlannedResource, ...]) -> None:
     assert reasons(*resources) == []
+
+
+SUBNET_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/one"
+
+
+@pytest.mark.parametrize(("used_by", "operation", "found"), [
+    (NETWORK_INTERFACE, Operation.SAME, True), (PRIVATE_ENDPOINT, Operation.DELETE, True),
+    (PRIVATE_ENDPOINT, Operation.CREATE, False), ("azure-native:network:RouteTable", Operation.SAME, False),
+])  # fmt: skip
+def test_a_subnet_with_addresses_in_use_keeps_its_range(used_by: str, operation: Operation, found: bool) -> None:
+    prefixes = ({"addressPrefix": one} for one in ("10.65.1.0/26", "10.65.9.0/26"))
+    subnet = planned(SUBNET, *prefixes, id_=SUBNET_ID)
+    user = planned(used_by, {}, {"subnet": {"id": SUBNET_ID.upper()}}, operation)
+    assert bool(reasons(subnet, user)) is found
+    assert reasons(planned(SUBNET, {"addressPrefix": "a"}, {"addressPrefix": "a"}, id_=SUBNET_ID), user) == []
 
 
 def test_refusal_names_steps_and_what_to_do() -> None:

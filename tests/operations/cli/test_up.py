@@ -122,7 +122,7 @@ def test_a_failure_stops_the_stacks_that_need_the_failed_one(sde: CliRunner) -> 
     sde.engine.fails = Failed("Azure said no")
     assert sde("up", "--all", "--cloud", "local", "--yes") == 1
     assert sde.err.count("error: ") == 1
-    assert "error: Azure said no" in sde.err
+    assert "error: platform: Azure said no" in sde.err
     assert "0 of 3 stacks done" in sde.out
     assert "  failed:      platform\n  not reached: safe-haven, tre-heart" in sde.out
     assert [call for call, _ in sde.engine.calls if call in ("preview", "up")] == ["preview"]
