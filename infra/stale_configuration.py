@@ -18,8 +18,9 @@ def warning(stack: str, root: Path, environ: Mapping[str, str]) -> str | None:
     """Return why a stack's configuration may not be what the estate's files state; None if it is.
 
     `root`: the folder of the project. Only its own `estate/` is compared: other estates have their files elsewhere.
+    The hosts of `sde`, which has rendered the configuration, give the program no PATH.
     """
-    if environ.get(RENDERED) or not (root / "estate").is_dir():
+    if environ.get(RENDERED) or "PATH" not in environ or not (root / "estate").is_dir():
         return None
     own = {name: value for name, value in environ.items() if not name.startswith("PULUMI_")}  # secrets among them
     try:

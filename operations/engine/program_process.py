@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from formats.errors import Failed
-from formats.stack_names import RENDERED
 from operations.engine.interrupts import deferred_interrupts
 from operations.engine.process_end import end_of_process
 from operations.engine.program_error import parse_error
@@ -30,7 +29,7 @@ INHERITED_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 COMMAND: Sequence[str] = (sys.executable, "-P", "-m", "operations.engine.program_host")
 DEFAULT_SECONDS = 600.0
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
-_SET_VARIABLES = {"PYTHONPATH": str(_PROJECT_ROOT), "GRPC_VERBOSITY": "ERROR", RENDERED: "1"}
+_SET_VARIABLES = {"PYTHONPATH": str(_PROJECT_ROOT), "GRPC_VERBOSITY": "ERROR"}
 _POLL_SECONDS = 1.0
 _END_SECONDS = 10.0
 """Seconds that a host has to end by itself."""

@@ -42,9 +42,13 @@ def test_only_the_stack_whose_file_differs_is_warned_of(tmp_path: Path, runs: li
 
 
 def test_nothing_is_compared_where_sde_has_rendered_or_the_estate_is_elsewhere(tmp_path: Path, runs: list[Any]) -> None:
-    assert warning("platform", tmp_path, {}) is None
-    assert warning("platform", project(tmp_path), {RENDERED: "1"}) is None
+    path = {"PATH": "/bin"}
+    assert warning("platform", tmp_path, path) is None
+    root = project(tmp_path)
+    assert warning("platform", root, path | {RENDERED: "1"}) is None
+    assert warning("platform", root, {"LANG": "C"}) is None
     assert runs == []
+    assert warning("platform", root, path)
 
 
 def test_an_estate_that_cannot_be_read_is_not_passed_over_in_silence(tmp_path: Path) -> None:
