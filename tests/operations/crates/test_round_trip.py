@@ -34,7 +34,7 @@ def _entry(model: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 LISTS = {"people": st.lists(_entry(ProjectPerson), max_size=3), "data_sets": st.lists(_entry(DataSet), max_size=3)}
-REST = {key: LISTS.get(key, TEXT) | VALUE for key in RequestFile.model_fields if key not in NEEDED}
+REST = {key: LISTS.get(key, VALUE) | TEXT for key in RequestFile.model_fields if key not in NEEDED}
 REQUESTS = st.fixed_dictionaries(dict.fromkeys(NEEDED, TEXT), optional=REST)
 
 
