@@ -23,7 +23,8 @@ WRONG = {
     "secret in an output": f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
     f"pulumi.export('debug', ['{SECRET}'])",
     # The second follows the first: a copy that is registered before its secret is known is not noticed.
-    "secret in a property": f"a = random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
+    "secret in a property": "a = "
+    f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
     f"random.RandomString('b', length=5, keepers={{'copy': 'x{SECRET[3:24]}'}}, "
     "opts=pulumi.ResourceOptions(depends_on=[a]))",
     "refused secret": "random.RandomString('a', length=pulumi.Output.secret(-77777))",
