@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from operations.cli.action_permits import refuse_lost
 from operations.cli.data_changes import UnlockedChange
 from operations.cli.estate_state import EstateState
 from operations.cli.fixed_settings import explained, explaining
+from operations.cli.gate_opening import GateOpening
 from operations.cli.hints import with_hints
 from operations.cli.kept_first_boot import kept_first_boots
 from operations.cli.obstacles import Obstacles
@@ -76,7 +76,6 @@ class Deployment:
     summary: Summary = field(default_factory=Summary)
     reports: list[Report] = field(default_factory=list)
     """The reports of a preview, with the findings that block."""
-    _gate_is_open: threading.Event = field(default_factory=threading.Event)
     _catalogue: Catalogue | None = None
     """The catalogue of the last evaluation."""
     _neighbours: dict[str, Neighbours] = field(default_factory=dict)
@@ -123,7 +122,7 @@ class Deployment:
     def _plans(self, stacks: Sequence[Stack]) -> Iterator[Plan | SdeError]:
         """Yield the plans of the stacks in their order; in place of one that cannot be made, its error."""
         if self.workers > 1:
-            threading.Thread(target=self._open_gate, daemon=True).start()
+            self._gate_opening.begin()
             jobs, session = [(stack, self.work) for stack in stacks], self.session
             found = plans_side_by_side(jobs, session.start_worker, self.workers, self.await_gate)
             for stack, plan in zip(stacks, found, strict=True):
@@ -147,7 +146,7 @@ class Deployment:
         self.summary.workers = self.workers
         self._keep_ways()
         if self.workers > 1:
-            threading.Thread(target=self._open_gate, daemon=True).start()
+            self._gate_opening.begin()
         self._deploy()
         if self._kept:
             self.progress.repeat([stack for stack in self.stacks if stack.name in self._kept])
@@ -296,16 +295,13 @@ class Deployment:
             self.session.engine(stack).prepare()
         _ = self._gate
 
-    def _open_gate(self) -> None:
-        """Open the gate ahead of its use. Errors are reported at its use."""
-        with contextlib.suppress(Exception):
-            _ = self._gate
-        self._gate_is_open.set()
+    @cached_property
+    def _gate_opening(self) -> GateOpening:
+        return GateOpening(lambda: self._gate)
 
     def await_gate(self) -> None:
-        """Return when the gate is open: a program could rewrite the policies' files. Raise the error of opening it."""
-        self._gate_is_open.wait()
-        _ = self._gate
+        """Return when the gate is open. Raise the error of opening it."""
+        self._gate_opening.wait()
 
     def show_verdict(self) -> None:
         """Print that the policies passed the stacks, and which catalogue. The last line of a command that succeeds."""
@@ -420,7 +416,8 @@ class Deployment:
             obstacles.refuse(name)
 
     def _confirm(self, stack: Stack, plan: Plan) -> bool:
-        """Return True if a person confirmed, False if no question was needed. `Refused` as `permit`."""
+        """Return True if a person confirmed, False if no question was needed. `Refused` after a no, and for protected
+        resources."""
         with explaining(stack, self.session.records):
             refuse_protected(stack.name, plan, self._releases(stack))
         asks = bool(plan.changes or plan.output_changes) and not self.yes
