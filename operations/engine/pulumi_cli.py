@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +28,7 @@ from formats.urns import label
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.program_process import DEFAULT_SECONDS
 from operations.engine.project import client_project, sdk_version
+from operations.engine.protection import released
 from operations.engine.pulumi_commands import NO_ENVIRONMENT, PulumiCommands
 from operations.engine.pulumi_errors import StackMissingError, protection_refusal
 from operations.engine.pulumi_events import Listener, run_events
@@ -169,14 +170,9 @@ class PulumiCli:
                 self._set_protection(stack.name, held, protect=False)
             return self._perform(stack, ["destroy", *_targets(targets)], on_event)
 
-    @contextmanager
-    def release(self, stack: StackSettings, urns: Sequence[str]) -> Iterator[None]:
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> AbstractContextManager[None]:
         """Take the protection of resources away in the state, and give it back at the end to those that are left."""
-        released = self._set_protection(stack.name, urns, protect=False)
-        try:
-            yield
-        finally:
-            self._set_protection(stack.name, released, protect=True)
+        return released(partial(self._set_protection, stack.name), urns)
 
     def _set_protection(self, name: str, urns: Sequence[str], *, protect: bool) -> list[str]:
         """Return the URNs of the resources whose protection changed."""

@@ -30,6 +30,7 @@ from operations.engine.embedded.update_plan_check import UpdatePlanCheck
 from operations.engine.port import OnEvent, Outcome, StackSettings, StackState, busy, state_digest
 from operations.engine.program_services import ProgramRunner
 from operations.engine.project import project_name, sdk_version
+from operations.engine.protection import released
 
 
 @dataclass
@@ -129,14 +130,9 @@ class EmbeddedEngine:
                 deletes.destroy(deployment, release_protected=release_protected)
             return self._outcome(deployment, reporter)
 
-    @contextlib.contextmanager
-    def release(self, stack: StackSettings, urns: Sequence[str]) -> Iterator[None]:
+    def release(self, stack: StackSettings, urns: Sequence[str]) -> AbstractContextManager[None]:
         """Take the protection of resources away in the state, and give it back at the end to those that are left."""
-        released = self._set_protection(stack.name, urns, protect=False)
-        try:
-            yield
-        finally:
-            self._set_protection(stack.name, released, protect=True)
+        return released(partial(self._set_protection, stack.name), urns)
 
     def _set_protection(self, name: str, urns: Sequence[str], *, protect: bool) -> list[str]:
         with self._backend.lock(name):
