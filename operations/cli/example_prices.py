@@ -74,7 +74,7 @@ def _planned(session: Session, templates: Sequence[ServiceTemplate]) -> dict[str
         tenancies = [stack for stack in stacks if stack.name in examples]
         required = [stack for stack in stacks if stack.name not in examples]
         found = {}
-        for plan in planned(tenancies, required, settings.root, settings.program_seconds):
+        for plan, _ in planned(tenancies, required, settings.root, settings.program_seconds):
             price = price_of(plan, price_book)
             found[examples[plan.stack]] = {
                 "currency": price.currency,

@@ -17,7 +17,7 @@ from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests, make_shared_folder
 from operations.cli.stack_catalog import with_required
-from operations.engine.scratch import planned_beside
+from operations.engine.scratch import planned
 from operations.estate.templates import service_template
 from operations.prices import book
 from operations.prices.estimate import price_of
@@ -41,7 +41,7 @@ def assess(requests: EstateRequests, projects: Sequence[str]) -> Iterator[tuple[
     gate = session.gate()  # before the program runs, which could rewrite the policies
     stacks = [session.named(TENANCY + project) for project in projects]
     required = [one for one in with_required(session.catalog.stacks, stacks) if one not in stacks]
-    plans = planned_beside([one.settings for one in stacks], [one.settings for one in required],
+    plans = planned([one.settings for one in stacks], [one.settings for one in required],
                            session.settings.root, session.settings.program_seconds)  # fmt: skip
     for project, (plan, states) in zip(projects, plans, strict=True):
         report = gate.evaluate([plan], neighbours=Neighbours.of_plans(states))

@@ -32,19 +32,11 @@ def declared(stacks: Sequence[StackSettings], root: Path, program_seconds: float
 
 def planned(
     stacks: Sequence[StackSettings], required: Sequence[StackSettings], root: Path, program_seconds: float
-) -> Iterator[Plan]:
-    """Yield the plan of each stack, before its first deployment. `required`: what they require, in dependency order."""
-    with _scratch(root, program_seconds) as (engine, folder):
-        for stack in required:
-            engine.up(replace(stack, file=folder / stack.file.name))
-        for stack in stacks:
-            yield engine.preview(replace(stack, file=folder / stack.file.name))
-
-
-def planned_beside(
-    stacks: Sequence[StackSettings], required: Sequence[StackSettings], root: Path, program_seconds: float
 ) -> Iterator[tuple[Plan, tuple[Plan, ...]]]:
-    """Yield the plan of each stack before its first deployment, with the states of all that they require."""
+    """Yield the plan of each stack before its first deployment, with the states of all that they require.
+
+    `required`: what they require, in dependency order.
+    """
     with _scratch(root, program_seconds) as (engine, folder):
         files = [replace(one, file=folder / one.file.name) for one in required]
         for one in files:

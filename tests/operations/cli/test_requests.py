@@ -317,7 +317,7 @@ def test_a_request_is_assessed_by_its_plan_its_price_and_the_policies(
     sde_request: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(sde_request.request, lambda request: request.update(services={"registry": {}}))
-    monkeypatch.setattr(request_assessment, "planned_beside", lambda stacks, required, *_: (
+    monkeypatch.setattr(request_assessment, "planned", lambda stacks, required, *_: (
         (shipped.before(stack.name), tuple(shipped.deployed(one.name) for one in required)) for stack in stacks
     ))  # fmt: skip
     said = json.loads(sde_request("assess", PROJECT, "--json"))
