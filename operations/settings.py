@@ -81,6 +81,12 @@ class Settings:
         """The folder of a `file://` backend; None for other backends."""
         return folder_of(self.backend_url)
 
+    @property
+    def states(self) -> list[Path]:
+        """The files of the stacks' states in a `file://` backend."""
+        folder = self.backend_folder
+        return list((folder / ".pulumi" / "stacks" / PROJECT).glob("*.json")) if folder else []
+
     def passphrase(self, cloud: str) -> str:
         """Return the passphrase of the secrets in the state. Generated on first use, for the local cloud only."""
         if "PULUMI_CONFIG_PASSPHRASE" in self.environ:
@@ -118,12 +124,11 @@ class Settings:
 
     def _refuse_to_replace_passphrase(self) -> None:
         """Refuse to generate a passphrase if there is state: a new one cannot decrypt it, and would hide the loss."""
-        states = self.backend_folder / ".pulumi" / "stacks" / PROJECT if self.backend_folder else None
-        if states and not self.passphrase_file.exists() and any(states.glob("*.json")):
+        if not self.passphrase_file.exists() and (states := self.states):
             raise InputError(
                 "The passphrase of this machine's state is missing.",
                 file=str(self.passphrase_file),
-                found="no such file, and state that needs it: " + str(states),
+                found="no such file, and state that needs it: " + str(states[0].parent),
                 fix="restore the file, or set PULUMI_CONFIG_PASSPHRASE to the passphrase of the state",
             )
 

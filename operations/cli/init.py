@@ -17,7 +17,7 @@ from operations.cli.options import command
 from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.estate.new_estate import GROUPS, NewEstate, refuse_existing, write_new_estate
-from operations.settings import PROJECT, Settings
+from operations.settings import Settings
 
 
 def _flag(flag: str, help_: str, metavar: str = "TEXT") -> typer.models.OptionInfo:
@@ -92,12 +92,6 @@ def init(
         session.output.say_whole(line)
 
 
-def has_stacks(settings: Settings) -> bool:
-    """True if the home folder has the state of an estate. Another estate then needs a home of its own."""
-    folder = settings.backend_folder
-    return folder is not None and any((folder / ".pulumi" / "stacks" / PROJECT).glob("*.json"))
-
-
 def _next(settings: Settings, folder: Path, new: NewEstate) -> list[str]:
     """Return what to do with a new estate."""
     is_own = folder.resolve() == (settings.root / "estate").resolve()
@@ -105,7 +99,7 @@ def _next(settings: Settings, folder: Path, new: NewEstate) -> list[str]:
     if new.cloud == Cloud.LOCAL:
         home = shlex.quote(str(settings.home / new.code))
         used = [f"  export SDE_HOME={home}   (the present one has stacks, whose names are the same in each estate)"]
-        return ["", "Next:", *(used if has_stacks(settings) else ()),
+        return ["", "Next:", *(used if settings.states else ()),
                 f"  {sde} up --all             deploys it in the local Azure",
                 f"  {sde} tenancy add --help   writes a project's request"]  # fmt: skip
     ledger = [] if new.ledger else ["  name the ledger in estate.yaml: docs/platform-team.md, The ledger"]
