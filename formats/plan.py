@@ -49,6 +49,15 @@ class Operation(StrEnum):
         return self in (Operation.REPLACE, Operation.DELETE)
 
 
+NO_CHANGE = (Operation.SAME, Operation.READ)
+"""The operations that change nothing in the cloud."""
+
+
+def has_changes(counts: Mapping[str, int]) -> bool:
+    """Return True if a number of resources by operation has a change."""
+    return any(count for operation, count in counts.items() if operation not in NO_CHANGE)
+
+
 @dataclass(frozen=True)
 class PlannedResource:
     """One resource of a Plan. For a delete, `inputs` are those in the state."""
@@ -182,8 +191,7 @@ class Plan:
     @property
     def changes(self) -> tuple[PlannedResource, ...]:
         """The resources that change, without the root resource and providers."""
-        quiet = (Operation.SAME, Operation.READ)
-        return tuple(r for r in self.resources if r.operation not in quiet and not r.type.startswith("pulumi:"))
+        return tuple(r for r in self.resources if r.operation not in NO_CHANGE and not r.type.startswith("pulumi:"))
 
     @property
     def output_changes(self) -> tuple[PlannedOutput, ...]:

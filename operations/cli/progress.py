@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from formats.plan import Operation
+from formats.plan import NO_CHANGE, Operation
 from formats.urns import is_urn, name_of, type_of
 from operations.cli.output import Output, printable, printable_lines
 from operations.cli.text import DONE, SYMBOLS, kind_of, span
@@ -86,7 +86,7 @@ def watching(output: Output, *, shown_before: bool = False) -> Iterator[Reporter
 
 def is_hidden(event: Event) -> bool:
     """Return True for unchanged and read resources, and for the engine's own."""
-    return event.operation in (Operation.SAME, Operation.READ) or (event.type or "").startswith("pulumi:")
+    return event.operation in NO_CHANGE or (event.type or "").startswith("pulumi:")
 
 
 def _is_shown_message(event: Event) -> bool:

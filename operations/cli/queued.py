@@ -12,7 +12,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
 from formats.errors import Exit, Failed, SdeError, error_type
-from formats.plan import Operation, digest_of
+from formats.plan import NO_CHANGE, Operation, digest_of, has_changes
 from formats.stack_names import SHARED
 from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.queue import queue_of
@@ -30,7 +30,6 @@ LOOK = 1.0
 """Seconds between two looks at the answers."""
 NO_WORKER = 60
 """Seconds without any worker after which the command gives up."""
-_QUIET = (Operation.SAME.value, Operation.READ.value)
 
 
 def provision_by_queue(session: Session, permitted: Sequence[Stack]) -> None:
@@ -120,7 +119,7 @@ class QueuedRun:
         return result.counts
 
     def _summarise(self, counts: Mapping[str, Mapping[str, int]], failed: int, seconds: float) -> None:
-        changed = [name for name, found in counts.items() if _is_changed(found)]
+        changed = [name for name, found in counts.items() if has_changes(found)]
         stacks = [{"stack": name, "counts": dict(found)} for name, found in counts.items()]
         self.session.output.emit({"event": "summary", "changed": bool(changed), "seconds": round(seconds, 3),
                                   "stacks": stacks})  # fmt: skip
@@ -160,12 +159,8 @@ def _task(stack: Stack, estate: str) -> ProvisionTask:
     return ProvisionTask(stack=stack.name, shared=shared, estate=estate)
 
 
-def _is_changed(counts: Mapping[str, int]) -> bool:
-    return any(count for operation, count in counts.items() if operation not in _QUIET)
-
-
 def _words(counts: Mapping[str, int]) -> str:
     """Return what was changed in a line."""
-    if not _is_changed(counts):
+    if not has_changes(counts):
         return "nothing to change"
-    return ", ".join(f"{count:,} {DONE[Operation(name)]}" for name, count in counts.items() if name not in _QUIET)
+    return ", ".join(f"{count:,} {DONE[Operation(name)]}" for name, count in counts.items() if name not in NO_CHANGE)

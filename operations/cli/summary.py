@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
-from formats.plan import Operation
+from formats.plan import Operation, has_changes
 from operations.cli.output import Output, printable
 from operations.cli.planview import NOTHING
 from operations.cli.text import DONE, SYMBOLS, plural, span
@@ -39,8 +39,7 @@ class Summary:
         """True if any resource or output was changed."""
         if any(self.output_changes.get(o.stack) for o in self.outcomes):
             return True
-        quiet = (Operation.SAME.value, Operation.READ.value)
-        return any(count for o in self.outcomes for operation, count in o.counts.items() if operation not in quiet)
+        return any(has_changes(o.counts) for o in self.outcomes)
 
     @contextmanager
     def checking(self, stack: str = "") -> Iterator[None]:

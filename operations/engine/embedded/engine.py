@@ -15,7 +15,7 @@ from formats.default_providers import configured_subscription
 from formats.deployed_stack import DeployedStack, changed_meanwhile
 from formats.drift import drift_plan
 from formats.errors import Failed, InputError
-from formats.plan import Operation, Plan
+from formats.plan import Operation, Plan, has_changes
 from formats.pulumi_state import read_export
 from formats.state_record import StateRecord, record_of
 from operations.engine.embedded import deletes, imports, program, refresh, resume
@@ -277,7 +277,7 @@ class EmbeddedEngine:
             deployment = self._previewed(stack, Reporter(stack.name, None), targets, plan_check)
         except (Failed, InputError):
             return None
-        has_steps = bool(deployment.counts.keys() - {Operation.SAME, Operation.READ})
+        has_steps = has_changes(deployment.counts)
         return None if deployment.state_changed or has_steps else deployment
 
     def _outcome(self, deployment: Deployment, reporter: Reporter) -> Outcome:
