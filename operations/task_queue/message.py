@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from formats.errors import InputError
 from formats.input_model import Model
-from formats.plan import canonical
+from formats.plan import canonical, digest_of
 from formats.stack_names import SHARED, TENANCY
 from formats.validation import validated
 from formats.yaml_reader import read_mapping
@@ -66,7 +66,7 @@ def estate_digest(folder: Path) -> str:
         for file in folder.rglob("*")
         if file.suffix in _READ and not file.name.startswith(".") and file.is_file()
     }
-    return f"sha256:{hashlib.sha256(canonical(found).encode()).hexdigest()}"
+    return digest_of(found)
 
 
 def queue_name(folder: Path) -> str:
