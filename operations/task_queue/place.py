@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
 
 from formats.errors import Failed, InputError
 from operations.settings import Settings
-
-if TYPE_CHECKING:
-    from redis import Redis
 
 URL, CERTIFICATES, SECONDS = "SDE_QUEUE_URL", "SDE_QUEUE_CA", "SDE_QUEUE_SECONDS"
 _FOREIGN = ("CELERY_", "KOMBU_")
@@ -65,8 +66,6 @@ class QueuePlace:
 
     def client(self) -> Redis:
         """Return a client, which connects at its first command."""
-        from redis import Redis  # noqa: PLC0415 - only commands on the queue need it
-
         return Redis.from_url(
             self.url, decode_responses=True, socket_timeout=NETWORK_SECONDS, socket_connect_timeout=NETWORK_SECONDS,
             **self.tls or {},
@@ -75,9 +74,6 @@ class QueuePlace:
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Raise what the server or the network refuses as `Failed`, without the password."""
-        from kombu.exceptions import OperationalError  # noqa: PLC0415
-        from redis.exceptions import RedisError  # noqa: PLC0415
-
         try:
             yield
         except (RedisError, OperationalError, OSError) as error:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
+from redis.exceptions import RedisError
 
 from formats.errors import InputError
 from formats.input_model import Model
@@ -67,8 +68,6 @@ class QueueRecords:
             yield True
 
     def _release(self, lock: Any) -> None:
-        from redis.exceptions import RedisError  # noqa: PLC0415
-
         self._held.remove(lock)
         with suppress(RedisError):  # it expired
             lock.release()
@@ -96,8 +95,6 @@ class QueueRecords:
                 self._client.delete(key)
 
     def _stay_alive(self, key: str, ended: threading.Event) -> None:
-        from redis.exceptions import RedisError  # noqa: PLC0415
-
         while not ended.wait(self.lock_seconds / 3):
             with suppress(RedisError):  # the server may come back
                 self._client.set(key, "1", ex=self.lock_seconds)
