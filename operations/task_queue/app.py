@@ -22,7 +22,6 @@ from celery.signals import worker_ready
 from celery.worker import state as worker_state
 
 from formats.errors import Exit, InputError
-from operations.task_queue.child import is_final
 from operations.task_queue.message import Answer, ProvisionTask, read_answer, read_task
 from operations.task_queue.place import NETWORK_SECONDS, QueuePlace
 from operations.task_queue.records import QueueRecords
@@ -206,10 +205,10 @@ class Delivery:
                 raise Reject("the worker ends", requeue=True)
             if answer.code == Exit.DONE:
                 records.forget([wanted.stack])
-            if is_final(answer):
+            if answer.is_final:
                 return answer
             if number >= MAX_ATTEMPTS:
-                records.give_up(wanted, min(number, MAX_ATTEMPTS), answer.reason)
+                records.give_up(wanted, MAX_ATTEMPTS, answer.reason)
                 return answer
         # Shorter than the time after which it would be delivered a second time.
         raise self.task.retry(countdown=min(PAUSE * 2 ** (number - 1), self.queue.place.seconds // 3))

@@ -25,8 +25,6 @@ _LOOK = 0.2
 """Seconds between two looks at the process."""
 _ENDING = 0.25
 """The share of the time that is left to a process that was interrupted: it ends its present step."""
-_FINAL = (Exit.DONE, Exit.WRONG_USE, Exit.REFUSED)
-"""The answers that another attempt would only repeat."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +71,6 @@ class Attempts:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def is_final(answer: Answer) -> bool:
-    """Return True if another attempt would only repeat an answer."""
-    return answer.code in _FINAL
 
 
 def _answer(code: int, said: IO[bytes], late: bool) -> Answer:

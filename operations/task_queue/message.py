@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from formats.errors import InputError
+from formats.errors import Exit, InputError
 from formats.input_model import Model
 from formats.plan import canonical, digest_of
 from formats.stack_names import SHARED, TENANCY
@@ -38,6 +38,11 @@ class Answer(Model):
 
     code: Annotated[int, Field(ge=0, le=255)]
     reason: Annotated[str, StringConstraints(max_length=MAX_REASON)] = ""
+
+    @property
+    def is_final(self) -> bool:
+        """True if another attempt would only repeat it."""
+        return self.code in (Exit.DONE, Exit.WRONG_USE, Exit.REFUSED)
 
 
 def read_task(positional: Sequence[Any], named: Mapping[str, Any]) -> ProvisionTask:
