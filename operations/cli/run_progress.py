@@ -121,19 +121,15 @@ class RunProgress:
             lines += [f"  {what + ':':<13}{', '.join(s.name for s in self.stacks if s.name in names)}"] if names else []
         return "\n".join([*lines, "  continue:    correct them, then scripts/sde up --continue"])
 
-    def show(self, output: Output) -> None:
-        """Print what is done and left, if one of several stacks failed."""
-        if self.failed and len(self.stacks) > 1:
-            output.emit({"event": "unfinished", **self.record()})
-            output.say(self.text())
-
     def record(self) -> dict[str, list[str]]:
         """Return the stacks that are done, failed and not reached, as JSON."""
         return {"done": sorted(self.done), "failed": sorted(self.failed), "not_reached": sorted(self.not_reached)}
 
     def report_failures(self, output: Output) -> None:
-        """Print what is done and left, and raise the error of the stacks that failed; without one, do nothing."""
-        self.show(output)
+        """Raise the error of the stacks that failed. Of several stacks, print first what is done and left."""
+        if self.failed and len(self.stacks) > 1:
+            output.emit({"event": "unfinished", **self.record()})
+            output.say(self.text())
         self.raise_failures()
 
     def raise_failures(self) -> None:
@@ -145,12 +141,12 @@ def raise_errors(errors: Mapping[str, SdeError], of: int, what: str) -> None:
     """Raise the error of a stack, with its name if the command is on several; of several stacks, one with them all."""
     if not errors:
         return
-    told = [str(error) if of == 1 else _with_name(name, error) for name, error in errors.items()]
-    if len(told) == 1:
+    messages = [str(error) if of == 1 else _with_name(name, error) for name, error in errors.items()]
+    if len(messages) == 1:
         error = next(iter(errors.values()))
-        raise error if str(error) == told[0] else error_type(error.exit_code)(told[0])
+        raise error if str(error) == messages[0] else error_type(error.exit_code)(messages[0])
     worst = min(error.exit_code for error in errors.values())  # failed before wrong input before refused
-    raise error_type(worst)("\n".join([f"{len(told)} of {plural(of, 'stack')} {what}:", *told]))
+    raise error_type(worst)("\n".join([f"{len(messages)} of {plural(of, 'stack')} {what}:", *messages]))
 
 
 def _with_name(name: str, error: SdeError) -> str:
