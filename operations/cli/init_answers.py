@@ -104,11 +104,10 @@ class Answers:
         """
         found = getattr(self.given, key)
         if found is None:
-            found = made_up if made_up is not None else self.asked(f"--{key.replace('_', '-')}", question,
+            found = made_up if made_up is not None else self.asked(_flag(key), question,
                                                                    default=default, allowed=allowed)  # fmt: skip
         if allowed and found and found not in allowed:
-            raise InputError("There is no such choice.", key=f"--{key.replace('_', '-')}", found=found,
-                             allowed=", ".join(allowed))  # fmt: skip
+            raise InputError("There is no such choice.", key=_flag(key), found=found, allowed=", ".join(allowed))
         return str(found)
 
     def many(self, key: str, question: str, *, default: Sequence[str] = (), made_up: Sequence[str] = ()) -> list[str]:
@@ -116,8 +115,7 @@ class Answers:
         found = getattr(self.given, key)
         if found or made_up:
             return list(found or made_up)
-        text = self.asked(f"--{key.replace('_', '-')}", question,
-                          default="; ".join(default) or None, several=True)  # fmt: skip
+        text = self.asked(_flag(key), question, default="; ".join(default) or None, several=True)
         return _split(text)
 
     def asked(self, flag: str, question: str, *, of: str = "", default: str | None = None,
@@ -150,6 +148,11 @@ class Answers:
             lines = "".join(f"\n  {flag}: {question}" for flag, question in self.missing.items())
             raise InputError(f"A new estate needs these flags, or a terminal at which it can ask:{lines}",
                              found="no terminal", fix="add the flags")  # fmt: skip
+
+
+def _flag(key: str) -> str:
+    """Return the flag that states a value of `Given`."""
+    return f"--{key.replace('_', '-')}"
 
 
 def _split(text: str) -> list[str]:
@@ -224,7 +227,7 @@ def _pairs(
         if not key or (not value if sign else not lone):
             raise InputError("This is not a pair.", key=flag, found=one, allowed="NAME=VALUE")
         if known is not None and key not in known:
-            raise InputError("This names nothing.", key=flag, found=key, allowed=", ".join(known) or "none")
+            raise InputError("There is no such name.", key=flag, found=key, allowed=", ".join(known) or "none")
         if known is None and key in found:
             raise InputError("This is named twice.", key=flag, found=key, fix="leave one out")
         found.setdefault(key, []).extend([value] if sign else [])
@@ -326,7 +329,7 @@ def keeping(answers: Answers, folder: Path) -> Iterator[None]:
         if answers.answered:
             given = [str(one) for key, value in vars(answers.given).items() if value and key != "admin_key"
                      for each in ([value] if isinstance(value, str) else value)
-                     for one in (f"--{key.replace('_', '-')}", each)]  # fmt: skip
+                     for one in (_flag(key), each)]  # fmt: skip
             line = shlex.join(["scripts/sde", "init", str(folder), *given, *answers.answered])
             answers.output.err.print(
                 Text(f"\nNothing was written. With your answers so far:\n{line}\n"), soft_wrap=True
