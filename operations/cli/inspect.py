@@ -201,30 +201,32 @@ def render(
     Example: sde render, or sde render --check in a pipeline.
     """
     files = [*(session.catalog.stale() if check else session.catalog.render())]
-    left_over = _left_over(session)
+    unused = _unused_files(session)
     if check:
         _list(session, "stale", "differs", files)
-        _list(session, "stale", "belongs to no stack:", left_over)
+        _list(session, "stale", "belongs to no stack:", unused)
     else:
         _list(session, "written", "wrote", files)
-        _list(session, "removed", "removed", left_over)
-        for file in left_over:
+        _list(session, "removed", "removed", unused)
+        for file in unused:
             file.unlink()
-    files += left_over
+    files += unused
     if check and files:
         raise Failed("The stacks' configuration files differ from the estate.\n  fix:     scripts/sde render")
     if not files:
         session.output.say("Every stack's configuration matches the estate.", style="green")
 
 
-def _left_over(session: Session) -> list[Path]:
-    """Return the configuration files of stacks that the estate no longer has and that are not deployed. A file is kept
-    if the state of its stack cannot be read."""
+def _unused_files(session: Session) -> list[Path]:
+    """Return the configuration files of orphaned stacks that are not deployed.
+
+    A stack whose state cannot be read counts as deployed: its file is kept.
+    """
     found = []
     for stack in session.catalog.orphaned_stacks:
-        if stack.settings.file.exists():
-            with suppress(SdeError):
-                found += [] if session.is_deployed(stack) else [stack.settings.file]
+        with suppress(SdeError):
+            if stack.settings.file.exists() and not session.is_deployed(stack):
+                found.append(stack.settings.file)
     return found
 
 
