@@ -49,9 +49,11 @@ def explanations() -> Mapping[str, Explanation]:
 
 
 def with_hint(message: str) -> str:
-    """Return an error's message, with the command that explains its codes if nothing better is said of them."""
+    """Return an error's message, with the command that explains its codes. One that has a fix stays as it is."""
+    if "fix:" in message:
+        return message
     found = dict.fromkeys(one["code"] for one in _CODE.finditer(message) if one["code"] in explanations())
-    if not found or "fix:" in message:
+    if not found:
         return message
     commands = ", ".join(f"scripts/sde explain {code}" for code in list(found)[:_LISTED])
     return f"{message}\n  fix:     {commands}"
