@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from operations.cli.options import command
 from operations.cli.output import printable
+from operations.cli.rows import Rows
 from operations.cli.session import Session
 from operations.cli.text import plural
 
@@ -59,8 +58,8 @@ def show(session: Session) -> None:
     session.output.say(f"{plural(waiting, 'task')} waiting, {plural(workers, 'worker')}, "
                        f"{plural(len(letters), 'dead letter')}")  # fmt: skip
     if letters:
-        table = Table("stack", "attempts", "given up", "reason", box=None, pad_edge=False, header_style="dim")
+        rows = Rows(("stack", "attempts", "given up", "reason"), ("stack",))
         for letter in letters:
-            table.add_row(printable(letter.stack), str(letter.attempts), letter.time, printable(letter.reason))
-        session.output.text_console.print(table)
+            rows.add(printable(letter.stack), str(letter.attempts), letter.time, printable(letter.reason))
+        rows.show(session.output.text_console)
         session.output.say("They are tried again by: scripts/sde provision --queue")
