@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.generated_estates import generate
+from scripts.processes import descendants
+from scripts.redis_server import redis_server, url
 
 ROOT = Path(__file__).resolve().parents[1]
-PASSWORD = "of-the-measurement"  # noqa: S105 - a server of this machine, for minutes
 LOOK = 1.0
 """Seconds between two looks at the memory."""
 SECONDS = "1800"
@@ -83,8 +83,8 @@ class Site:
 
     def by_queue(self, workers: int) -> tuple[float, float]:
         """Bring up all with workers of a queue, which run when the time begins."""
-        with _redis(self.folder) as url:
-            environ = {"SDE_QUEUE_URL": url, "SDE_QUEUE_SECONDS": SECONDS}
+        with redis_server(self.folder / "redis") as port:
+            environ = {"SDE_QUEUE_URL": url(port), "SDE_QUEUE_SECONDS": SECONDS}
             with self._workers(workers, environ):
                 return self._measured(["provision", "--queue"], environ)
 
@@ -138,32 +138,13 @@ class Site:
 
 
 @contextmanager
-def _redis(folder: Path) -> Iterator[str]:
-    """Run a Redis server without a file, and yield its URL."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    lines = (f"port {port}", "bind 127.0.0.1", f"requirepass {PASSWORD}", 'save ""', f"dir {folder}")
-    server = subprocess.Popen(["redis-server", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)  # noqa: S607
-    assert server.stdin  # noqa: S101 - asked for above
-    server.stdin.write("\n".join(lines).encode())
-    server.stdin.close()
-    time.sleep(1)
-    try:
-        yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@contextmanager
 def _peak_of_descendants() -> Iterator[list[float]]:
     """Yield a list whose value is the most memory of all descendants at once, in MiB. Shared pages count once."""
     most, ended = [0.0], threading.Event()
 
     def look() -> None:
         while not ended.wait(LOOK):
-            most[0] = max(most[0], sum(map(_proportional_set, _descendants(os.getpid()))))
+            most[0] = max(most[0], sum(map(_proportional_set, descendants(os.getpid()))))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -180,13 +161,3 @@ def _proportional_set(process: int) -> float:
     except OSError:  # it has ended
         return 0.0
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-
-def _descendants(process: int) -> list[int]:
-    try:
-        own = [
-            int(one) for file in Path(f"/proc/{process}/task").glob("*/children") for one in file.read_text().split()
-        ]
-    except OSError:
-        return []
-    return [*own, *(below for child in own for below in _descendants(child))]

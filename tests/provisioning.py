@@ -21,6 +21,7 @@ from operations.ledger.entry import Result
 from operations.ledger.ledger import open_local
 from operations.settings import ROOT, Settings
 from scripts.approved_estates import approve_all
+from scripts.processes import descendants
 from tests.made_once import deployed_estate, made_once
 from tests.operations.estates import add_request
 
@@ -107,9 +108,7 @@ class Site:
 
 def family(process: int) -> list[int]:
     """Return a process and its descendants."""
-    files = Path(f"/proc/{process}/task").glob("*/children")
-    own = [int(child) for file in files for child in file.read_text().split()]
-    return [process, *(below for child in own for below in family(child))]
+    return [process, *descendants(process)]
 
 
 def kill_all(processes: list[int]) -> None:

@@ -1,54 +1,11 @@
-"""A real Redis server for a test, on a port of its own, with a password."""
+"""Tests that need a real Redis server."""
 
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-PASSWORD = "pa55word-of-the-test"
 needs_redis = pytest.mark.skipif(
     not shutil.which("redis-server"), reason="there is no redis-server: apt-get install redis-server"
 )
-
-
-@contextmanager
-def redis_server(folder: Path, *lines: str) -> Iterator[int]:
-    """Run a server, with further lines of its configuration, and yield its port."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
-    folder.mkdir(exist_ok=True)
-    own = (f"port {port}", "bind 127.0.0.1", f"requirepass {PASSWORD}", 'save ""', f"dir {folder}")
-    own += tuple(line.format(port=port) for line in lines)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["redis-server", "-"], stdin=subprocess.PIPE, stdout=log, stderr=log)
-    try:
-        assert process.stdin
-        process.stdin.write("\n".join(own).encode())
-        process.stdin.close()
-        _await(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def url(port: int) -> str:
-    return f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-
-
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("the Redis server did not start")

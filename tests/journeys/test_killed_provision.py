@@ -17,8 +17,9 @@ from operations.settings import Settings
 from operations.task_queue.app import TASK, celery_app
 from operations.task_queue.message import queue_name
 from operations.task_queue.place import QueuePlace
+from scripts.redis_server import PASSWORD, redis_server, url
 from tests.provisioning import STACKS, Site, events, family, kill_all
-from tests.redis_server import PASSWORD, needs_redis, redis_server, url
+from tests.redis_server import needs_redis
 from tests.soak import IS_SOAK, in_soak_alone
 
 Process = subprocess.Popen[str]

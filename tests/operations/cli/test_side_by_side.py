@@ -22,6 +22,7 @@ from formats.errors import Failed
 from operations.cli.app import main
 from operations.cli.run_progress import RunProgress, width, workers_for
 from operations.settings import ROOT, Settings
+from scripts.processes import descendants
 from tests.made_once import deployed_estate
 from tests.operations.cli.fakes import stack
 from tests.operations.estates import add_request
@@ -162,7 +163,7 @@ def interrupted(sde: Sde, send: Callable[[int, int], None]) -> None:
     new_requests(sde, "heart", "lung")
     process = sde.start("--json", *COMMAND)
     _wait_for_step(process)
-    children = _descendants(process.pid)
+    children = descendants(process.pid)
     assert len(children) > 2
     send(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=120)
@@ -179,13 +180,6 @@ def _wait_for_step(process: subprocess.Popen[str]) -> None:
         assert time.monotonic() < deadline
         if '"step-done"' in line and '"create"' in line:
             return
-
-
-def _descendants(parent: int) -> list[int]:
-    """Return all processes below a process."""
-    files = Path(f"/proc/{parent}/task").glob("*/children")
-    own = [int(child) for file in files for child in file.read_text().split()]
-    return own + [below for child in own for below in _descendants(child)]
 
 
 def _wait_for_end(processes: list[int]) -> None:
@@ -206,6 +200,6 @@ def _command(process: int) -> str:
 def _workers_that_deploy(process: subprocess.Popen[str]) -> Iterator[int]:
     """Yield the worker processes once a step has been applied."""
     _wait_for_step(process)
-    for child in _descendants(process.pid):
+    for child in descendants(process.pid):
         if "spawn_main" in _command(child):
             yield child

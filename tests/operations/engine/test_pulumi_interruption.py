@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from formats.errors import InputError
+from scripts.processes import descendants
 from tests.operations.engine.pulumi_lab import Lab, wait_for
 from tests.pulumi_cli import needs_cli
 from tests.soak import in_soak_alone
@@ -46,14 +47,14 @@ class Run:
 
     def children(self, words: str) -> list[int]:
         """Return the child processes with this text in their command line, each before its own children."""
-        return [pid for pid in _children(self.process.pid) if words in _command(pid)]
+        return [pid for pid in descendants(self.process.pid) if words in _command(pid)]
 
     def goes_on(self) -> None:
         (self.lab.folder / "go").touch()
 
     def end(self, code: int) -> str:
         """Wait for the end, check that no child process survives, and return the output."""
-        children = _children(self.process.pid)
+        children = descendants(self.process.pid)
         try:
             said = self.process.communicate(timeout=30)[0]
         finally:
@@ -62,12 +63,6 @@ class Run:
         assert "Traceback" not in said
         wait_for(lambda: not any(map(_command, children)))
         return said
-
-
-def _children(pid: int) -> list[int]:
-    """Return all descendants of a process."""
-    own = [int(c) for file in Path(f"/proc/{pid}/task").glob("*/children") for c in file.read_text().split()]
-    return own + [below for child in own for below in _children(child)]
 
 
 def _command(pid: int) -> str:
@@ -115,7 +110,7 @@ def test_a_second_ctrl_c_stops_at_once(run: Run) -> None:
 
 
 def test_killed_run_leaves_no_process_and_an_abandoned_lock(run: Run) -> None:
-    children = _children(run.process.pid)
+    children = descendants(run.process.pid)
     assert len(children) >= 3  # the CLI, the program and a provider
     run.process.kill()
     run.process.wait()

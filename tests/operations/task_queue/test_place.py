@@ -11,7 +11,8 @@ import pytest
 from formats.errors import Failed, InputError
 from operations.settings import Settings
 from operations.task_queue.place import QueuePlace
-from tests.redis_server import PASSWORD, needs_redis, redis_server, url
+from scripts.redis_server import PASSWORD, redis_server, url
+from tests.redis_server import needs_redis
 
 
 def place(**environ: str) -> QueuePlace:

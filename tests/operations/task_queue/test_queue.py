@@ -16,7 +16,8 @@ from operations.task_queue import app
 from operations.task_queue.app import MAX_ATTEMPTS, Delivery, TaskQueue
 from operations.task_queue.message import Answer, ProvisionTask, estate_digest, queue_name
 from operations.task_queue.place import QueuePlace
-from tests.redis_server import needs_redis, redis_server, url
+from scripts.redis_server import redis_server, url
+from tests.redis_server import needs_redis
 
 pytestmark = needs_redis
 ESTATE, OTHER = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
