@@ -382,12 +382,6 @@ class ProjectSpec(Model):
                                        fix="Name a group of researchers.")  # fmt: skip
         return desks
 
-    @property
-    def groups(self) -> frozenset[UUID]:
-        """Every Entra group of the project."""
-        outside = {self.recipients.group} if self.recipients else set()
-        return frozenset({self.researchers, self.stewards, self.checkers, *map(self.users_of, self.desks), *outside})
-
     def users_of(self, desk: DeskSpec) -> UUID:
         """Return the Entra group that signs in to a desk."""
         return desk.users or self.researchers
@@ -486,7 +480,7 @@ def parse(stack: str, settings: Mapping[str, Any]) -> StackConfig:
     """Return the configuration of a stack from the settings of an engine: text, with lists and maps as JSON."""
     model, file = config_model(stack), f"Pulumi.{stack}.yaml"
     own = {key.removeprefix(NAMESPACE): value for key, value in settings.items() if key.startswith(NAMESPACE)}
-    values = {key: _parsed(model, key, value, file) for key, value in own.items()}
+    values = {key: _parsed(model, key, value) for key, value in own.items()}
     config = validated(model, values, file=file, prefix=NAMESPACE)
     provided = settings.get("azure-native:subscriptionId")
     if provided is not None and provided != str(config.subscription):
@@ -513,7 +507,7 @@ def read_config(stack: str, file: Path) -> StackConfig:
     return parse(stack, {key: v if isinstance(v, str) else json.dumps(v) for key, v in settings.items()})
 
 
-def _parsed(model: type[StackConfig], key: str, value: Any, file: str) -> Any:
+def _parsed(model: type[StackConfig], key: str, value: Any) -> Any:
     """Return the value for its field: parse JSON where the field is no text, else keep the text."""
     field = model.model_fields.get(key)
     if field is None or not isinstance(value, str) or not _is_json(field.annotation):

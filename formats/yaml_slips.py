@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import yaml
 
@@ -102,7 +102,6 @@ def slip(text: str, path: str, error: yaml.YAMLError) -> InputError:
 
 Found = tuple[int, str, str]
 """The line of a slip, counted from 0, what it is, and the fix."""
-Look = Callable[[Sequence[str], int], Found | None]
 
 
 def _conflict(lines: Sequence[str], _: int) -> Found | None:

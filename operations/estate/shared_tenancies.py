@@ -16,8 +16,7 @@ from operations.estate.schema import EstateFile
 from operations.estate.shared_tenancy_schema import SharedTenancy
 
 KEY = "tenancy"
-RESEARCHERS = "researchers"
-GROUPS = (RESEARCHERS, "stewards", "checkers")
+GROUPS = ("researchers", "stewards", "checkers")
 """The keys of a request that name groups of people."""
 
 
