@@ -38,11 +38,9 @@ def config_file(target: Path, stack: str) -> Path:
 
 def changed_files(estate: Estate, stacks: Sequence[Rendered], target: Path) -> dict[Path, str]:
     """Return the files whose text differs from the estate, with their new text, the allocations first."""
-    wanted = {estate.folder / FILE_NAME: estate.allocations.text()}
-    for stack in stacks:
-        file = config_file(target, stack.name)
-        wanted[file] = stack.text + _engine_lines(file, stack.text)
-    return {file: text for file, text in wanted.items() if _text(file) != text}
+    file, text = estate.folder / FILE_NAME, estate.allocations.text()
+    allocations = {file: text} if _text(file) != text else {}
+    return allocations | {config_file(target, name): text for name, text in _changed_configs(stacks, target).items()}
 
 
 def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path]:
@@ -66,15 +64,12 @@ def write(estate: Estate, stacks: Sequence[Rendered], target: Path) -> list[Path
 
 def stage(stacks: Sequence[Rendered], target: Path, folder: Path) -> dict[str, Path]:
     """Write the configuration files that differ from the estate into another folder. Return them by stack."""
-    own = folder / hashlib.sha256(str(target.resolve()).encode()).hexdigest()[:16]
+    own = _folder_of_copies(target, folder)
     found: dict[str, Path] = {}
-    for stack in stacks:
-        file = config_file(target, stack.name)
-        text = stack.text + _engine_lines(file, stack.text)
-        if _text(file) != text:
-            make_folder(own)
-            found[stack.name] = config_file(own, stack.name)
-            _write(found[stack.name], text)
+    for name, text in _changed_configs(stacks, target).items():
+        make_folder(own)
+        found[name] = config_file(own, name)
+        _write(found[name], text)
     return found
 
 
@@ -83,7 +78,7 @@ def write_variant(file: Path, settings: Mapping[str, Any], folder: Path) -> Path
 
     The keys that the engines added to `file` are kept: both are files of one stack.
     """
-    target = folder / hashlib.sha256(str(file.parent.resolve()).encode()).hexdigest()[:16] / file.name
+    target = _folder_of_copies(file.parent, folder) / file.name
     found = read_mapping(file) if file.exists() else {}
     whole = {"config": settings, **{key: found[key] for key in ENGINE_KEYS if key in found}}
     make_folder(target.parent)
@@ -102,6 +97,22 @@ def orphans(stacks: Sequence[Rendered], target: Path) -> list[Path]:
     known = {config_file(target, stack.name) for stack in stacks}
     found = sorted(target.glob("Pulumi.*.yaml"))
     return [f for f in found if f not in known and (_text(f) or "").startswith(HEADER_PREFIX)]
+
+
+def _changed_configs(stacks: Sequence[Rendered], target: Path) -> dict[str, str]:
+    """Return the new text of each configuration file that differs from the estate, by stack."""
+    found: dict[str, str] = {}
+    for stack in stacks:
+        file = config_file(target, stack.name)
+        text = stack.text + _engine_lines(file, stack.text)
+        if _text(file) != text:
+            found[stack.name] = text
+    return found
+
+
+def _folder_of_copies(target: Path, folder: Path) -> Path:
+    """Return the place inside a folder for other versions of the files of `target`."""
+    return folder / hashlib.sha256(str(target.resolve()).encode()).hexdigest()[:16]
 
 
 def _engine_lines(file: Path, rendered: str) -> str:
