@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 MAX_ERRORS = 50
@@ -59,6 +59,15 @@ class InputError(SdeError):
         """The single errors that this one has: itself alone."""
         return (self,)
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The arguments with which the error was made."""
+        return {name: getattr(self, name) for name in ("problem", "file", "key", "found", "allowed", "fix")}
+
+    def with_parts(self, **changed: str | None) -> InputError:
+        """Return the error with some parts changed."""
+        return InputError(**{**self.parts, **changed})
+
     def __str__(self) -> str:
         lines = [self.problem]
         for label, value in (("file", self.file), ("key", self.key), ("found", short_text(self.found)),
@@ -69,15 +78,13 @@ class InputError(SdeError):
 
 
 class CombinedInputError(InputError):
-    """Several errors of input, of which each is told. Its own parts are those of the first."""
+    """Several errors of input, each of which is reported. Its own parts are those of the first."""
 
     def __init__(self, errors: Sequence[InputError]) -> None:
         self._each = tuple(errors)
         first, others = errors[0], len(errors) - 1
-        super().__init__(
-            f"{first.problem} ({others} more error{'s' if others > 1 else ''}.)", file=first.file, key=first.key,
-            found=first.found, allowed=first.allowed, fix=first.fix,
-        )  # fmt: skip
+        problem = f"{first.problem} ({others} more error{'s' if others > 1 else ''}.)"
+        super().__init__(**{**first.parts, "problem": problem})
 
     @property
     def each(self) -> Sequence[InputError]:
@@ -97,11 +104,8 @@ def joined(errors: Sequence[InputError]) -> InputError:
 
 
 def moved(error: InputError, copy: str, original: str) -> InputError:
-    """Return an error in the files of a copy as one in the original's."""
-    return joined([
-        InputError(one.problem, file=one.file and one.file.replace(copy, original), key=one.key, found=one.found,
-                   allowed=one.allowed, fix=one.fix) for one in error.each
-    ])  # fmt: skip
+    """Return the error of a copy's files as the error of the original ones."""
+    return joined([one.with_parts(file=one.file and one.file.replace(copy, original)) for one in error.each])
 
 
 @dataclass

@@ -85,8 +85,8 @@ def _parts(error: BaseException) -> dict[str, str]:
     """Return the parts of an `InputError` for JSON."""
     if not isinstance(error, InputError):
         return {}
-    parts = {key: getattr(error, key) for key in ("file", "key", "found", "allowed", "fix")}
-    return {key: str(value)[:_LONGEST] for key, value in parts.items() if value is not None}
+    found = {key: value for key, value in error.parts.items() if key != "problem" and value is not None}
+    return {key: str(value)[:_LONGEST] for key, value in found.items()}
 
 
 def _bug(error: BaseException, settings: Settings) -> str:

@@ -351,5 +351,4 @@ def _from_flag(error: InputError) -> InputError:
     if found is None:
         return error
     fix = error.fix or f"correct {found}: nothing was written"
-    return InputError(error.problem, file=error.file, key=f"{error.key}, from {found}", found=error.found,
-                      allowed=error.allowed, fix=fix)  # fmt: skip
+    return error.with_parts(key=f"{error.key}, from {found}", fix=fix)

@@ -43,9 +43,9 @@ def validate(session: Session) -> None:
     with errors.within():
         _check_exemptions(folder)
     _check_documents(folder, errors)
-    for error in (one for found in errors.errors for one in found.each):
-        parts = {key: getattr(error, key) for key in ("problem", "file", "key", "found", "allowed", "fix")}
-        session.output.emit({"event": "invalid", **{key: value for key, value in parts.items() if value is not None}})
+    for error in (one for several in errors.errors for one in several.each):
+        found = {key: value for key, value in error.parts.items() if value is not None}
+        session.output.emit({"event": "invalid", **found})
     errors.raise_any()
     session.output.emit({"event": "valid", "folder": str(folder), "stacks": stacks})
     session.output.say(Text.assemble(("valid ", "green"), f"{printable(folder)}: {plural(stacks, 'stack')}"))

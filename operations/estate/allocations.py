@@ -100,8 +100,7 @@ def _read(file: Path, path: str) -> dict[str, Any]:
         return read_mapping(file, path)
     except InputError as error:
         fix = "Take the file of the main branch as a whole; `sde render` then adds what is new."
-        raise joined([InputError(one.problem, file=path, key=one.key, found=one.found, allowed=one.allowed, fix=fix)
-                      for one in error.each]) from None  # fmt: skip
+        raise joined([one.with_parts(file=path, fix=fix) for one in error.each]) from None
 
 
 def _refuse_duplicate_slots(allocations: Mapping[str, Allocation], path: str) -> None:

@@ -72,8 +72,7 @@ def read_template_plans(
         return _plans(template, called or (Path(file).stem if file else "template"), given)
     except InputError as error:
         location = ": ".join(part for part in (file, error.file) if part) or None
-        raise InputError(error.problem, file=location, key=error.key, found=error.found, allowed=error.allowed,
-                         fix=error.fix) from None  # fmt: skip
+        raise error.with_parts(file=location) from None
     except RecursionError:
         raise InputError("The template nests too deeply.", file=file) from None
 
