@@ -6,7 +6,6 @@ half-written.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
@@ -28,8 +27,8 @@ from formats.errors import InputError, moved
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.yaml_reader import parse_mapping
 from operations.estate.loading import load
-from operations.estate.rendering import UNSAFE, render
-from operations.estate.yaml_templates import yaml_environment
+from operations.estate.rendering import render
+from operations.estate.yaml_templates import json_line, yaml_environment
 from operations.settings import write_whole
 
 FILES = ("estate.yaml", "people.yaml", "route.yaml", "exemptions.yaml")
@@ -206,25 +205,19 @@ def _environment() -> jinja2.Environment:
     return yaml_environment(jinja2.FileSystemLoader(TEMPLATES / "estate"), _scalar)
 
 
-def _scalar(value: Any) -> Any:
+def _scalar(value: Any) -> str:
     """Return a value as YAML on one line: plain where that is read as the same text, otherwise as JSON."""
-    if isinstance(value, jinja2.Undefined):
-        return value  # printing it raises an error with its name
     if isinstance(value, date | UUID | IPv4Network):
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{', '.join(_in_list(one) for one in value)}]"
     text = str(value)
-    return text if _PLAIN.fullmatch(text) and _is_read_as(text) else _quoted(text)
+    return text if _PLAIN.fullmatch(text) and _is_read_as(text) else json_line(text)
 
 
 def _in_list(value: object) -> str:
-    return str(value) if re.fullmatch(r"[A-Za-z0-9./-]+", str(value)) and _is_read_as(str(value)) else _quoted(value)
-
-
-def _quoted(value: object) -> str:
-    text = json.dumps(str(value), ensure_ascii=False)
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = str(value)
+    return text if re.fullmatch(r"[A-Za-z0-9./-]+", text) and _is_read_as(text) else json_line(text)
 
 
 def _is_read_as(text: str) -> bool:

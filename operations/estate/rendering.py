@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +25,7 @@ from formats.yaml_reader import parse_mapping
 from operations.estate.kept_rendering import KeptRendering, KeptStack
 from operations.estate.loading import Estate
 from operations.estate.rendered_values import refuse_other_settings, refuse_other_values
-from operations.estate.yaml_templates import yaml_environment
+from operations.estate.yaml_templates import json_line, yaml_environment
 from operations.result_cache import FileCache
 
 STACKS = "stacks"
@@ -34,8 +33,6 @@ SHARED_TEMPLATE = f"{STACKS}/shared-tenancy"
 HEADER_PREFIX = "# Made by tre_templates/"
 """The start of a rendered file. The name of its template follows."""
 HEADER = "# Made by {file} from the estate's data. Edits here are overwritten: change the estate instead.\n"
-UNSAFE = re.compile("[^ -~\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML readers do not accept unescaped, or read as the end of a line."""
 
 
 @dataclass(frozen=True)
@@ -193,12 +190,8 @@ def _environment() -> jinja2.Environment:
     return yaml_environment(_Bodies(TEMPLATES), _scalar)
 
 
-def _scalar(value: Any) -> Any:
-    """Return a value as one line of JSON that is also YAML."""
-    if isinstance(value, jinja2.Undefined):
-        return value  # printing it raises an error with its name
-    text = json.dumps(to_jsonable_python(value, exclude_none=True), ensure_ascii=False)
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def _scalar(value: Any) -> str:
+    return json_line(to_jsonable_python(value, exclude_none=True))
 
 
 def _wire(value: Any) -> str:
