@@ -108,8 +108,8 @@ class Estate:
             found += ends_of_people(self.requests[stack.removeprefix(TENANCY)].people, str(file), self.today, within)
         if self._root_expiry and stack.startswith((TENANCY, PLATFORM)):
             found.append(self._root_expiry)
-        ends = self._ends_of_ways_within(within)
-        found += [end for use in self._uses(stack) for end in ends.get(use, ())]
+        ends = (end for use in self._uses(stack) for end in self._ends_of_ways.get(use, ()))
+        found += [end for end in ends if end.days_left <= within]
         return tuple(sorted(found, key=lambda one: one.day))
 
     @cached_property
@@ -122,20 +122,15 @@ class Estate:
         day = first_expiry(restrictions.root_certificates)
         return expiry(ROOTS, day, today=self.today, file=str(self.folder / ESTATE), stack=PLATFORM)
 
-    def _ends_of_ways_within(self, days: int) -> Mapping[str, Sequence[Expiry]]:
-        """The days within some from which ways are not approved any more, by the use of their stacks."""
-        if days not in self._ends_of_ways:
-            ends: dict[str, dict[Expiry, None]] = {}
-            for way in self.ways:
-                found = [end for end in way.expiries(self.folder, self.people, self.today) if end.days_left <= days]
-                for use in way.way.uses if found else ():
-                    ends.setdefault(use, {}).update(dict.fromkeys(found))
-            self._ends_of_ways[days] = {use: tuple(found) for use, found in ends.items()}
-        return self._ends_of_ways[days]
-
     @cached_property
-    def _ends_of_ways(self) -> dict[int, Mapping[str, Sequence[Expiry]]]:
-        return {}
+    def _ends_of_ways(self) -> Mapping[str, Sequence[Expiry]]:
+        """The days from which ways are not approved any more, by the use of their stacks."""
+        ends: dict[str, dict[Expiry, None]] = {}
+        for way in self.ways:
+            found = dict.fromkeys(way.expiries(self.folder, self.people, self.today))
+            for use in way.way.uses:
+                ends.setdefault(use, {}).update(found)
+        return {use: tuple(found) for use, found in ends.items()}
 
     def _uses(self, stack: str) -> tuple[str, ...]:
         """Return the names under which ways list a stack: its kind and its own for a tenancy, or one for the hubs."""
