@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from operations.prices.cost import Item, Line, ProjectCost
 
 NO_TIERS: Mapping[Line, Decimal] = {}
-MOST_GB = 10_000_000
-"""10 PB."""
 SOURCES = ("operations/cli/cost.py", "local_azure/**/*.py")
 """The files that the items depend on, besides the estate's and those of the examples' prices."""
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project, or its stack.", show_default=False)]
@@ -88,6 +86,7 @@ def cost_of_stack(
 
 def _tiers(stated: Sequence[str]) -> dict[Line, Decimal]:
     """Return the GB of each tier. `InputError` for what is no `TIER=GB`, or a tier stated twice."""
+    from operations.estate.request_people import MAX_GB  # noqa: PLC0415 - imports the models of the estate
     from operations.prices.cost import TIERS, tier_line  # noqa: PLC0415
 
     found: dict[Line, Decimal] = {}
@@ -97,10 +96,10 @@ def _tiers(stated: Sequence[str]) -> dict[Line, Decimal]:
             line, gigabytes = tier_line(tier), Decimal(text)
         except (ValueError, InvalidOperation):
             line, gigabytes = None, Decimal(-1)
-        if line is None or line in found or not (gigabytes.is_finite() and 0 <= gigabytes <= MOST_GB):
+        if line is None or line in found or not (gigabytes.is_finite() and 0 <= gigabytes <= MAX_GB):
             names = ", ".join(each.removeprefix("storage: ") for each in TIERS)
             raise InputError("The stored data cannot be read.", key="--stored", found=one,
-                             allowed=f"one of {names}, each once, = and 0 to {MOST_GB:,} GB",
+                             allowed=f"one of {names}, each once, = and 0 to {MAX_GB:,} GB",
                              fix="for example --stored hot=500 --stored archive=20000")  # fmt: skip
         found[line] = gigabytes
     return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from formats.errors import InputError
+from formats.errors import InputError, nearest
 from formats.stack_names import TENANCY
 from operations.engine.port import StackSettings
 
@@ -109,7 +108,7 @@ def select(stacks: Sequence[Stack], names: Sequence[str], everything: bool, clou
     unknown = set(names) - {s.name for s in stacks}
     if unknown:
         raise InputError("The estate has no such stack.", found=", ".join(sorted(unknown)), allowed=_shortened(stacks),
-                         fix=_nearest(unknown, stacks))  # fmt: skip
+                         fix=_suggestion(unknown, stacks))  # fmt: skip
     chosen = [s for s in stacks if everything or s.name in names]
     if cloud is None:
         return chosen
@@ -123,10 +122,10 @@ def _shortened(stacks: Sequence[Stack], most: int = 20) -> str:
     return ", ".join(names + more)
 
 
-def _nearest(unknown: Iterable[str], stacks: Sequence[Stack]) -> str | None:
+def _suggestion(unknown: Iterable[str], stacks: Sequence[Stack]) -> str | None:
     """Return a suggestion for a misspelt name, or for a project name without the prefix of its stack."""
     names = [s.name for s in stacks]
-    suggestions = [match for name in sorted(unknown) for match in get_close_matches(name, names, n=1, cutoff=0.7)]
+    suggestions = [match for name in sorted(unknown) if (match := nearest(name, names))]
     suggestions = suggestions or [TENANCY + name for name in sorted(unknown) if TENANCY + name in names]
     return f"did you mean {' and '.join(suggestions)}?" if suggestions else None
 
