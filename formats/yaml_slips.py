@@ -1,4 +1,4 @@
-"""Slips in YAML, told in plain words with the line that is wrong.
+"""Errors for the usual slips in YAML, in plain words and with the line that is wrong.
 
 A parser names the line on which it could not go on, which is often the one after the mistake. The text itself has signs
 of the usual slips: tabs, indentation, quotes, the marks of a merge conflict, another encoding.
@@ -80,19 +80,20 @@ def line_of(event: yaml.Event) -> int:
 def slip(text: str, path: str, error: yaml.YAMLError) -> InputError:
     """Return the error of a text that YAML cannot read, with the line that is probably wrong."""
     lines = text.split("\n")
-    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     at = min(mark.line if mark else 0, len(lines) - 1)
     for look in (_conflict, _unprintable, _tab, _private_key):
         if found := look(lines, at):
             return malformed(path, found[0], found[1], fix=found[2])
     problem = str(getattr(error, "problem", None) or error).splitlines()[0]
-    if "end of stream" in problem and context and "quoted" in str(getattr(error, "context", "")):
-        return malformed(path, context.line, "the quote that opens here is never closed", fix="Close it.")
-    if "single document" in str(getattr(error, "context", "")) + problem:
+    context = str(getattr(error, "context", ""))
+    if "end of stream" in problem and opened and "quoted" in context:
+        return malformed(path, opened.line, "the quote that opens here is never closed", fix="Close it.")
+    if "single document" in context + problem:
         return malformed(path, at, "a second document begins", fix="Remove the line ---, or make another file.")
-    if context and "flow" in str(getattr(error, "context", "")) and context.line < at:
-        what = f"the {lines[context.line][context.column]} that opens here is not closed before line {at + 1}"
-        return malformed(path, context.line, what, fix="Close it, or put a comma between its entries.")
+    if opened and "flow" in context and opened.line < at:
+        what = f"the {lines[opened.line][opened.column]} that opens here is not closed before line {at + 1}"
+        return malformed(path, opened.line, what, fix="Close it, or put a comma between its entries.")
     for look_at in (_one_line, _open_quote, _indentation):
         if found := look_at(lines, at):
             return malformed(path, found[0], found[1], fix=found[2])
