@@ -1,4 +1,4 @@
-"""Read the metadata of a crate that anybody may have made: a folder or a ZIP file, with or without a BagIt bag.
+"""Read the metadata of an untrusted crate: a folder or a ZIP file, with or without a BagIt bag.
 
 Nothing is unpacked, no link is followed out of the crate, and no address in it is opened.
 """
@@ -111,8 +111,8 @@ def _names_in(folder: Path) -> list[str]:
 def _bytes_of(crate: Path, name: str) -> bytes:
     file = crate / name
     try:
-        size = within(crate, file, str(file)).stat()
-        if not stat.S_ISREG(size.st_mode):
+        status = within(crate, file, str(file)).stat()
+        if not stat.S_ISREG(status.st_mode):
             raise InputError("This is not a file.", file=str(file))
         with file.open("rb") as stream:
             return _limited(stream.read(MAX_BYTES + 1), str(file))
