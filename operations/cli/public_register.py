@@ -37,17 +37,16 @@ def register(
     sde register -o projects.html.
     """
     from operations import estate  # noqa: PLC0415 - imports templates, which --help does not need
-    from operations.estate.public_facts import facts_of  # noqa: PLC0415
     from operations.reports import public_register  # noqa: PLC0415
 
-    loaded, today = estate.load(session.estate_folder), datetime.now(UTC).date()
-    requests = {project: facts_of(request) for project, request in loaded.requests.items()}
-    stacks = {one.name.removeprefix(TENANCY): one for one in session.catalog.stacks if one.name.startswith(TENANCY)}
-    permitted = [project for project in requests if project in stacks and session.permits.allows(stacks[project])]
+    today, organisation = datetime.now(UTC).date(), estate.load(session.estate_folder).file.organisation
+    stacks = {one.name.removeprefix(TENANCY): one for one in session.catalog.stacks if one.public_facts}
+    requests = {project: stack.public_facts for project, stack in stacks.items() if stack.public_facts}
+    permitted = [project for project, stack in stacks.items() if session.permits.allows(stack)]
     ledger = session.ledger(session.ledger_cloud)
     projects = public_register.register_of(requests, permitted, ledger, today)
     write = public_register.as_html if format_ is RegisterFormat.HTML else public_register.as_json
-    text = write(loaded.file.organisation, today, projects)
+    text = write(organisation, today, projects)
     if output == STDOUT:
         session.output.line(text.rstrip("\n"))
     else:

@@ -12,7 +12,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from formats.errors import Failed
 from formats.stack_names import TENANCY
 from formats.validation import validated
 from operations.estate.public_facts import OBJECT, PublicFacts
@@ -52,9 +51,10 @@ class Project:
 
 @dataclass(frozen=True)
 class _Deployed:
-    """What the ledger has of a tenancy: the facts of its last change, and whether anything is deployed."""
+    """A tenancy that the ledger has as deployed at some time."""
 
-    facts: PublicFacts | None
+    facts: str | None
+    """The digest of the last facts that are kept of it."""
     is_up: bool
 
 
@@ -65,13 +65,14 @@ def register_of(
 
     `requests`: the facts of the estate's requests, by project. `permitted`: those that may be deployed. Listed are
     these and every project that the ledger has deployed, also if the estate has its request no more. `Failed` if the
-    ledger cannot be read.
+    ledger cannot be read, `InputError` if facts that it kept are missing or damaged.
     """
     deployed = _deployed(ledger)
     found = list[Project]()
     for project in sorted({*requests, *deployed}):
         there, facts = deployed.get(project), requests.get(project)
-        facts = facts or (there.facts if there else None)
+        if facts is None and there and there.facts:
+            facts = validated(PublicFacts, ledger.kept(there.facts), file=there.facts)
         if facts is None or (there is None and project not in permitted):
             continue
         found.append(_project(facts, _status(facts, there, today)))
@@ -91,26 +92,17 @@ def _project(facts: PublicFacts, status: Status) -> Project:
 
 def _deployed(ledger: Ledger) -> dict[str, _Deployed]:
     """Return the projects that a change has deployed."""
-    found, intents = dict[str, _Deployed](), dict[int, tuple[str, PublicFacts | None]]()
+    found, intents = dict[str, _Deployed](), dict[int, tuple[str, str | None]]()
     for number, entry in ledger.changes():
         tenancies = [one for one in entry.stacks if one.startswith(TENANCY)]
         if entry.kind is Kind.INTENT and tenancies:
-            intents[number] = tenancies[0].removeprefix(TENANCY), _facts(ledger, entry.objects.get(OBJECT))
+            intents[number] = tenancies[0].removeprefix(TENANCY), entry.objects.get(OBJECT)
         elif entry.of in intents and entry.result is not Result.FAILED:
             project, facts = intents[entry.of]
             before = found.get(project)
             if entry.state or before:
                 found[project] = _Deployed(facts or (before.facts if before else None), is_up=bool(entry.state))
     return found
-
-
-def _facts(ledger: Ledger, digest: str | None) -> PublicFacts | None:
-    if digest is None:
-        return None
-    try:
-        return validated(PublicFacts, ledger.kept(digest), file=digest)
-    except ValueError as error:
-        raise Failed(f"The ledger's facts of a project cannot be read: {error}") from None
 
 
 def as_json(organisation: str, today: date, projects: Collection[Project]) -> str:
