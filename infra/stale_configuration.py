@@ -18,7 +18,7 @@ def warning(stack: str, root: Path, environ: Mapping[str, str]) -> str | None:
     """Return why a stack's configuration may not be what the estate's files state; None if it is.
 
     `root`: the folder of the project. Only its own `estate/` is compared: other estates have their files elsewhere.
-    The hosts of `sde`, which has rendered the configuration, give the program no PATH.
+    Nothing is compared in a run by `sde`, which has just rendered the configuration: its program hosts set no PATH.
     """
     if environ.get(RENDERED) or "PATH" not in environ or not (root / "estate").is_dir():
         return None
@@ -35,11 +35,13 @@ def warning(stack: str, root: Path, environ: Mapping[str, str]) -> str | None:
     stale = {Path(one["file"]).name for one in records if one.get("event") == "stale"}
     if stale:
         return _stale(stack, stale)
-    return "The estate's files cannot be read, so that the configuration was not compared: run scripts/sde validate."
+    return (
+        "The estate's files cannot be read, so the configuration was not compared: run scripts/sde validate."
+    )
 
 
 def _stale(stack: str, files: set[str]) -> str | None:
     if f"Pulumi.{stack}.yaml" not in files:
         return None
-    return (f"The estate has changed since Pulumi.{stack}.yaml was written, so that this is not what it states: "
-            "run scripts/sde render, then this again.")  # fmt: skip
+    return (f"The estate's files have changed since Pulumi.{stack}.yaml was rendered: run scripts/sde render, then "
+            "repeat this command.")  # fmt: skip

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-if os.name == "nt":  # files are locked and runs ended by what POSIX systems have
+if os.name == "nt":  # file locks, signals and process groups are those of POSIX
     sys.exit("error: this project runs on Linux and macOS.\n  fix: on Windows use WSL (wsl --install)")
 
 from operations.cli.app import main

@@ -128,12 +128,13 @@ class Destruction:
     def _sign_with_demo_keys(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         from operations.cli.request_actions import ask_with_demo_keys  # noqa: PLC0415 - makes keys
 
+        requests = EstateRequests(self.session)
         for stack, plan in plans:
             targets = defaultdict[Action, list[str]](list)
             for action, target in self.session.permits.wanted_to_destroy(stack, plan):
                 targets[action] += [target] if target else []
             for action, urns in targets.items():
-                ask_with_demo_keys(EstateRequests(self.session), action, stack.name, urns)
+                ask_with_demo_keys(requests, action, stack.name, urns)
 
     def _ask(self, plans: Sequence[tuple[Stack, Plan]]) -> None:
         if not plans or self.yes:

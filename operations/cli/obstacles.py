@@ -49,7 +49,7 @@ class Obstacles:
         return replace(self, locked=locked_deletes(plan, lambda: ()), first=None)
 
     def refuse_steps(self, stack: str) -> None:
-        """Raise `Refused` for steps that Azure refuses, whatever the policies say of their end."""
+        """Raise `Refused` for steps that Azure refuses, whether or not the policies pass the result."""
         refuse_refused_steps(stack, self.steps)
 
     def refuse(self, stack: str) -> None:

@@ -39,7 +39,7 @@ DemoKeys = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No lines of single resources, no files written, no further commands.")
+    bool, typer.Option("--quiet", "-q", help="Print no lines of single resources, names of written files or hints.")
 ]
 Target = Annotated[
     list[str] | None,

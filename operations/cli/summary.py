@@ -32,7 +32,7 @@ class Summary:
     workers: int = 1
     """The most stacks at the same time."""
     checked: dict[str, float] = field(default_factory=dict)
-    """The seconds of the policies, by stack; those of the whole estate have the name of none."""
+    """The seconds that the evaluation of the policies took, by stack; the key of the whole estate is empty."""
 
     @property
     def changed(self) -> bool:
