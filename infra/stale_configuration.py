@@ -35,9 +35,7 @@ def warning(stack: str, root: Path, environ: Mapping[str, str]) -> str | None:
     stale = {Path(one["file"]).name for one in records if one.get("event") == "stale"}
     if stale:
         return _stale(stack, stale)
-    return (
-        "The estate's files cannot be read, so the configuration was not compared: run scripts/sde validate."
-    )
+    return "The estate's files cannot be read, so the configuration was not compared: run scripts/sde validate."
 
 
 def _stale(stack: str, files: set[str]) -> str | None:
