@@ -1,4 +1,4 @@
-"""`sde completion`: what a shell completes, as a script in its language.
+"""`sde completion`: a script with which a shell completes the command line.
 
 The script has every command and option in it, so that Tab starts no Python. The names of stacks and projects are read
 from the estate's folder when they are completed.
@@ -35,11 +35,12 @@ class Shell(StrEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a command, with what its value may be; None for one without a value."""
+    """An option of a command."""
 
     names: tuple[str, ...]
     help: str
     values: tuple[str, ...] | None
+    """The values that it takes, as a command's arguments; None for a flag."""
 
     def cases(self, path: str) -> str:
         """Return the pattern of a shell's `case` for its names after a command."""
@@ -56,7 +57,7 @@ class Node:
     commands: tuple[str, ...]
     options: tuple[Option, ...]
     argument: tuple[str, ...]
-    """What its arguments may be."""
+    """The values of its arguments: words, or `STACK`, `PROJECT` or `FILE`; empty if any text is one."""
 
     @property
     def valued(self) -> tuple[str, ...]:

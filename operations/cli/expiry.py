@@ -88,7 +88,7 @@ def refuse_ended_ways(stacks: Iterable[Stack]) -> None:
 
 
 def show_ends(session: Session, days: int) -> None:
-    """Print what of the stacks has ended or ends within some days: the ends for people, the stacks with `--json`."""
+    """Print the ends within some days, and those that are past: a row for each, or with `--json` a record per stack."""
     concerned: dict[Expiry, list[str]] = {}
     for stack in session.catalog.stacks:
         ends = session.catalog.ends_within(stack, days) if session.cloud in (None, stack.cloud) else ()

@@ -1,4 +1,4 @@
-"""`sde explain`: what an error code of Azure means, and what to do."""
+"""`sde explain`: the meaning of an error code of Azure, and its fix."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Explanation(Model):
     means: str
     do: str
     source: Line
-    """Where the fact stands: a page of the documentation with its anchor, or a page of Azure's."""
+    """The source of the fact: a page of the documentation with its anchor, or a page of Azure's."""
 
 
 class _Table(Model):

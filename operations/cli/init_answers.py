@@ -100,7 +100,7 @@ class Answers:
             made_up: str | None = None) -> str:  # fmt: skip
         """Return the value of a flag, the answer to its question, or the default. Empty if it is missing.
 
-        `made_up`: the value in the local Azure, where nobody is asked for it.
+        `made_up`: the value in the local Azure, where no question is asked.
         """
         found = getattr(self.given, key)
         if found is None:
@@ -284,7 +284,7 @@ def _day(text: str) -> date:
 
 
 def _key(text: str, *, made_up: bool) -> str:
-    """Return a public key, from a file where one is named. In the local Azure a key whose private half nobody has."""
+    """Return a public key, or that in a file. In the local Azure a new one, whose private half is not kept."""
     _refuse_private_key("--admin-key", text)
     if not text and made_up:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - once
@@ -322,7 +322,7 @@ def _ledger(given: Given) -> NewLedger | None:
 
 @contextmanager
 def keeping(answers: Answers, folder: Path) -> Iterator[None]:
-    """Print the answers to questions as flags where the block fails, so that nobody answers twice."""
+    """Print the answers to questions as flags if the block fails, so that no question has to be answered twice."""
     try:
         yield
     except (InputError, typer.Abort, KeyboardInterrupt):

@@ -19,7 +19,7 @@ from operations.cli.session import Session
 from operations.ledger.entry import Entry, Kind
 
 COMMANDS = ("up", "provision")
-"""The commands whose plans are of what a stack becomes."""
+"""The commands whose plan is the state to which they bring a stack."""
 LONGEST = timedelta(hours=2)
 """The longest time for which a change without a result counts as one that is being made. Later its state counts, which
 cannot be read while the stack is locked."""
@@ -27,7 +27,7 @@ cannot be read while the stack is locked."""
 
 @dataclass
 class OtherRuns:
-    """What other runs have begun and ended, for the evaluations of one run."""
+    """The changes that other runs have begun and ended, for the evaluations of one run."""
 
     session: Session
     run: str
@@ -36,7 +36,7 @@ class OtherRuns:
     """The size of each cloud's ledger as it was read last."""
 
     def update(self, cloud: str, states: EstateState, end: int | None = None) -> bool:
-        """Have the plans of what other runs are changing count as deployed, and read again what they have changed.
+        """Count the plans of changes that other runs are making as deployed, and read the states of ended ones again.
 
         `end`: only what the ledger has before this entry. Return False if it has nothing new.
         """

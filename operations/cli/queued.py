@@ -1,7 +1,7 @@
-"""`sde provision --queue`: have workers on other machines bring up tenancies, and say what became of them.
+"""`sde provision --queue`: have workers on other machines bring up tenancies, and report the outcomes.
 
-What the queue answers says when to look. What counts is the ledger: that it has a change of the tenancy which
-succeeded, with the configuration of this estate.
+An answer of the queue is no proof. A tenancy is up if the ledger has a change of it which succeeded, with the
+configuration of this estate.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class QueuedRun:
     changes: LedgerChanges = field(init=False)
 
     def run(self) -> None:
-        """Put the tasks, wait for the answers, and print what became of each stack."""
+        """Put the tasks, wait for the answers, and print the outcome of each stack."""
         started = time.monotonic()
         self.changes = LedgerChanges(self.session, {stack.cloud for stack in self.stacks})
         progress, counts = RunProgress(self.stacks), dict[str, Mapping[str, int]]()

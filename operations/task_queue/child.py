@@ -40,7 +40,7 @@ class Attempts:
     """True when the worker is to end."""
 
     def run(self, stack: str) -> Answer:
-        """Bring up a tenancy, as `sde provision` does, and return what became of it."""
+        """Bring up a tenancy, as `sde provision` does, and return the answer."""
         command = [sys.executable, "-m", _PROGRAM, "--json", *self.options, "provision", stack]
         environ = {k: v for k, v in self.environ.items() if k not in (URL, CERTIFICATES, SECONDS)}
         with tempfile.TemporaryFile() as said:

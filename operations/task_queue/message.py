@@ -1,4 +1,4 @@
-"""What a task says, and what its worker answers. Whoever reaches the server may have written either."""
+"""The messages of the queue: tasks and answers. Neither is trusted: every client of the server can write them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ProvisionTask(Model):
 
 
 class Answer(Model):
-    """What became of a task: an exit code of `sde`, and why it is not 0."""
+    """The outcome of a task: an exit code of `sde`, and why it is not 0."""
 
     code: Annotated[int, Field(ge=0, le=255)]
     reason: Annotated[str, StringConstraints(max_length=MAX_REASON)] = ""
@@ -46,7 +46,7 @@ class Answer(Model):
 
 
 def read_task(positional: Sequence[Any], named: Mapping[str, Any]) -> ProvisionTask:
-    """Return the task of a message. `InputError` if it says anything else."""
+    """Return the task of a message. `InputError` if it is none."""
     if positional:
         raise InputError("The task has values without a name.", file="a message of the queue")
     return validated(ProvisionTask, dict(named), file="a message of the queue")

@@ -1,4 +1,4 @@
-"""Where the queue is: a Redis server, from the environment."""
+"""The address of the queue: a Redis server, from the environment."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class QueuePlace:
             raise InputError("Variables of Celery are set, which could name another server.", key=foreign[0],
                              fix=f"unset it; the queue is in {URL}")  # fmt: skip
         if not (url := environ.get(URL)):
-            raise InputError("Nothing says where the queue is.", key=URL, found="nothing", allowed=_ALLOWED)
+            raise InputError("The address of the queue is not set.", key=URL, found="nothing", allowed=_ALLOWED)
         given, ca = environ.get(SECONDS, "3600"), environ.get(CERTIFICATES)
         if not (given.isascii() and given.isdigit() and 15 <= int(given) <= 86400):
             raise InputError("The time of an attempt cannot be used.", key=SECONDS, found=given,

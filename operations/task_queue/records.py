@@ -1,6 +1,6 @@
-"""What the queue keeps in Redis beside Celery's tasks: locks, attempts, dead letters, and which workers run.
+"""The records in Redis beside Celery's tasks: locks, attempts, dead letters, and which workers run.
 
-None of it gives a right: whoever writes it can delay a tenancy, and can bring up none that has no permit.
+None of them gives a right: a forged one can delay a tenancy, and cannot bring up one without a permit.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class QueueRecords:
 
     @contextmanager
     def alive(self, worker: str) -> Iterator[None]:
-        """Say that a worker runs while the block runs, and keep its locks."""
+        """Record that a worker runs while the block runs, and renew its locks."""
         ended = threading.Event()
         key = self._key("worker", worker)
         thread = threading.Thread(target=self._stay_alive, args=(key, ended), daemon=True)
@@ -117,11 +117,11 @@ class QueueRecords:
         self._client.decr(self._key("attempts", id_))
 
     def end(self, id_: str) -> None:
-        """Say that the attempt came to an end, before the lock is released."""
+        """Record the end of an attempt at a task, before its lock is released."""
         self._client.delete(self._key("begun", id_))
 
     def is_lost(self, id_: str, stack: str) -> bool:
-        """Return True if an attempt at a task has begun and its worker is gone: nobody holds the lock."""
+        """Return True if an attempt at a task has begun and its worker is gone: no worker holds the lock."""
         return bool(self._client.exists(self._key("begun", id_))) and not self._client.exists(self._key("lock", stack))
 
     def waiting(self) -> int:
