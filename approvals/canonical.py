@@ -40,7 +40,7 @@ def _time(value: object) -> datetime:
 
 
 def time_text(time: datetime) -> str:
-    """Return a time in the form of signed documents."""
+    """Return a time in the form of signed documents and of the ledger."""
     return time.strftime(_FORM)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from approvals.canonical import time_text
 from formats.errors import Failed
 from formats.plan import Plan
 from operations.cli.estate_state import EstateState
@@ -55,7 +56,7 @@ class OtherRuns:
         ledger = self.session.ledger(cloud)
         first, size = self._read_to.get(cloud), ledger.size if end is None else end
         self._read_to[cloud] = size
-        since = (datetime.now(UTC) - LONGEST).strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = time_text(datetime.now(UTC) - LONGEST)
         found = ledger.changes_since(since) if first is None else ledger.changes(first)
         return [(number, entry) for number, entry in found if number < size]
 

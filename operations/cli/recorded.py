@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from approvals.canonical import time_text
 from approvals.request_files import template_digest
 from formats.errors import Failed, Refused, SdeError, error_type
 from formats.plan import Plan, digest_of
@@ -288,7 +289,7 @@ class Recorder:
     def _bare_entry(self, kind: Kind, ledger: Ledger, **more: Any) -> Entry:
         return Entry(
             kind=kind,
-            time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            time=time_text(datetime.now(UTC)),
             run=self.run,
             command=self.command,
             version=self._version,

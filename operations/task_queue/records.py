@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from redis.exceptions import RedisError
 
+from approvals.canonical import time_text
 from formats.errors import InputError
 from formats.input_model import Model
 from operations.task_queue.message import MAX_REASON, ProvisionTask, one_line
@@ -130,7 +131,7 @@ class QueueRecords:
 
     def give_up(self, task: ProvisionTask, attempts: int, reason: str) -> None:
         """Make a task a dead letter."""
-        time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = time_text(datetime.now(UTC))
         letter = DeadLetter(stack=task.stack, attempts=attempts, time=time, reason=one_line(reason))
         key = self._key("dead", "letters")
         self._client.pipeline().hset(key, task.stack, letter.model_dump_json()).expire(key, _KEPT).execute()
