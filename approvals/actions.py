@@ -25,7 +25,7 @@ from approvals.rights import REVOKED, Context, SignedByOne, check_signature, ref
 from approvals.route import Action
 from approvals.versions import Link
 from formats.errors import InputError, Refused
-from formats.input_model import Guid, Model, Slug, one_line
+from formats.input_model import SLUG, Guid, Model, Slug, one_line
 from formats.validation import InvalidValue
 
 PREDICATE_TYPE = "urn:nhs-sde:action:v1"
@@ -33,7 +33,7 @@ NAMES_TARGETS = (Action.DESTROY_DATA, Action.REPLACE_DATA, Action.CLOSE_PROVIDER
 """The actions on something inside a stack, or of the estate."""
 Target = Annotated[str, StringConstraints(pattern=r"^[!-~]+( [!-~]+)*$", max_length=400), AfterValidator(one_line)]
 """The URN of a resource, the code of a provider, or a link between two versions."""
-StackName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+StackName = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", max_length=60)]
 
 
 class ActionRequest(Model):

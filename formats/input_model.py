@@ -56,7 +56,9 @@ class Model(BaseModel):
         return cast(CoreSchema, schema)
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]
+SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+"""The pattern of a slug, whatever its length."""
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", min_length=2, max_length=32)]
 """A name as used in stack and resource names: 2-32 lower-case letters, digits and single hyphens."""
 
 

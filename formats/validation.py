@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from formats.errors import InputError, did_you_mean, joined, nearest
+from formats.input_model import SLUG
 from formats.json_reader import read_json
 from formats.locations import Location, dotted_path
 
@@ -18,7 +19,7 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 PATTERN_DESCRIPTIONS = {
     r"^[a-z][a-z0-9]{1,7}$": "2 to 8 lower-case letters and digits, a letter first",
-    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, a letter first",
+    f"^{SLUG}$": "lower-case letters, digits and single hyphens, a letter first",
     r"^[A-Z0-9]{3,10}$": "3 to 10 capitals and digits",
     r"^[A-Za-z][A-Za-z0-9_.-]{0,127}$": "letters, digits, _ . and -, a letter first",
     r"^https?://[a-z0-9.-]+(/[A-Za-z0-9._~-]+)*/?$": "http:// or https://, a host in lower case, and a path or none",

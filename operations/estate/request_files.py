@@ -11,6 +11,7 @@ from typing import Any
 from approvals.request_files import REQUESTS
 from formats.computers import MAIN, OperatingSystem
 from formats.errors import Collected, InputError, did_you_mean
+from formats.input_model import SLUG
 from formats.people import Roster, context_of
 from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
 from formats.validation import validated
@@ -76,7 +77,7 @@ def _refuse_other_name(request: RequestFile, file: Path) -> None:
     """Require that a file is called as its project. The fix never renames it to a file that exists."""
     if file.stem == request.project:
         return
-    can_be_named_so = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", file.stem) is not None
+    can_be_named_so = re.fullmatch(SLUG, file.stem) is not None
     is_copy = file.with_name(f"{request.project}.yaml").exists()
     if can_be_named_so:
         fix = (

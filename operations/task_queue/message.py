@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from formats.errors import Exit, InputError
-from formats.input_model import Model
+from formats.input_model import SLUG, Model
 from formats.plan import canonical, digest_of
 from formats.stack_names import SHARED, TENANCY
 from formats.validation import validated
 from formats.yaml_reader import read_mapping
 
-_SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 MAX_REASON = 300
 _READ = (".yaml", ".json")
 """The kinds of files that an estate is made of."""
@@ -26,8 +25,8 @@ class ProvisionTask(Model):
     """A tenancy to bring up. It carries no right: the worker asks its own estate for the permit."""
 
     format: Literal[1] = 1
-    stack: Annotated[str, StringConstraints(pattern=f"^{TENANCY}{_SLUG}$", max_length=40)]
-    shared: Annotated[str, StringConstraints(pattern=f"^{SHARED}{_SLUG}$", max_length=45)] | None = None
+    stack: Annotated[str, StringConstraints(pattern=f"^{TENANCY}{SLUG}$", max_length=40)]
+    shared: Annotated[str, StringConstraints(pattern=f"^{SHARED}{SLUG}$", max_length=45)] | None = None
     """The shared tenancy that it joins, in whose network one project is changed at a time."""
     estate: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     """The digest of the estate's files, which the worker's must have."""
