@@ -156,7 +156,7 @@ def error_type(code: int) -> type[SdeError]:
 
 
 def without_private_key(value: object) -> object:
-    """Return a value that was found, or in place of one that has a private key, words that say so."""
+    """Return a value that was found, or `NOT_SHOWN` in place of one that has a private key."""
     return NOT_SHOWN if value is not None and PRIVATE_KEY.search(str(value)) else value
 
 

@@ -40,9 +40,9 @@ def _exact(schema: Any) -> Any:
 
 
 class Model(BaseModel):
-    """A frozen model that refuses unknown keys, and values that are not of a field's own kind.
+    """A frozen model that refuses unknown keys, and values that are not of a field's own type.
 
-    A whole number is no text, no boolean and no 1024.0; a date is `YYYY-MM-DD`.
+    A whole number is never converted from text, `true` or 1024.0; a date is `YYYY-MM-DD`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -116,8 +116,10 @@ def read_roster(estate: Path) -> Roster:
 
 
 def context_of(roster: Roster | None) -> dict[str, Any]:
-    """Return the validation context with which models find people on the roster. None: no roster can be read, so that
-    its own error is told, and not one for each person."""
+    """Return the validation context with which models find people on the roster.
+
+    None: the roster cannot be read. Its own error is reported then, and every person is accepted.
+    """
     return {"roster": roster}
 
 

@@ -8,4 +8,4 @@ SHARED = "shared-"
 RESERVED = ("microsoft", "windows", "login")
 """Trademarks that Azure refuses in names that are part of an address (error ReservedResourceName)."""
 RENDERED = "SDE_RENDERED"
-"""The variable that tells the program that `sde` has just rendered the configurations."""
+"""The environment variable that is set if `sde` has just rendered the configurations."""

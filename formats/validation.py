@@ -120,20 +120,20 @@ def read_record(model: type[M], file: Path, *, damaged: str, fix: str) -> M | No
 def _errors(
     error: ValidationError, model: type[BaseModel], *, file: str, prefix: str, context: Mapping[str, Any] | None
 ) -> Iterator[InputError]:
-    """Yield an error for each key. A missing key beside a misspelt one is told with that one."""
+    """Yield one error for each key. A missing key is not reported beside the unknown key that misspells it."""
     found = error.errors(include_url=False)
     missing = [one["loc"] for one in found if one["type"] == "missing"]
     misspelt = {one["loc"]: _missing_for(one["loc"], missing) for one in found if one["type"] == "extra_forbidden"}
-    told: set[str] = {dotted_path(loc) for loc in misspelt.values() if loc}
+    reported: set[str] = {dotted_path(loc) for loc in misspelt.values() if loc}
     for one in found:
         given = one.get("ctx", {}).get("error")
         own = given if isinstance(given, InvalidValue) else InvalidValue()
         key = dotted_path((*one["loc"], *own.at))
-        if key in told:  # also where several forms of one value are allowed, and each refuses it
+        if key in reported:  # also where several forms of one value are allowed, and each refuses it
             continue
-        if one["type"] == "too_short" and any(inner.startswith((f"{key}.", f"{key}[")) for inner in told):
+        if one["type"] == "too_short" and any(inner.startswith((f"{key}.", f"{key}[")) for inner in reported):
             continue  # without the entries that are refused
-        told.add(key)
+        reported.add(key)
         yield _bad_input(one, own, model, misspelt.get(one["loc"]), file=file, key=prefix + key, context=context)
 
 

@@ -1,8 +1,8 @@
 """Scalars of YAML as the core schema of YAML 1.2 reads them (yaml.org/spec/1.2.2, section 10.3), and no others.
 
 YAML 1.1 reads many plain scalars otherwise: `0365` as octal, `yes` as true, `17:04` in base 60. People, editors and
-other tools follow either version, so a scalar that the two read differently is refused. It means the same to everybody
-once it is in quotes, or written out. A date is text in the core schema; the models read it.
+other tools follow either version, so a scalar that the two read differently is refused. In quotes, or written out, it
+means the same in both. A date is text in the core schema; the models read it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Why a plan would delete or replace protected resources: which key of the estate changed since the last deployment.
+"""Explain a refusal for protected resources, or a failure, by the keys that changed since the last deployment.
 
-The files say what is wanted, and not what was. The ledger has the configuration of each stack's last deployment.
+The estate's files have the present configuration. The ledger has that of each stack's last deployment.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class Cause:
 
 
 def explained(error: SdeError, stack: Stack, records: RecordsOf) -> SdeError:
-    """Return a stack's error with the keys that have changed since its last deployment, where the ledger has that.
+    """Return a stack's error with the keys that have changed since its last deployment, if the ledger has one.
 
-    A refusal that is for protected resources says which key caused it. A failure names the changed keys.
+    A refusal for protected resources names the key that caused it. A failure names the changed keys.
     """
     is_protection = isinstance(error, Refused) and PROTECTED.search(str(error)) is not None
     if stack.config is None or not (is_protection or isinstance(error, Failed)):
@@ -87,8 +87,8 @@ def explained(error: SdeError, stack: Stack, records: RecordsOf) -> SdeError:
         return Failed(f"{error}\n  changed: {keys}{more}") if causes else error
     if not causes:
         return Refused(f"{error}\n{_UNCHANGED.format(stack.name)}")
-    told = "\n".join(map(str, causes[:MOST]))
-    return Refused(f"{_ADVICE.split(str(error))[0]}\n{told}{PERMITS}")
+    listed = "\n".join(map(str, causes[:MOST]))
+    return Refused(f"{_ADVICE.split(str(error))[0]}\n{listed}{PERMITS}")
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def explaining(stack: Stack, records: RecordsOf) -> Iterator[None]:
 
 
 def _causes(stack: str, before: StackConfig, now: StackConfig) -> Iterator[Cause]:
-    """Yield what can never change; if that is unchanged, every other setting that has changed."""
+    """Yield the changed settings that are fixed once deployed; if there are none, every other changed setting."""
     fixed = [*_fixed(stack, before, now), *_closed_providers(before, now)]
     if fixed:
         yield from fixed

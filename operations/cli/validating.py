@@ -1,4 +1,4 @@
-"""`sde validate`: every error of every file of the estate."""
+"""`sde validate`: report every error of every file of the estate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from operations.cli.text import plural
 
 @command("estate", "json_")
 def validate(session: Session) -> None:
-    """Check every file of the estate, and tell all errors at once. Reads files only. Exits 2 if there is an error.
+    """Check every file of the estate, and report all errors at once. Reads files only. Exits 2 if there is an error.
 
     It reads estate, requests, people, route, exemptions, allocations and the documents of approvals, and renders the
     stacks without writing them. It asks neither an engine nor a cloud, and verifies no signature: sde request status

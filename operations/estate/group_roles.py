@@ -1,7 +1,7 @@
-"""Each Entra group has one role in the whole estate: nobody is by accident on both sides of a separation of duties.
+"""Require that each Entra group has one role in the whole estate, so that duties stay separated.
 
-Role assignments do not say who is in a group, and policies name resources. Here both files are known, so one line says
-which two roles a group has.
+Role assignments do not have the members of a group, and policies name resources. Here the estate and all requests are
+known, so one error names both roles of a group.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ class GroupRole:
 def refuse_groups_in_two_roles(
     folder: Path, estate: EstateFile, requests: Mapping[str, RequestFile], errors: Collected
 ) -> None:
-    """Collect an error for each group with two roles that nobody may have together."""
-    told = {(one.file, one.key) for error in errors.errors for one in error.each}
+    """Collect an error for each group with two roles that one group may not have together."""
+    reported = {(one.file, one.key) for error in errors.errors for one in error.each}
     seen: dict[UUID, list[GroupRole]] = {}
     for role in (*_of_estate(folder / ESTATE, estate), *_of_requests(folder, requests)):
         others = seen.setdefault(role.group, [])
         other = next((one for one in others if not role.fits(one)), None)
-        if other and (str(role.file), role.key) not in told:
+        if other and (str(role.file), role.key) not in reported:
             errors.add(InputError("One group has two roles.", file=str(role.file), key=role.key,
                                   found=f"{role.group}, also {other}", allowed="a group for each role",
                                   fix="Make a group for this role in Entra. Its members may be groups."))  # fmt: skip

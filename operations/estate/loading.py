@@ -92,8 +92,10 @@ class Estate:
         return stacks_by_block(self.allocations.stacks)
 
     def expiries(self, stack: str, within: int = EARLY_WARNING) -> tuple[Expiry, ...]:
-        """Return the dates from which a stack cannot be changed, the earliest first; of ways and people, those within
-        some days."""
+        """Return the dates from which a stack cannot be changed, the earliest first.
+
+        `within`: how many days ahead those of ways and people are.
+        """
         if stack.startswith(TENANCY):
             project = stack.removeprefix(TENANCY)
             file, days = self.folder / REQUESTS / f"{project}.yaml", {REQUEST: self.requests[project].expires}

@@ -1,7 +1,7 @@
 """The files of a new estate, with the comments of the sample's: `tre_templates/estate/`.
 
-They are loaded by the estate's own loader in a folder beside the place before that gets its name, so that nothing is
-half-written.
+They are written to a temporary folder beside the target and loaded there. That folder is renamed if they are valid, so
+that an estate is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from operations.settings import write_whole
 FILES = ("estate.yaml", "people.yaml", "route.yaml", "exemptions.yaml")
 EXEMPTED_DAYS = 90
 CELL_PREFIX = 15
-"""The size of a cell whose addresses nobody named, where the estate's range has room for it."""
+"""The size of a cell without stated addresses, where the estate's range has room for it."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,.()'/_+-]*")
 """Text that may need no quotes in YAML."""
 

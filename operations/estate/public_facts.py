@@ -1,4 +1,4 @@
-"""What an SDE publishes of a project: that and nothing else of its request."""
+"""The facts of a project that an SDE publishes. Nothing else of its request is published."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def stored_by_tier(data_sets: Iterable[DataSet]) -> dict[Tier, int]:
 
 
 def ends_of_people(people: Sequence[ProjectPerson], file: str, today: date, within: int) -> Iterator[Expiry]:
-    """Yield the past days, and those within some, from which a person may not work on the project any more."""
+    """Yield the days, up to `within` days ahead, from which a person may not work on the project any more."""
     for i, one in enumerate(people):
         for key in ("accreditation_expires", "training_expires"):
             day: date = getattr(one, key)

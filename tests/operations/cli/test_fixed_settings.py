@@ -23,7 +23,7 @@ from tests.operations.cli.fakes import stack
 REFUSAL = protected("s", "This would delete or replace protected resources:\n  keyvault:Key keys-data")
 
 
-def told(name: str, error: SdeError, changes: Mapping[str, Any], *, result: Result = Result.SUCCEEDED) -> str:
+def explain(name: str, error: SdeError, changes: Mapping[str, Any], *, result: Result = Result.SUCCEEDED) -> str:
     """Return the error of a stack that was deployed with other settings."""
     config = read_config(name, ROOT / f"Pulumi.{name}.yaml")
     before: StackConfig = config.model_copy(update=changes)
@@ -47,7 +47,7 @@ def told(name: str, error: SdeError, changes: Mapping[str, Any], *, result: Resu
     ("tre-hcm-progression", {"subscription": UUID(int=5)}, "estate.yaml, cells: 10ca1000", "at the end of the list"),
 ])  # fmt: skip
 def test_the_key_that_cannot_change_is_named(name: str, changes: dict[str, Any], where: str, fix: str) -> None:
-    text = told(name, REFUSAL, changes)
+    text = explain(name, REFUSAL, changes)
     assert f"cause:   {where}" in text
     assert fix in text
     assert "keyvault:Key keys-data" in text
@@ -58,7 +58,7 @@ def test_the_key_that_cannot_change_is_named(name: str, changes: dict[str, Any],
 def test_a_removed_provider_is_closed_and_no_stack_destroyed() -> None:
     config = read_config("junction-zone", ROOT / "Pulumi.junction-zone.yaml")
     gone = config.providers[0].model_copy(update={"code": "zq9"})  # type: ignore[attr-defined]
-    text = told("junction-zone", REFUSAL, {"providers": (*config.providers, gone)})  # type: ignore[attr-defined]
+    text = explain("junction-zone", REFUSAL, {"providers": (*config.providers, gone)})  # type: ignore[attr-defined]
     assert "no provider ZQ9; deployed: the provider ZQ9" in text
     assert "closed: true" in text
     assert "destroy" not in text
@@ -68,7 +68,7 @@ def test_any_other_key_is_named_with_both_values() -> None:
     config = read_config("tre-hcm-progression", ROOT / "Pulumi.tre-hcm-progression.yaml")
     assert isinstance(config, TenancyConfig)
     desk = config.desks[0].model_copy(update={"zone": 3, "admin_public_key": "ssh-ed25519 AAAA x"})
-    text = told("tre-hcm-progression", REFUSAL, {"desks": (desk,)})
+    text = explain("tre-hcm-progression", REFUSAL, {"desks": (desk,)})
     assert "requests/hcm-progression.yaml, desks[0].zone: nothing; deployed: 3" in text
     assert "estate.yaml, desks[0].admin_public_key" in text
 
@@ -77,15 +77,15 @@ def test_a_failure_names_the_keys_that_led_to_it() -> None:
     config = read_config("tre-hcm-progression", ROOT / "Pulumi.tre-hcm-progression.yaml")
     assert isinstance(config, TenancyConfig)
     desk = config.desks[0].model_copy(update={"data_disk_gib": 2048})
-    text = told("tre-hcm-progression", Failed("compute:Disk desk-data: Code=ResizeDiskError"), {"desks": (desk,)})
+    text = explain("tre-hcm-progression", Failed("compute:Disk desk-data: Code=ResizeDiskError"), {"desks": (desk,)})
     assert text.endswith("ResizeDiskError\n  changed: requests/hcm-progression.yaml desks[0].data_disk_gib")
-    assert told("tre-hcm-progression", Failed("x"), {}) == "x"
+    assert explain("tre-hcm-progression", Failed("x"), {}) == "x"
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    assert told("platform", REFUSAL, {"generation": 2}, result=Result.FAILED) == str(REFUSAL)
-    assert told("platform", Refused("The policies refuse this."), {"generation": 2}) == "The policies refuse this."
-    assert "no key of the estate has changed" in told("platform", REFUSAL, {})
+    assert explain("platform", REFUSAL, {"generation": 2}, result=Result.FAILED) == str(REFUSAL)
+    assert explain("platform", Refused("The policies refuse this."), {"generation": 2}) == "The policies refuse this."
+    assert "no key of the estate has changed" in explain("platform", REFUSAL, {})
 
     def unreadable(_: str) -> Records:
         raise InputError("There is no ledger.")

@@ -1,4 +1,4 @@
-"""Crates that anybody may have made: refused whole, with nothing unpacked and no more read than is allowed."""
+"""Untrusted crates: refused whole, with nothing unpacked and no more read than is allowed."""
 
 from __future__ import annotations
 
