@@ -125,11 +125,10 @@ def _short(help_: str | None) -> str:
 
 def script(shell: Shell, known: Sequence[Node]) -> str:
     """Return the script of a shell."""
-    import jinja2  # noqa: PLC0415 - for this command alone
+    from operations.text_templates import templates_in  # noqa: PLC0415 - imports jinja2, for this command alone
 
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("operations.cli", "completion_scripts"),
-                                     undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True,  # noqa: S701 - shell scripts, whose values `quoted` escapes
-                                     lstrip_blocks=True, keep_trailing_newline=True)  # fmt: skip
+    folder = Path(__file__).parent / "completion_scripts"
+    environment = templates_in(folder, html=False, keep_trailing_newline=True)  # `quoted` escapes the values
     environment.filters["quoted"] = fish_quoted if shell is Shell.FISH else shlex.quote
     name = "bash" if shell is Shell.ZSH else shell.value
     return environment.get_template(f"{name}.j2").render(

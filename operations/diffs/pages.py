@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from formats.property_changes import ABSENT, ChangeKind
 from operations.diffs.model import Change, StackDiff
 from operations.diffs.places import where_with_names
 from operations.diffs.terminal import ACCESS
 from operations.diffs.text import printable, shortened, shown
+from operations.text_templates import templates_in
 
 _MAX_VALUE, _MAX_PATH, _MAX_SENTENCE = 500, 200, 1000
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^=])")
@@ -56,13 +57,7 @@ def _render(template: str, diff: StackDiff, title: Title, *, escaped: bool) -> s
 
 @cache
 def _environment(*, escaped: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=escaped,  # noqa: S701 - the page is escaped; Markdown has an escape of its own
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(Path(__file__).parent / "templates", html=escaped)
     environment.filters |= {"md": markdown_text, "plain": printable}
     return environment
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from operations.reports.open_values import open_values, without_open_values
+from operations.text_templates import templates_in
 from policies.controls import standards
 from policies.exemptions import Exemption
 from policies.model import Finding, Policy, Verdict
@@ -126,13 +125,7 @@ def markdown(report: Report) -> str:
 
 
 def _render(template: str, report: Report, *, escaped: bool) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=escaped,  # noqa: S701 - the page is escaped; Markdown has an escape of its own
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(Path(__file__).parent / "templates", html=escaped)
     environment.filters["md"] = _markdown_text
     names = {verdict.value: text for verdict, text in OUTCOMES.items()}
     return environment.get_template(template).render(matrix=Matrix(report), report=report, Verdict=Verdict, names=names)

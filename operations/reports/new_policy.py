@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from formats.arm.sdk import AZURE_NATIVE, PREFIX, inputs_of, sdk_type
 from formats.errors import InputError
 from formats.property_paths import parse
 from operations.settings import write_whole
+from operations.text_templates import templates_in
 from policies.controls import standards
 from policies.model import Severity
 from policies.rules import ID, load
@@ -131,13 +132,8 @@ def _is_a_property(type_: str, path: str) -> bool:
 
 
 def _environment() -> Environment:
-    environment = Environment(  # noqa: S701 - the templates are Python, and quote every text as Python does
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    # The templates are Python, and quote every text as Python does.
+    environment = templates_in(Path(__file__).parent / "templates", html=False, keep_trailing_newline=True)
     environment.filters["python"] = _python
     environment.filters["arguments"] = lambda values: ", ".join(map(_python, values))
     return environment

@@ -10,13 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from formats.stack_names import TENANCY
 from formats.validation import validated
 from operations.estate.public_facts import OBJECT, PublicFacts
 from operations.ledger.entry import Kind, Result
 from operations.ledger.ledger import Ledger
+from operations.text_templates import templates_in
 
 NOT_STATED = "not stated"
 
@@ -113,7 +112,5 @@ def as_json(organisation: str, today: date, projects: Collection[Project]) -> st
 
 def as_html(organisation: str, today: date, projects: Collection[Project]) -> str:
     """Return the register as one HTML page without other files or scripts."""
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
-                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    page = environment.get_template("projects.html.j2")
+    page = templates_in(Path(__file__).parent / "templates", html=True).get_template("projects.html.j2")
     return page.render(organisation=organisation, today=today, projects=projects)
