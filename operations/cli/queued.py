@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from formats.errors import Exit, Failed, SdeError, error_type
 from formats.plan import NO_CHANGE, Operation, digest_of, has_changes
-from formats.stack_names import SHARED
 from operations.cli.expiry import changeable, warn_of_expiry
 from operations.cli.queue import queue_of
-from operations.cli.run_progress import RunProgress
+from operations.cli.run_progress import RunProgress, shared_tenancies
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.cli.text import DONE, plural, span
@@ -155,7 +154,7 @@ class LedgerChanges:
 
 
 def _task(stack: Stack, estate: str) -> ProvisionTask:
-    shared = next((name for name in stack.requires if name.startswith(SHARED)), None)
+    shared = next(iter(shared_tenancies(stack)), None)
     return ProvisionTask(stack=stack.name, shared=shared, estate=estate)
 
 

@@ -51,10 +51,10 @@ class RunProgress:
         """
         required = [name for name in stack.requires if name in self._names and name not in self.done]
         required += sorted(self.postponed.get(stack.name, frozenset()) - self._settled)
-        shared = _shared_tenancies(stack)
+        shared = shared_tenancies(stack)
         if required or not shared:
             return required
-        return [one.name for one in self._at_work if one is not stack and _shared_tenancies(one) & shared]
+        return [one.name for one in self._at_work if one is not stack and shared_tenancies(one) & shared]
 
     @property
     def _at_work(self) -> list[Stack]:
@@ -153,7 +153,7 @@ def _with_name(name: str, error: SdeError) -> str:
     return str(error) if name in str(error).splitlines()[0] else f"{name}: {error}"
 
 
-def _shared_tenancies(stack: Stack) -> set[str]:
+def shared_tenancies(stack: Stack) -> set[str]:
     """Return the shared tenancies in whose network a stack has subnets."""
     return {name for name in stack.requires if name.startswith(SHARED)}
 
