@@ -14,6 +14,7 @@ from operations.cli import busy_azure, preconditions
 from operations.cli.explain import FILE, explanations
 from operations.cli.hints import with_hints
 from operations.settings import ROOT
+from tests.local_azure.test_evidence import anchor
 from tests.operations.cli.fakes import CliRunner
 
 CODES = {"code", "taken_code", "reserved_code"}
@@ -63,7 +64,7 @@ def test_an_error_with_a_code_names_its_explanation_where_nothing_better_is_know
 
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return set(map(anchor, headings))
 
 
 def local_codes() -> Iterator[str]:
