@@ -44,13 +44,7 @@ class PermitCheck:
         if not self._needs_permit(stack):
             return ()
         found = self._permit(stack)
-        if isinstance(found, Refusals):
-            return found.reasons
-        try:
-            template = _present_template(read_request(self._estate, found.project))
-            return other_versions(found, template, self._catalogue, self._versions)
-        except InputError as error:
-            return (str(error),)
+        return found.reasons if isinstance(found, Refusals) else ()
 
     def refusals(self, plan: Plan) -> tuple[str, ...]:
         """Return why a stack may not become what a plan has; nothing if that is within its permit or needs none."""
@@ -87,7 +81,7 @@ class PermitCheck:
         if stack not in self._permits:
             try:
                 found = self._verified(stack.removeprefix(TENANCY))
-                others = differences(stack, self._estate, self._configs) if isinstance(found, Permit) else ()
+                others = self._others(stack, found) if isinstance(found, Permit) else ()
                 self._permits[stack] = Refusals(others) if others else found
             except InputError as error:
                 self._permits[stack] = Refusals((str(error),))
@@ -98,6 +92,13 @@ class PermitCheck:
         file = str(self._estate / REQUESTS / f"{project}.yaml")
         submission = self._files.submission(read_request(self._estate, project), file)
         return verify_permit(self._files.decisions(project), context, submission)
+
+    def _others(self, stack: str, permit: Permit) -> tuple[str, ...]:
+        """Return what of the configuration or of the present versions a permit does not have, in a sentence each."""
+        template = _present_template(read_request(self._estate, permit.project))
+        return differences(stack, self._estate, self._configs) or other_versions(
+            permit, template, self._catalogue, self._versions
+        )
 
     @cached_property
     def _context(self) -> Context:
