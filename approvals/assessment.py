@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from approvals.canonical import Digest
+from approvals.request_files import template_digest
 from formats.input_model import Line, Model, Slug, one_line
 from formats.plan import UNKNOWN, Operation, Plan, Value
 
@@ -25,6 +26,11 @@ class Template(Model):
 
     name: Slug
     digest: Digest
+
+    @classmethod
+    def present(cls, name: str) -> Template:
+        """Return a service template in its present version. `InputError` if there is none."""
+        return cls(name=name, digest=template_digest(name))
 
 
 class PlanSummary(Model):

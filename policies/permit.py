@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from approvals.approvers import Anchor
 from approvals.assessment import Template, UnknownSize, summary_of
 from approvals.canonical import digest_of
 from approvals.estate_files import ANCHOR, FOLDER, EstateFiles
 from approvals.permit import Permit, Proposed, Refusals, other_versions, verify_permit, within
-from approvals.request_files import REQUESTS, read_request, template_digest
+from approvals.request_files import REQUESTS, read_request
 from approvals.rights import Context
 from approvals.route import FILE_NAME
 from approvals.versions import Versions
@@ -55,7 +54,7 @@ class PermitCheck:
             return ()
         request = read_request(self._estate, found.project)
         try:
-            template = _present_template(request)
+            template = Template.present(str(request.get("template")))
             proposed = Proposed(digest_of(request), template, self._catalogue, summary_of(plan), cost=None)
             return within(found, proposed, datetime.now(UTC), self._versions)
         except UnknownSize as unknown:
@@ -95,7 +94,7 @@ class PermitCheck:
 
     def _others(self, stack: str, permit: Permit) -> tuple[str, ...]:
         """Return what of the configuration or of the present versions a permit does not have, in a sentence each."""
-        template = _present_template(read_request(self._estate, permit.project))
+        template = Template.present(str(read_request(self._estate, permit.project).get("template")))
         return differences(stack, self._estate, self._configs) or other_versions(
             permit, template, self._catalogue, self._versions
         )
@@ -115,8 +114,3 @@ class PermitCheck:
     def _files(self) -> EstateFiles:
         file = self._estate / "estate.yaml"
         return EstateFiles(self._estate, str(read_mapping(file).get("code")))
-
-
-def _present_template(request: Mapping[str, Any]) -> Template:
-    name = str(request.get("template"))
-    return Template(name=name, digest=template_digest(name))

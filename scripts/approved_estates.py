@@ -12,7 +12,6 @@ from typing import Any
 from approvals.assessment import Assessment, Cost, Network, PlanSummary, Template, Verdict
 from approvals.canonical import digest_of
 from approvals.estate_files import assessment_text
-from approvals.request_files import template_digest
 from local_azure.types import TYPES
 from operations.cli.demo_approvers import approve_with_demo_keys
 from operations.cli.estate import open_estate
@@ -45,10 +44,9 @@ def approve_all(estate: Path, settings: Settings, leave: Collection[str] = ()) -
 
 def _assessment(request: dict[str, Any]) -> Assessment:
     """Return an assessment with more of everything than a plan has."""
-    template = str(request["template"])
     return Assessment(
         request=digest_of(request),
-        template=Template(name=template, digest=template_digest(template)),
+        template=Template.present(str(request["template"])),
         plan=PlanSummary(
             resources=dict.fromkeys((*TYPES, *_OTHER_TYPES), MANY),
             machines={desk["size"]: MANY for desk in request["desks"]}, disk_gib=MANY, nodes=MANY,

@@ -9,7 +9,6 @@ import typer
 
 from approvals.assessment import Template
 from approvals.promotion import evidence_name, verify_evidence
-from approvals.request_files import template_digest
 from approvals.route import FILE_NAME, TEST_ESTATE, EstateForTests
 from approvals.versions import Promotion
 from formats.errors import InputError, Refused
@@ -47,7 +46,7 @@ def promote(
     found.verify()
     rows, missing = Rows(("template", "version", "applied"), ("template", "version")), []
     for name in sorted({one.template for one in requests.estate.requests.values()}):
-        template = Template(name=name, digest=template_digest(name))
+        template = Template.present(name)
         applied = found.applied.get(Promotion(template.digest, catalogue_digest()))
         if applied:
             _keep(requests, found.evidence(applied), found.tested_in)

@@ -8,14 +8,14 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from approvals.assessment import MAX_LINES, Assessment, Cost, Network, Template, UnknownSize, Verdict, summary_of
+from approvals.assessment import MAX_LINES, Assessment, Cost, Network, UnknownSize, Verdict, summary_of
 from approvals.canonical import digest_of
 from approvals.estate_files import assessment_text
-from approvals.request_files import template_digest
 from formats.errors import InputError, Refused
 from formats.plan import Plan
 from formats.stack_names import TENANCY
 from operations.cli.estate_requests import EstateRequests, make_shared_folder
+from operations.cli.request_versions import present_template
 from operations.cli.stack_catalog import with_required
 from operations.engine.scratch import planned
 from operations.estate.templates import service_template
@@ -55,8 +55,8 @@ def is_assessed(requests: EstateRequests, project: str) -> bool:
     except InputError:
         return False
     catalogue = requests.session.gate().catalogue
-    template = template_digest(requests.estate.requests[project].template)
-    return catalogue is not None and (found.template.digest, found.verdict.catalogue) == (template, catalogue.digest)
+    template = present_template(requests, project)
+    return catalogue is not None and (found.template, found.verdict.catalogue) == (template, catalogue.digest)
 
 
 def write_assessment(requests: EstateRequests, project: str, found: Assessment) -> Path:
@@ -73,11 +73,10 @@ def _assessment(requests: EstateRequests, project: str, plan: Plan, report: Repo
         summary = summary_of(plan)
     except UnknownSize as unknown:
         raise Refused(f"A size follows only from the deployment, so that nobody can approve it: {unknown}.") from None
-    template = requests.estate.requests[project].template
     assert report.catalogue  # noqa: S101 - the gate of a session has one
     found = Assessment(
         request=digest_of(request),
-        template=Template(name=template, digest=template_digest(template)),
+        template=present_template(requests, project),
         plan=summary,
         network=Network(addresses=_addresses(plan), quotas={
             name: count for name, type_ in QUOTAS.items()

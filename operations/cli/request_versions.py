@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from approvals.assessment import Template
 from approvals.permit import Permit, other_versions, verify_permit
-from approvals.request_files import template_digest
 from approvals.rights import Context
 from approvals.versions import CATALOGUE, Link, Versions, template_subject
 from formats.errors import InputError, Refused
@@ -16,8 +15,7 @@ from policies.catalogue import catalogue_digest
 
 def present_template(requests: EstateRequests, project: str) -> Template:
     """Return the template of a request in its present version."""
-    name = requests.estate.requests[project].template
-    return Template(name=name, digest=template_digest(name))
+    return Template.present(requests.estate.requests[project].template)
 
 
 def versions_not_approved(
