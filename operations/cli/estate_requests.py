@@ -24,7 +24,7 @@ from operations.cli.session import Session
 from operations.settings import write_new, write_whole
 
 if TYPE_CHECKING:
-    from operations.cli.taken_versions import RecordedPermits
+    from operations.cli.taken_versions import RecordedPermits, TakenVersions
     from operations.estate import Estate
     from operations.ledger.ledger import Ledger
 
@@ -120,6 +120,17 @@ class EstateRequests:
         (ledger, _), found = self._ledger, self.context()
         now = time_after(ledger, "The permits of actions were not verified")
         return Context(found.approvers, found.route, now, History(used=used_actions(ledger)))
+
+    @cached_property
+    def versions(self) -> TakenVersions:
+        """The versions that permits hold under, also by the ledger where it can be reached. `Refused` as above."""
+        from operations.cli.recorded_decisions import time_after  # noqa: PLC0415 - beside the ledger
+        from operations.cli.taken_versions import RecordedPermits, TakenVersions  # noqa: PLC0415
+
+        if self._ledger is None:
+            return TakenVersions(self, RecordedPermits(), self.now)
+        ledger, recorded = self._ledger
+        return TakenVersions(self, recorded, time_after(ledger, "The versions were not verified"))
 
     @cached_property
     def _ledger(self) -> tuple[Ledger, RecordedPermits] | None:

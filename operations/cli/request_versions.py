@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from approvals.assessment import Template
-from approvals.permit import Permit, other_versions, verify_permit
-from approvals.rights import Context
+from approvals.permit import Permit, verify_permit
 from approvals.versions import CATALOGUE, Link, Versions, template_subject
 from formats.errors import InputError, Refused
 from operations.cli.estate_requests import EstateRequests
@@ -18,11 +17,9 @@ def present_template(requests: EstateRequests, project: str) -> Template:
     return Template.present(requests.estate.requests[project].template)
 
 
-def versions_not_approved(
-    requests: EstateRequests, project: str, permit: Permit, versions: Versions
-) -> tuple[str, ...]:
-    """Return which of the present versions a permit does not hold under, in a sentence each."""
-    return other_versions(permit, present_template(requests, project), catalogue_digest(), versions)
+def versions_not_approved(requests: EstateRequests, project: str, permit: Permit) -> tuple[str, ...]:
+    """Return which of the present versions a permit does not hold under, in a sentence each, as `up` compares them."""
+    return requests.versions.outside(permit, present_template(requests, project), catalogue_digest())
 
 
 def links_to_take(requests: EstateRequests) -> list[str]:
@@ -30,9 +27,8 @@ def links_to_take(requests: EstateRequests) -> list[str]:
 
     `InputError` if no permit needs one. `Refused` for a version that was not applied in the test estate.
     """
-    context = requests.context()
-    versions = requests.files.taken(context)
-    found = sorted(set(_needed(requests, context, versions)))
+    versions = requests.versions.held
+    found = sorted(set(_needed(requests, versions)))
     if not found:
         raise InputError("No permit of the estate binds another version.", key="--target", found="nothing",
                          allowed="catalogue BEFORE AFTER, or template NAME BEFORE AFTER")  # fmt: skip
@@ -42,10 +38,11 @@ def links_to_take(requests: EstateRequests) -> list[str]:
     return [str(link) for link in found]
 
 
-def _needed(requests: EstateRequests, context: Context, versions: Versions) -> Iterator[Link]:
+def _needed(requests: EstateRequests, versions: Versions) -> Iterator[Link]:
     for project in requests.estate.requests:
         try:
-            permit = verify_permit(requests.files.decisions(project), context, requests.submission(project))
+            context, documents = requests.context_of(project), requests.files.decisions(project)
+            permit = verify_permit(documents, context, requests.submission(project))
         except InputError:
             continue
         if isinstance(permit, Permit):

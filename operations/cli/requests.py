@@ -16,7 +16,6 @@ from rich.text import Text
 from approvals.canonical import content_of
 from approvals.permit import Permit, Refusals, verify_permit
 from approvals.request_files import REQUESTS, json_of
-from approvals.rights import Context
 from approvals.verification import Progress, StepProgress, verify
 from formats.errors import InputError, Refused, SdeError, moved
 from formats.yaml_reader import parse_mapping, read_text
@@ -206,7 +205,7 @@ def _show_status(requests: EstateRequests, project: str) -> bool:
         files = requests.files.decisions(project)
         progress = verify(files, context, submission)
         permit = verify_permit(files, context, submission)
-        held = _held(requests, project, permit, context)
+        held = _held(requests, project, permit)
     except SdeError as error:
         output.error(f"{project}: {error}")
         return False
@@ -228,13 +227,13 @@ def _show_status(requests: EstateRequests, project: str) -> bool:
     return digest is not None
 
 
-def _held(requests: EstateRequests, project: str, permit: Permit | Refusals, context: Context) -> tuple[str, ...]:
+def _held(requests: EstateRequests, project: str, permit: Permit | Refusals) -> tuple[str, ...]:
     """Return why a permit does not hold under the present versions of the catalogue and of its template."""
     from operations.cli.request_versions import versions_not_approved  # noqa: PLC0415 - imports the policies
 
     if isinstance(permit, Refusals):
         return ()
-    return versions_not_approved(requests, project, permit, requests.files.taken(context))
+    return versions_not_approved(requests, project, permit)
 
 
 def _missing(one: StepProgress) -> str:

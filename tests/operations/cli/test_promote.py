@@ -9,8 +9,11 @@ import pytest
 import yaml
 
 from approvals.request_files import template_digest
-from formats.errors import Refused
+from formats.errors import InputError, Refused
 from formats.plan import digest_of
+from operations.cli.estate_requests import EstateRequests
+from operations.cli.request_versions import links_to_take
+from operations.cli.requests import _show_status
 from operations.ledger.entry import Digests, Kind
 from operations.ledger.ledger import Ledger
 from policies.catalogue import catalogue_digest
@@ -86,6 +89,11 @@ def test_an_upgrade_is_tested_signed_and_then_permitted(
     (answer, _) = (site.estate / "approvals/actions").glob("*/*.json")
     answer.unlink()
     refused(site, "missing, which the ledger has")
+    site.settings.ledger_folder.mkdir(parents=True)
+    assert not _show_status(EstateRequests(site.session), PROJECT)
+    assert "missing, which the ledger has" in capsys.readouterr().err
+    with pytest.raises(InputError, match="missing, which the ledger has"):
+        links_to_take(EstateRequests(site.session))
 
 
 def test_only_the_whole_ledger_of_the_test_estate_promotes(
