@@ -6,7 +6,6 @@ of a signed checkpoint, and the verdict of the policies. So it is verified with 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from approvals.actions import ActionPermit, verify_action
 from approvals.canonical import Digest, Hex, UtcTime, digest_of_bytes, read_canonical, time_text
+from approvals.decision import file_name
 from approvals.rights import MAX_SKEW, Context
 from approvals.route import EstateForTests
 from approvals.versions import Promotion, Versions
@@ -26,7 +26,6 @@ from formats.merkle_trees import leaf_hash, root_by_path
 from formats.signed_notes import Checkpoint, Note, NotValid, read_checkpoint
 from formats.stack_names import TENANCY
 
-SUFFIX = ".json"
 _Text = Annotated[str, StringConstraints(min_length=2, max_length=0xFFFF)]
 
 
@@ -80,7 +79,7 @@ class _Result(_Said):
 
 def evidence_name(content: bytes) -> str:
     """Return the name of a file of evidence: the hash of its content."""
-    return hashlib.sha256(content).hexdigest() + SUFFIX
+    return file_name(digest_of_bytes(content))
 
 
 def verify_evidence(content: bytes, tested_in: EstateForTests, now: datetime, *, file: str) -> Promotion:
