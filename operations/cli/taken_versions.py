@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from operations.cli.estate_requests import EstateRequests
     from operations.ledger.ledger import Ledger
 
-_OF_THE_ESTATE = ""
-
 
 @dataclass
 class RecordedPermits:
@@ -30,6 +28,8 @@ class RecordedPermits:
 
     first_seen: dict[str, dict[str, datetime]] = field(default_factory=dict)
     """When it had each signed document on a stack first, by stack and the document's digest."""
+    links: dict[str, datetime] = field(default_factory=dict)
+    """When it had each answer to take a version first, by digest."""
     applied: dict[str, str] = field(default_factory=dict)
     """The last version of the catalogue and of each template that a change began with, by what it is of."""
 
@@ -44,11 +44,6 @@ class RecordedPermits:
             found.links.update(dict.fromkeys(permit.get("links", ()), time))
             found.applied = {**permit.get("versions", {}), **found.applied}
         return found
-
-    @property
-    def links(self) -> dict[str, datetime]:
-        """When it had each answer to take a version first, by digest."""
-        return self.first_seen.setdefault(_OF_THE_ESTATE, {})
 
 
 @dataclass(frozen=True)
