@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from approvals.actions import ActionPermit, verify_action
-from approvals.rights import Context, History
+from approvals.rights import Context
 from approvals.route import Action
 from formats.errors import Refused
 from formats.plan import Operation, Plan, PlannedResource
 from formats.stack_names import JUNCTION_ZONE, TENANCY
 from operations.cli.planview import forbidden, named, protected
-from operations.cli.recorded_decisions import used_actions
 
 if TYPE_CHECKING:
     from approvals.estate_files import EstateFiles
-    from operations.ledger.ledger import Ledger
 
 Wanted = tuple[Action, str | None]
 """An action, and the resource or provider that it is on; None for the whole stack."""
@@ -43,11 +41,9 @@ class ActionPermits:
     version: int
 
     @classmethod
-    def of(cls, stack: str, files: EstateFiles, context: Context, ledger: Ledger) -> ActionPermits:
-        """Verify every permit of the estate. `context`: without what was used, which the ledger has."""
-        history = History(used=used_actions(ledger))
-        found = (verify_action(one, Context(context.approvers, context.route, context.now, history), files.estate)
-                 for one in files.actions().values())  # fmt: skip
+    def of(cls, stack: str, files: EstateFiles, context: Context) -> ActionPermits:
+        """Verify every permit of the estate. `context`: with the permits that were used."""
+        found = (verify_action(one, context, files.estate) for one in files.actions().values())
         return cls(stack, tuple(one for one in found if isinstance(one, ActionPermit)), context.approvers.version)
 
     @property

@@ -16,7 +16,7 @@ from approvals.approvers import Anchor
 from approvals.envelope import Signed, Signer
 from approvals.estate_files import ANCHOR, EstateFiles
 from approvals.request_files import REQUESTS, read_request
-from approvals.rights import Context, History
+from approvals.rights import Context
 from approvals.signers import VaultSigner, read_key_file
 from approvals.submission import Submission
 from formats.errors import InputError
@@ -113,13 +113,12 @@ class EstateRequests:
 
         `Refused` as for decisions.
         """
-        from operations.cli.recorded_decisions import time_after, used_actions  # noqa: PLC0415 - beside the ledger
+        from operations.cli.recorded_decisions import time_after, with_used  # noqa: PLC0415 - beside the ledger
 
         if self._ledger is None:
             return self.context()
-        (ledger, _), found = self._ledger, self.context()
-        now = time_after(ledger, "The permits of actions were not verified")
-        return Context(found.approvers, found.route, now, History(used=used_actions(ledger)))
+        ledger, _ = self._ledger
+        return with_used(self.context(), time_after(ledger, "The permits of actions were not verified"), ledger)
 
     @cached_property
     def versions(self) -> TakenVersions:

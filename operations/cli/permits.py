@@ -34,7 +34,7 @@ from operations.cli.action_permits import (
 )
 from operations.cli.data_changes import refuse_impossible
 from operations.cli.estate_requests import EstateRequests
-from operations.cli.recorded_decisions import time_after, with_record
+from operations.cli.recorded_decisions import time_after, with_record, with_used
 from operations.cli.request_assessment import cost_of_plan
 from operations.cli.request_versions import present_template
 from operations.cli.session import Session
@@ -183,9 +183,8 @@ class Permits:
         return permits.used_for(wanted)
 
     def _actions(self, stack: Stack) -> ActionPermits:
-        files, base = self._requests.files, self._requests.context()
-        context = Context(base.approvers, base.route, self._now(stack))
-        return ActionPermits.of(stack.name, files, context, self._ledger(stack))
+        context = with_used(self._requests.context(), self._now(stack), self._ledger(stack))
+        return ActionPermits.of(stack.name, self._requests.files, context)
 
     def _are_required(self, stack: Stack) -> bool:
         """Return True if the estate has a route. `Refused` if it had one."""

@@ -45,7 +45,12 @@ def with_record(
     return Context(found.approvers, found.route, now, History(frozenset(seen), before))
 
 
-def used_actions(ledger: Ledger) -> frozenset[str]:
+def with_used(found: Context, now: datetime, ledger: Ledger) -> Context:
+    """Return what the permits of actions are verified with: the ledger says which were used."""
+    return Context(found.approvers, found.route, now, History(used=_used_actions(ledger)))
+
+
+def _used_actions(ledger: Ledger) -> frozenset[str]:
     """Return the digests of the permits of actions that a change used which succeeded, or a use of break-glass."""
     begun, used = dict[int, list[str]](), set[str]()
     for number, entry in ledger.changes():
