@@ -94,8 +94,7 @@ class Permits:
         project = stack.name.removeprefix(TENANCY)
         try:
             documents = self._requests.files.decisions(project)
-            context = self._context(stack, self._requests, documents)
-            found = verify_permit(documents, context, self._requests.submission(project))
+            found = verify_permit(documents, self._context(stack, documents), self._requests.submission(project))
             if isinstance(found, Refusals):
                 return found.reasons
             template = present_template(self._requests, project)
@@ -105,13 +104,12 @@ class Permits:
 
     def _record(self, stack: Stack, project: str, plan: Plan, report: Report) -> Mapping[str, Any]:
         """Verify the permit of a plan, and return what the ledger records of it."""
-        requests = self._requests
-        documents = requests.files.decisions(project)
-        context = self._context(stack, requests, documents)
-        permit = verify_permit(documents, context, requests.submission(project))
+        documents = self._requests.files.decisions(project)
+        context = self._context(stack, documents)
+        permit = verify_permit(documents, context, self._requests.submission(project))
         if isinstance(permit, Refusals):
             raise _refused(stack, project, permit.reasons)
-        proposed, versions = self._proposed(requests, project, plan, report), self._versions(stack)
+        proposed, versions = self._proposed(project, plan, report), self._versions(stack)
         older = versions.older(proposed.template, proposed.catalogue)
         if outside := (*within(permit, proposed, context.now, versions.held), *older):
             raise _refused(stack, project, outside)
@@ -211,9 +209,9 @@ class Permits:
     def _now(self, stack: Stack) -> datetime:
         return time_after(self._ledger(stack), f"{stack.name} was not changed")
 
-    def _context(self, stack: Stack, requests: EstateRequests, documents: Mapping[str, bytes]) -> Context:
+    def _context(self, stack: Stack, documents: Mapping[str, bytes]) -> Context:
         project = stack.name.removeprefix(TENANCY)
-        return with_record(requests.context(), self._now(stack), self._of_ledger(stack), project, documents)
+        return with_record(self._requests.context(), self._now(stack), self._of_ledger(stack), project, documents)
 
     def _of_ledger(self, stack: Stack) -> RecordedPermits:
         if stack.cloud not in self._recorded:
@@ -225,14 +223,14 @@ class Permits:
             self._taken[stack.cloud] = TakenVersions(self._requests, self._of_ledger(stack), self._now(stack))
         return self._taken[stack.cloud]
 
-    def _proposed(self, requests: EstateRequests, project: str, plan: Plan, report: Report) -> Proposed:
+    def _proposed(self, project: str, plan: Plan, report: Report) -> Proposed:
         try:
             summary = summary_of(plan)
         except UnknownSize as unknown:
             raise Refused(f"A size follows only from the deployment, so that no permit has it: {unknown}.") from None
         return Proposed(
-            request=digest_of(requests.request(project)),
-            template=present_template(requests, project),
+            request=digest_of(self._requests.request(project)),
+            template=present_template(self._requests, project),
             catalogue=report.catalogue.digest if report.catalogue else "",
             plan=summary,
             cost=cost_of_plan(plan),
