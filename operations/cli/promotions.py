@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,7 +74,7 @@ class ExportedLedger:
         path = tuple(one.hex() for one in inclusion_path(self._leaves, number))
         return LoggedEntry(number=number, entry=self._entries[number].decode(), path=path)
 
-    @property
+    @cached_property
     def _ledger(self) -> Ledger:
         return Ledger(Log(self.storage, self.tested_in.ledger_key), who())
 
@@ -95,15 +94,13 @@ class ExportedLedger:
     def _note(self) -> str:
         """The newest checkpoint; with a witness, the newest that the witness signed."""
         witness = self.tested_in.witness_key
-        newest = self.storage.newest()
-        notes = list(self._cosigned(witness)) if witness else [newest.decode()] if newest else []
-        if not notes:
+        note = self._newest_cosigned(witness) if witness else self.storage.newest()
+        if not note:
             raise InputError("The ledger of the test estate is empty.", file=self.storage.where)
-        return notes[-1]
+        return note.decode()
 
-    def _cosigned(self, witness: VerifierKey) -> Iterator[str]:
-        """Yield the checkpoints that a witness has signed, in the order of their sizes."""
-        for name in sorted(one for one in self.storage.names() if one.startswith(f"{COSIGNED}/")):
-            content = self.storage.read(name) or b""
-            if Note.parse(content).cosigned_by(witness) is not None:
-                yield content.decode()
+    def _newest_cosigned(self, witness: VerifierKey) -> bytes | None:
+        """Return the checkpoint of the largest size that a witness has signed; None if there is none."""
+        names = sorted(one for one in self.storage.names() if one.startswith(f"{COSIGNED}/"))  # by their sizes
+        found = (self.storage.read(name) or b"" for name in reversed(names))
+        return next((one for one in found if Note.parse(one).cosigned_by(witness) is not None), None)
