@@ -1,8 +1,8 @@
-"""Permits of their own: to destroy or replace what holds data, to close a provider or a tenancy, to break glass, and to
-take a new version of the catalogue or of a template.
+"""Permits of actions: destroy or replace data, close a provider or a tenancy, break glass, and take a version.
 
-Several people sign one request of an action, which has a reason and an end. There is no other document. A permit is
-used once, within its time. That to take a version is signed within its time, and holds until somebody withdraws it.
+Several people sign one request of an action, which has a reason and a validity. There is no other document. A permit is
+used once, within its validity. `take-version` differs: each signature is made within the validity, and then the permit
+holds until it is withdrawn.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from formats.validation import InvalidValue
 
 PREDICATE_TYPE = "urn:nhs-sde:action:v1"
 NAMES_TARGETS = (Action.DESTROY_DATA, Action.REPLACE_DATA, Action.CLOSE_PROVIDER, Action.TAKE_VERSION)
-"""The actions on something inside a stack, or of the estate."""
+"""The actions whose request names targets: resources or providers of a stack, or links between versions."""
 Target = Annotated[str, StringConstraints(pattern=r"^[!-~]+( [!-~]+)*$", max_length=400), AfterValidator(one_line)]
 """The URN of a resource, the code of a provider, or a link between two versions."""
 StackName = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", max_length=60)]
@@ -42,9 +42,9 @@ class ActionRequest(Model):
     estate: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,7}$")]
     action: Action
     stack: StackName | None = None
-    """None for what is no stack's: to take a version."""
+    """None for `take-version`, which is an action on the estate."""
     targets: Annotated[tuple[Target, ...], Field(max_length=200)] = ()
-    """The resources or providers of the stack that it is on, sorted; empty for the whole stack."""
+    """The resources or providers of the stack, or the links between versions, sorted; empty for the whole stack."""
     reason: Annotated[Reason, StringConstraints(min_length=20)]
     valid_from: UtcTime
     valid_until: UtcTime
@@ -59,7 +59,7 @@ class ActionRequest(Model):
         if (self.stack is None) != (self.action is Action.TAKE_VERSION):
             allowed = "nothing" if self.stack else "the stack that it is on"
             raise InvalidValue(f"{allowed}, for {self.action}", at=("stack",), found=self.stack or "nothing")
-        _ = self.links
+        _ = self.links  # raises for a target that is no link
         if self.valid_until <= self.valid_from:
             raise InvalidValue(f"a time after {time_text(self.valid_from)}", at=("valid_until",),
                                found=time_text(self.valid_until))  # fmt: skip
@@ -72,7 +72,7 @@ class ActionRequest(Model):
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The links between versions, if it is to take one."""
+        """The links between versions of `take-version`; none for another action."""
         try:
             return tuple(map(Link.parse, self.targets)) if self.action is Action.TAKE_VERSION else ()
         except ValueError as error:
@@ -206,7 +206,7 @@ def _too_long(request: ActionRequest, context: Context) -> str | None:
 
 
 def _not_now(request: ActionRequest, context: Context) -> str | None:
-    """Return why it cannot be used now. To take a version is not used once, so that its signatures have the time."""
+    """Return why a permit cannot be used now. For `take-version` the validity limits its signatures instead."""
     return None if request.action is Action.TAKE_VERSION else _outside(request, context.now)
 
 

@@ -61,7 +61,7 @@ class Proposed:
     """The digest of the catalogue of policies."""
     plan: PlanSummary
     cost: Cost | None
-    """None for who has no price book, such as the policy pack: then all but the cost is compared."""
+    """None without a price book, as in the policy pack: then all but the cost is compared."""
 
 
 def verify_permit(files: Mapping[str, bytes], context: Context, submission: Submission) -> Permit | Refusals:
@@ -93,7 +93,7 @@ def _end(submission: Submission) -> date | None:
 def within(permit: Permit, proposed: Proposed, now: datetime, versions: Versions | None = None) -> tuple[str, ...]:
     """Return what of a deployment is outside its permit, in a sentence each; nothing if it is within.
 
-    `versions`: which may follow those that the permit binds; without them, none.
+    `versions`: the signed links between versions; None: the permit holds under the versions that it binds alone.
     """
     approved = permit.assessment
     found = []

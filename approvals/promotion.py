@@ -1,7 +1,7 @@
 """The evidence that a version was applied and judged in the test estate, from the ledger of that estate.
 
-A file has a change of a tenancy there: the entries of its intent and result, the audit path of each in the Merkle tree
-of a signed checkpoint, and the verdict of the policies. So it is verified with the ledger's public key alone.
+A file has one change of a tenancy there: the entries of its intent and result, the audit path of each in the Merkle
+tree of a signed checkpoint, and the verdict of the policies. It is verified with the ledger's public key alone.
 """
 
 from __future__ import annotations
@@ -50,26 +50,26 @@ class Evidence(Model):
     """The verdict of the policies, whose digest the intent has."""
 
 
-class _Said(BaseModel):
-    """The keys of an entry that a promotion rests on. All others are the ledger's own."""
+class _EntryPart(BaseModel):
+    """The keys of an entry that a promotion is verified with. All others are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Digests(_Said):
+class _Digests(_EntryPart):
     catalogue: Digest
     template: Digest
     verdict: Digest
 
 
-class _Intent(_Said):
+class _Intent(_EntryPart):
     kind: str
     stacks: tuple[str, ...]
     digests: _Digests
     time: UtcTime
 
 
-class _Result(_Said):
+class _Result(_EntryPart):
     kind: str
     stacks: tuple[str, ...]
     of: int
@@ -83,7 +83,7 @@ def evidence_name(content: bytes) -> str:
 
 
 def verify_evidence(content: bytes, tested_in: EstateForTests, now: datetime, *, file: str) -> Promotion:
-    """Return what a file proves. `InputError` if it proves nothing."""
+    """Return the promotion that a file of evidence proves. `InputError` if it proves none."""
     if Path(file).name != evidence_name(content):
         raise _refusal(file, "is not named after its content", evidence_name(content))
     found = read_canonical(Evidence, content.removesuffix(b"\n"), file=file)
@@ -135,7 +135,7 @@ def _checkpoint(text: str, tested_in: EstateForTests, file: str) -> Checkpoint:
     return found
 
 
-def _read(model: type[_Said], text: str, file: str) -> Any:
+def _read(model: type[_EntryPart], text: str, file: str) -> Any:
     try:
         return model.model_validate(json.loads(text))
     except (ValidationError, ValueError, RecursionError):

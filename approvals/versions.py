@@ -1,4 +1,4 @@
-"""Versions of the catalogue and of templates: which may follow which, and which were applied in the test estate.
+"""Versions of the catalogue and of templates: the signed links between them, and those applied in the test estate.
 
 A permit binds the versions that its plan was assessed with. A later version takes their place only by signed links.
 """
@@ -13,9 +13,7 @@ from functools import cached_property
 
 CATALOGUE = "catalogue"
 """The subject of a link between two catalogues."""
-_LINK = re.compile(
-    r"(catalogue|template [a-z0-9]+(?:-[a-z0-9]+)*) (sha256:[0-9a-f]{64}) (sha256:[0-9a-f]{64})"
-)  # fmt: skip
+_LINK = re.compile(r"(catalogue|template [a-z0-9]+(?:-[a-z0-9]+)*) (sha256:[0-9a-f]{64}) (sha256:[0-9a-f]{64})")
 
 
 def template_subject(name: str) -> str:
@@ -25,7 +23,7 @@ def template_subject(name: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class Link:
-    """The statement that permits which bind one version also hold under another."""
+    """A link between two versions: permits that bind the one before also hold under the one after."""
 
     subject: str
     before: str
@@ -53,14 +51,14 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Versions:
-    """The signed links of an estate, and what was promoted from its test estate."""
+    """The signed links of an estate, and the versions that were promoted from its test estate."""
 
     links: frozenset[Link] = frozenset()
     promoted: frozenset[Promotion] | None = None
     """None for an estate without a test estate, which may use any version."""
 
     def holds(self, subject: str, approved: str, present: str) -> bool:
-        """Return True if what binds the approved version holds under the present one: by signed links alone."""
+        """Return True if a permit that binds the approved version holds under the present one, by signed links."""
         return approved == present or present in self._following(subject, approved)
 
     def is_older(self, subject: str, present: str, applied: str) -> bool:
@@ -68,7 +66,7 @@ class Versions:
         return not self.holds(subject, applied, present) and self.holds(subject, present, applied)
 
     def is_promoted(self, link: Link) -> bool:
-        """Return True if what a link leads to was applied in the test estate, or if there is none."""
+        """Return True if the later version of a link was applied in the test estate, or if there is no such estate."""
         if self.promoted is None:
             return True
         if link.subject == CATALOGUE:

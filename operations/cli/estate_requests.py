@@ -92,11 +92,11 @@ class EstateRequests:
         return Anchor(given)
 
     def context(self) -> Context:
-        """Return what decisions are verified with."""
+        """Return the context that decisions are verified with, without the ledger."""
         return self.files.context(self.anchor(), self.now)
 
     def context_of(self, project: str) -> Context:
-        """Return what the decisions on a project are verified with, also with the ledger where it can be reached.
+        """Return the context of the decisions on a project, with the ledger where it can be reached.
 
         `Refused` for a clock that is behind the ledger.
         """
@@ -109,7 +109,7 @@ class EstateRequests:
         return with_record(self.context(), now, recorded, project, self.files.decisions(project))
 
     def context_of_actions(self) -> Context:
-        """Return what the permits of actions are verified with, also with the ledger where it can be reached.
+        """Return the context of the permits of actions, with the ledger where it can be reached.
 
         `Refused` as for decisions.
         """
@@ -122,7 +122,7 @@ class EstateRequests:
 
     @cached_property
     def versions(self) -> TakenVersions:
-        """The versions that permits hold under, also by the ledger where it can be reached. `Refused` as above."""
+        """The versions that permits hold under, with the ledger where it can be reached. `Refused` as for decisions."""
         from operations.cli.recorded_decisions import time_after  # noqa: PLC0415 - beside the ledger
         from operations.cli.taken_versions import RecordedPermits, TakenVersions  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Decisions on requests, verified with what a ledger has of them: by `up`, and by who signs or shows one."""
+"""The context that decisions and permits of actions are verified with, from the ledger, by every command."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def time_after(ledger: Ledger, outcome: str) -> datetime:
 def with_record(
     found: Context, now: datetime, recorded: RecordedPermits, project: str, documents: Mapping[str, bytes]
 ) -> Context:
-    """Return what the decisions on a project are verified with: the ledger says which there were."""
+    """Return the context of the decisions on a project, with those that the ledger has."""
     seen = recorded.first_seen.get(TENANCY + project, {})
     before = before_revocation(read_bundle(documents), found, seen)
     return Context(found.approvers, found.route, now, History(frozenset(seen), before))
 
 
 def with_used(found: Context, now: datetime, ledger: Ledger) -> Context:
-    """Return what the permits of actions are verified with: the ledger says which were used."""
+    """Return the context of the permits of actions, with those that the ledger has as used."""
     return Context(found.approvers, found.route, now, History(used=_used_actions(ledger)))
 
 
@@ -64,9 +64,9 @@ def _used_actions(ledger: Ledger) -> frozenset[str]:
 
 
 def reachable_ledger(session: Session, cloud: str, place: LedgerPlace | None) -> Ledger | None:
-    """Return the ledger of a cloud to who signs; None if there is none yet, or this machine does not reach it.
+    """Return the ledger of a cloud for signing and status; None if there is none yet, or this machine cannot reach it.
 
-    `up` needs the ledger. Who signs may have no right to it, or no network.
+    `up` needs the ledger. A person who signs may have no right to read it, or no network.
     """
     if cloud == "azure" and place is None:
         return None

@@ -27,11 +27,11 @@ class RecordedPermits:
     """What a ledger has of permits, from all changes that they permitted."""
 
     first_seen: dict[str, dict[str, datetime]] = field(default_factory=dict)
-    """When it had each signed document on a stack first, by stack and the document's digest."""
+    """The time of the first entry with each signed document on a stack, by stack and the document's digest."""
     links: dict[str, datetime] = field(default_factory=dict)
-    """When it had each answer to take a version first, by digest."""
+    """The time of the first entry with each answer to `take-version`, by the answer's digest."""
     applied: dict[str, str] = field(default_factory=dict)
-    """The last version of the catalogue and of each template that a change began with, by what it is of."""
+    """The last version of the catalogue and of each template that a change began with, by the subject of its links."""
 
     @classmethod
     def of(cls, ledger: Ledger) -> RecordedPermits:
@@ -84,14 +84,14 @@ class TakenVersions:
 
 
 def present_versions(template: Template, catalogue: str) -> dict[str, str]:
-    """Return the versions that a plan is made and judged with, by what they are of."""
+    """Return the versions that a plan is made and judged with, by the subject of their links."""
     return {CATALOGUE: catalogue, template_subject(template.name): template.digest}
 
 
 def before_revocation(
     documents: Iterable[SignedByOne[Any]], context: Context, seen: Mapping[str, datetime]
 ) -> frozenset[str]:
-    """Return the documents whose key was revoked, and that a ledger had before. `seen`: since when it has each."""
+    """Return the documents that a ledger had before their key was revoked. `seen`: the time of its first entry."""
     keys = context.approvers.keys_by_id
     return frozenset(
         one.digest
