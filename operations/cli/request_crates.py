@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.text import Text
 
 from approvals.canonical import digest_of
 from approvals.request_files import REQUESTS, json_of
 from formats.errors import InputError
 from formats.yaml_reader import read_mapping
-from formats.yaml_scalars import CoreDumper
 from operations.cli.estate_requests import EstateRequests, Project, make_shared_folder
 from operations.cli.options import command
 from operations.cli.output import printable
-from operations.cli.requests import project_of, validate_copy
+from operations.cli.requests import project_of, request_text, validate_copy
 from operations.cli.session import Session
 from operations.settings import write_new
 
@@ -75,7 +73,7 @@ def import_(session: Session, crate: Crate, *, supplement: Supplement = None) ->
     if file.exists() or file.is_symlink():
         raise InputError("There is such a request already.", file=str(file), found=str(crate),
                          fix="nothing is overwritten: remove the request, or edit it")  # fmt: skip
-    text = yaml.dump(_with_days(content), Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=120)
+    text = request_text(_with_days(content))
     validate_copy(session.estate_folder, {file.name: text})
     make_shared_folder(file.parent)
     write_new(file, text.encode())

@@ -87,8 +87,7 @@ def new(
     file = session.estate_folder / REQUESTS / f"{project}.yaml"
     if file.exists():
         raise InputError("There is such a request already.", file=str(file), fix="name another project, or edit it")
-    plain = json_of_dates(content)
-    text = _HEADER + yaml.dump(plain, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=120)
+    text = _HEADER + request_text(json_of_dates(content))
     validate_copy(session.estate_folder, {file.name: text})
     write_whole(file, text)
     session.output.emit({"event": "new", "project": project, "file": str(file)})
@@ -269,6 +268,12 @@ def project_of(content: Mapping[str, Any], file: str) -> str:
         raise InputError("This is not the name of a project.", file=file, key="project", found=project,
                          allowed="lower-case letters, digits and single hyphens")  # fmt: skip
     return project
+
+
+def request_text(content: Mapping[str, Any]) -> str:
+    """Return the text of a request's file, with the keys in their order."""
+    text: str = yaml.dump(dict(content), Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
 def validate_copy(estate: Path, files: Mapping[str, str]) -> None:
