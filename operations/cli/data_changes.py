@@ -1,7 +1,7 @@
-"""Carry out what a permit lets `up` do to protected data: delete it, or replace it with an empty resource.
+"""Permitted changes of protected data by `up`: delete it, or replace it with an empty resource.
 
-Azure has one resource of a name. So what is replaced is deleted first, with its data. Whatever keeps its name or its
-data after the deletion cannot be replaced so, and is refused by name.
+Azure has one resource of a name. So a resource that is replaced is deleted first, with its data. A resource that keeps
+its name or its data after the deletion cannot be replaced so, and is refused by name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from operations.engine.port import Engine, OnEvent, StackSettings, differs_from_
 _TYPE = re.compile(r"azure-native:(?P<module>\w+)(?:/v\w+)?:(?P<name>\w+)")
 _POLICY = "BlobContainerImmutabilityPolicy"
 _REPLACED = ("StorageAccount",)
-"""What may be replaced, with all that is in it: the name is free (docs/azure-facts.md#deleted-storage-accounts)."""
+"""Replaceable with all that is in it: the name is free (docs/azure-facts.md#deleted-storage-accounts)."""
 _IN_A_VAULT = "Azure deletes it with its vault alone; keep it, or destroy the whole stack"
 _NEVER = {
     "Vault": "its name is taken for 90 days after its deletion, because of purge protection",
@@ -35,7 +35,7 @@ _NEVER = {
 """Why others cannot be replaced: docs/azure-facts.md#deleted-vaults, #deleted-workspaces, #keys. For a key, a secret
 and a policy the same holds for their deletion."""
 _INSIDE = ("BlobContainer", _POLICY)
-"""What goes with the account or container that it is in."""
+"""The types that are deleted with the account or container that they are in."""
 _NOT_DELETED_ALONE = ("Key", "Secret", _POLICY)
 _UNKNOWN = "no way is known in which its data surely goes and its name becomes free"
 
@@ -78,7 +78,7 @@ class UnlockedChange:
     locks: tuple[PlannedResource, ...]
 
     def show(self, output: Output) -> None:
-        """Print what `up` does beside the plan."""
+        """Print the steps that `up` takes besides the plan."""
         names = ", ".join(printable(one.name) for one in self.locks)
         output.emit({"event": "unlocked-change", "stack": self.plan.stack, "locks": [one.urn for one in self.locks]})
         text = f"Data under a lock is deleted: up first deletes the lock {names}, and makes it again at the end."
@@ -86,16 +86,16 @@ class UnlockedChange:
 
     def run(self, engine: Engine, settings: StackSettings, on_event: OnEvent) -> None:
         """Delete the locks, then carry out the plan without any lock. If that fails, make the locks again."""
-        standing = [one.urn for one in self.locks if one.operation is not Operation.CREATE]
-        if standing:
-            engine.destroy(settings, targets=standing, on_event=on_event)
+        existing = [one.urn for one in self.locks if one.operation is not Operation.CREATE]
+        if existing:
+            engine.destroy(settings, targets=existing, on_event=on_event)
         try:
             with engine.release(settings, sorted(self.released)):
                 plan = engine.preview(settings, targets=self._targets)
                 self._require_part(plan)
                 engine.up(settings, targets=self._targets, plan=plan, on_event=on_event)
         except SdeError:
-            make_again(engine, settings, standing, on_event)
+            make_again(engine, settings, existing, on_event)
             raise
 
     @property
@@ -113,8 +113,11 @@ class UnlockedChange:
 
 
 def unlocked_change(plan: Plan, found: Sequence[LockedDelete], released: Collection[str]) -> UnlockedChange | None:
-    """Return the plan with the locks that keep Azure from it, if those are all the stack's own and all that they keep
-    is what a permit names, what is inside that, and role assignments; else None."""
+    """Return the change that deletes permitted data under locks; None without such data, or if a lock stays.
+
+    Each lock must be of the same stack, and may protect only what a permit names, what is inside that, and role
+    assignments.
+    """
     named = [one for one in plan.resources if one.urn in released and one.operation.destroys]
     if not any(one.resource.urn in released for one in found):
         return None
