@@ -109,18 +109,23 @@ def moved(error: InputError, copy: str, original: str) -> InputError:
 
 
 @dataclass
-class Collected:
+class ErrorCollector:
     """The errors of input that independent checks raise, to be raised as one."""
 
     errors: list[InputError] = field(default_factory=list)
 
     @contextmanager
-    def within(self) -> Iterator[None]:
+    def collecting(self) -> Iterator[None]:
         """Collect the error of a block."""
         try:
             yield
         except InputError as error:
             self.errors.append(error)
+
+    @property
+    def each(self) -> Iterator[InputError]:
+        """The single errors collected so far."""
+        return (one for error in self.errors for one in error.each)
 
     def add(self, error: InputError) -> None:
         """Collect an error."""
@@ -128,7 +133,7 @@ class Collected:
 
     def result(self, of: Callable[[], T]) -> T | None:
         """Return the result of a function; None if it raises an error, which is collected."""
-        with self.within():
+        with self.collecting():
             return of()
         return None
 

@@ -14,7 +14,7 @@ from approvals.envelope import Signed
 from approvals.estate_files import FOLDER, EstateFiles
 from approvals.request_files import REQUESTS
 from approvals.route import FILE_NAME, read_route
-from formats.errors import Collected, joined
+from formats.errors import ErrorCollector, joined
 from formats.yaml_reader import within
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -33,17 +33,17 @@ def validate(session: Session) -> None:
     Example: sde validate, or sde --estate my-estate validate --json for one line each.
     """
     folder = session.estate_folder
-    errors = Collected()
+    errors = ErrorCollector()
     stacks = 0
-    with errors.within():
+    with errors.collecting():
         stacks = _check_estate(folder)
     if (folder / FILE_NAME).exists():
-        with errors.within():
+        with errors.collecting():
             read_route(folder)
-    with errors.within():
+    with errors.collecting():
         _check_exemptions(folder)
     _check_documents(folder, errors)
-    for error in (one for several in errors.errors for one in several.each):
+    for error in errors.each:
         found = {key: value for key, value in error.parts.items() if value is not None}
         session.output.emit({"event": "invalid", **found})
     errors.raise_any()
@@ -65,20 +65,20 @@ def _check_exemptions(folder: Path) -> None:
         raise joined(found)
 
 
-def _check_documents(folder: Path, errors: Collected) -> None:
+def _check_documents(folder: Path, errors: ErrorCollector) -> None:
     """Collect what is wrong with the documents of approvals: each is whole, canonical and named after its content."""
     files, decided = EstateFiles(folder, ""), folder / FOLDER / REQUESTS
     for path, content in errors.result(files.versions) or ():
-        with errors.within():
+        with errors.collecting():
             Signed.read(content, file=path)
     for project in sorted(one.name for one in decided.iterdir()) if decided.is_dir() else ():
         for path, content in (errors.result(partial(files.decisions, project)) or {}).items():
-            with errors.within():
+            with errors.collecting():
                 read_bundle({path: content})
     for documents in (errors.result(files.actions) or {}).values():
         for path, content in documents.items():
-            with errors.within():
+            with errors.collecting():
                 Signed.read(content, file=path)
     for file in sorted((folder / FOLDER / "assessments").glob("*.json")):
-        with errors.within(), within(folder, file, str(file)).open("rb") as stream:
+        with errors.collecting(), within(folder, file, str(file)).open("rb") as stream:
             read_canonical(Assessment, stream.read(MAX_BYTES + 1).removesuffix(b"\n"), file=str(file))

@@ -11,7 +11,7 @@ from typing import Any
 
 from approvals.request_files import REQUESTS
 from formats.addresses import TenancyKind
-from formats.errors import Collected, InputError
+from formats.errors import ErrorCollector, InputError
 from formats.people import EXAMPLE, EXAMPLE_ID, NamedApproval, Roster
 from formats.people import FILE_NAME as PEOPLE
 from formats.stack_names import TENANCY
@@ -97,10 +97,10 @@ def ways_of(file: EstateFile, people: Roster, path: str, today: date) -> tuple[A
     in estates from before the roster, they stay as they are until people are named.
     """
     found: list[ApprovedWay] = []
-    errors = Collected()
+    errors = ErrorCollector()
     for way, approval in _ways(file):
         if approval or way.direction == OUT or way.source or people.people:
-            with errors.within():
+            with errors.collecting():
                 found.append(_approved(way, approval, file, path, today))
     errors.raise_any()
     return tuple(found)
@@ -111,14 +111,14 @@ def ways_of_requests(
 ) -> tuple[ApprovedWay, ...]:
     """Return the ways in of the requests' recipients. Raise `InputError` where an approval is missing."""
     found = []
-    errors = Collected()
+    errors = ErrorCollector()
     for project, request in requests.items():
         if recipients := request.recipients:
             file, name = f"{REQUESTS}/{project}.yaml", f"released results of {project}"
             rules = frozenset(storage_ip_rules(recipients.ranges))
             way = Way(IN, name, "recipients.approval", (TENANCY + project,), holder=str(recipients.group),
                       source=_text(recipients.ranges), opened_by=rules, file=file)  # fmt: skip
-            with errors.within():
+            with errors.collecting():
                 found.append(_approved(way, recipients.approval, estate, str(folder / file), today))
     errors.raise_any()
     return tuple(found)

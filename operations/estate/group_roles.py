@@ -14,7 +14,7 @@ from uuid import UUID
 
 from approvals.request_files import REQUESTS
 from formats.addresses import ZoneName
-from formats.errors import Collected, InputError
+from formats.errors import ErrorCollector, InputError
 from operations.estate.approvals import ESTATE
 from operations.estate.request_model import RequestFile
 from operations.estate.schema import EstateFile
@@ -67,10 +67,10 @@ class GroupRole:
 
 
 def refuse_groups_in_two_roles(
-    folder: Path, estate: EstateFile, requests: Mapping[str, RequestFile], errors: Collected
+    folder: Path, estate: EstateFile, requests: Mapping[str, RequestFile], errors: ErrorCollector
 ) -> None:
     """Collect an error for each group with two roles that one group may not have together."""
-    reported = {(one.file, one.key) for error in errors.errors for one in error.each}
+    reported = {(one.file, one.key) for one in errors.each}
     seen: dict[UUID, list[GroupRole]] = {}
     for role in (*_of_estate(folder / ESTATE, estate), *_of_requests(folder, requests)):
         others = seen.setdefault(role.group, [])

@@ -14,7 +14,7 @@ from uuid import UUID
 from approvals.request_files import REQUESTS
 from formats.addresses import CellRange, StaffRole, ZoneName
 from formats.computers import StaffMachine, StaffMachineSpec
-from formats.errors import Collected, InputError
+from formats.errors import ErrorCollector, InputError
 from formats.local_cloud import SUBSCRIPTION_PREFIX
 from formats.people import Roster, context_of, read_roster
 from formats.stack_config import Cloud, DataClass, Site
@@ -218,7 +218,7 @@ def load(folder: Path, *, today: date | None = None) -> Estate:
         )
     today = today or datetime.now(UTC).date()
     path = str(folder / ESTATE)
-    errors = Collected()
+    errors = ErrorCollector()
     people = errors.result(lambda: read_roster(folder))
     file = errors.result(lambda: _estate_file(folder, path, people))
     found = read_requests(folder, people, errors)
@@ -245,14 +245,14 @@ def _estate_file(folder: Path, path: str, people: Roster | None) -> EstateFile:
     return validated(EstateFile, content, file=path, context=context_of(people))
 
 
-def _check_estate(file: EstateFile, people: Roster, path: str, today: date, errors: Collected) -> None:
+def _check_estate(file: EstateFile, people: Roster, path: str, today: date, errors: ErrorCollector) -> None:
     """Collect what is wrong in an estate's file that is valid as a model."""
     for check in (_check_clouds, _check_activity_logs, _check_staff):
-        with errors.within():
+        with errors.collecting():
             check(file, path)
-    with errors.within():
+    with errors.collecting():
         refuse_endless(file, people, path, today)
-    with errors.within():
+    with errors.collecting():
         check_long_tenancies(file, path, today)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from approvals.request_files import REQUESTS
 from formats.computers import MAIN, OperatingSystem
-from formats.errors import Collected, InputError, did_you_mean
+from formats.errors import ErrorCollector, InputError, did_you_mean
 from formats.input_model import SLUG
 from formats.people import Roster, context_of
 from formats.stack_config import ORCHESTRATOR_COMMAND, DataClass, Region
@@ -25,7 +25,7 @@ from operations.estate.shared_tenancies import check_tenancy_of_request, refuse_
 from operations.estate.templates import ServiceTemplate, names, service_template
 
 
-def read_requests(folder: Path, people: Roster | None, errors: Collected) -> dict[Path, RequestFile]:
+def read_requests(folder: Path, people: Roster | None, errors: ErrorCollector) -> dict[Path, RequestFile]:
     """Return each request that can be read, by file. The errors of the others are collected.
 
     `people`: None if the roster cannot be read, so that the people of approvals are not known.
@@ -34,7 +34,7 @@ def read_requests(folder: Path, people: Roster | None, errors: Collected) -> dic
     for file in sorted((folder / REQUESTS).glob("*")):
         if file.name.startswith(".") or file.name == "README.md":
             continue
-        with errors.within():
+        with errors.collecting():
             requests[file] = _read(file, folder, people)
     return requests
 
@@ -53,12 +53,12 @@ def _read(file: Path, folder: Path, people: Roster | None) -> RequestFile:
 
 
 def check_requests(
-    folder: Path, estate: EstateFile, requests: Mapping[Path, RequestFile], today: date, errors: Collected
+    folder: Path, estate: EstateFile, requests: Mapping[Path, RequestFile], today: date, errors: ErrorCollector
 ) -> None:
     """Collect the errors of requests that are valid alone, and not beside the estate and each other."""
     numbers: dict[str, Path] = {}
     for file, request in requests.items():
-        with errors.within():
+        with errors.collecting():
             _check_request(request, estate, file, today)
             _check_confidential(request, estate, str(folder / ESTATE))
         other = numbers.setdefault(request.request, file)
@@ -68,7 +68,7 @@ def check_requests(
                                   found=request.request, allowed=allowed,
                                   fix="Correct the number in the newer of the two files."))  # fmt: skip
     by_project = {request.project: request for request in requests.values()}
-    with errors.within():
+    with errors.collecting():
         refuse_common_groups(folder, by_project)
     refuse_groups_in_two_roles(folder, estate, by_project, errors)
 
@@ -108,13 +108,13 @@ def _refuse_former_keys(content: Mapping[str, Any], path: str) -> None:
 
 
 def templates_of(
-    folder: Path, file: EstateFile, requests: Mapping[str, RequestFile], errors: Collected
+    folder: Path, file: EstateFile, requests: Mapping[str, RequestFile], errors: ErrorCollector
 ) -> dict[str, ServiceTemplate]:
     """Return the service template of each request. Requests that their templates do not allow are collected."""
     found: dict[str, ServiceTemplate] = {}
     for project, request in requests.items():
         path = str(folder / REQUESTS / f"{project}.yaml")
-        with errors.within():
+        with errors.collecting():
             template = found[project] = _template_of(request, path)
             template.check(request, path)
             check_tenancy_of_request(request, template.kind, file, path)
