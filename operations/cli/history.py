@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from formats.errors import InputError
-from operations.cli.ledgerview import changes_of, history_of, what_became
+from operations.cli.ledgerview import history_of
 from operations.cli.options import command
 from operations.cli.session import Session
 from operations.cli.targets import STDOUT, refuse_unwritable, write_text
+from operations.history.changes import changes_of, what_became
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -75,13 +76,13 @@ def history(
 
 
 def _write_register(session: Session, stack: str | None, month: str, form: HistoryFormat, target: str) -> None:
-    from operations.cli import registerformats  # noqa: PLC0415 - imports the policies
-    from operations.cli.register import register_of  # noqa: PLC0415
+    from operations.history import register_formats  # noqa: PLC0415 - imports the policies
+    from operations.history.register import register_of  # noqa: PLC0415
 
     refuse_unwritable(target)
     register = register_of(session.ledger(session.ledger_cloud), stack, month)
-    write = {HistoryFormat.MARKDOWN: registerformats.as_markdown, HistoryFormat.CSV: registerformats.as_csv}
-    text = write.get(form, registerformats.as_json)(register)
+    write = {HistoryFormat.MARKDOWN: register_formats.as_markdown, HistoryFormat.CSV: register_formats.as_csv}
+    text = write.get(form, register_formats.as_json)(register)
     if target == STDOUT:
         session.output.line(text.rstrip("\n"))
         return

@@ -16,9 +16,9 @@ from formats.stack_config import parse
 from formats.state_record import record_of
 from operations.cli.app import main
 from operations.cli.failed_revocations import with_failed_revocations
-from operations.cli.register import register_of
 from operations.cli.stack_catalog import Stack
 from operations.engine.port import StackSettings
+from operations.history.register import register_of
 from operations.ledger.entry import Entry, Kind, Result
 from operations.settings import ROOT
 from tests.operations.cli.fakes import CliRunner, resource, stack

@@ -12,8 +12,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from formats.plan import canonical
-from operations.cli.register import Register, Row, register_of
-from operations.cli.registerformats import as_csv, as_markdown
+from operations.history.register import Register, Row, register_of
+from operations.history.register_formats import as_csv, as_markdown
 from operations.ledger.entry import Kind, Result
 from operations.ledger.verification import verify
 from tests.operations.cli.fakes import CliRunner

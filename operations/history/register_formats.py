@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 
 from operations.access.formats import cut, escaped, no_formula, table_line
-from operations.cli.register import Register, Row
+from operations.history.register import Register, Row
 
 _COLUMNS = (
     "change", "time (UTC)", "stacks", "command", "who asked", "what it means", "who can now do what", "policies",

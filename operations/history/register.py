@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from formats.errors import Failed
 from formats.merkle_trees import GrowingRoot, leaf_hash
-from operations.cli.ledgerview import ChangeRecord, changes_of, first_line, minute, name_of, what_became
-from operations.cli.text import plural
 from operations.diffs.meaning import ORDER, Meaning
-from operations.diffs.text import shortened
+from operations.diffs.text import plural, shortened
+from operations.history.changes import ChangeRecord, changes_of, first_line, minute, name_of, what_became
+from operations.history.kept import Kept, KeptAccess, KeptChange, KeptVerdict
 from operations.ledger.entry import Entry, Kind, Result
 
 if TYPE_CHECKING:
@@ -109,7 +106,8 @@ def register_of(ledger: Ledger, stack: str | None = None, month: str = "") -> Re
         if stack in (None, *entry.stacks):
             entries.append((number, entry))
     inside = {number for number, entry in entries if entry.time.startswith(month)}
-    rows = tuple(_row(ledger, one) for one in changes_of(entries) if one.number in inside)
+    kept = Kept(ledger)
+    rows = tuple(_row(kept, one) for one in changes_of(entries) if one.number in inside)
     first, last = tree.ends()
     still_open = tuple(_still_open(entries, max(inside, default=-1)))
     return Register(ledger.log.key.name, month, first, last, rows, still_open)
@@ -128,79 +126,9 @@ def _still_open(entries: Sequence[tuple[int, Entry]], last: int) -> Iterator[str
     yield from found.values()
 
 
-class _Kept(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-_T = TypeVar("_T", bound=_Kept)
-
-
-class _Change(_Kept):
-    meaning: Meaning
-    sentence: str
-
-
-class _Diff(_Kept):
-    changes: list[_Change]
-
-
-class _Holder(_Kept):
-    name: str
-
-
-class _Thing(_Kept):
-    label: str
-    data_class: str = ""
-
-
-class _AccessChange(_Kept):
-    effect: str
-    who: _Holder
-    may: list[str]
-    on: list[_Thing]
-
-
-class _Rename(_Kept):
-    before: str
-    after: str
-
-
-class _Access(_Kept):
-    changes: list[_AccessChange]
-    renames: list[_Rename] = []
-
-
-class _Blocking(_Kept):
-    policy: str
-
-
-class _Exemption(_Kept):
-    id: str
-    policy: str
-
-
-class _Verdict(_Kept):
-    passed: bool
-    blocking: list[_Blocking] = []
-    exemptions: list[_Exemption] = []
-
-
-def _read(ledger: Ledger, number: int, entry: Entry, name: str, model: type[_T]) -> _T | None:
-    """Return what the ledger keeps with an entry; None if it keeps none."""
-    if name not in entry.objects:
-        return None
-    try:
-        return model.model_validate(ledger.kept(entry.objects[name]))
-    except ValidationError:
-        raise Failed(f"The {name} that the ledger keeps with entry {number} cannot be read.\n"
-                     "  fix:     scripts/sde ledger verify") from None  # fmt: skip
-
-
-def _row(ledger: Ledger, one: ChangeRecord) -> Row:
+def _row(kept: Kept, one: ChangeRecord) -> Row:
     number, entry, result = one.number, one.entry, one.result
-    diff = _read(ledger, number, entry, "diff", _Diff)
-    access = _read(ledger, number, entry, "access", _Access)
-    verdict = _read(ledger, number, entry, "verdict", _Verdict)
+    diff, access, verdict = kept.diff(number, entry), kept.access(number, entry), kept.verdict(number, entry)
     exempt = [f"{found.id} ({found.policy})" for found in verdict.exemptions] if verdict else []
     is_drift = any(part.kind is Kind.DRIFT for part in one.parts)
     return Row(
@@ -224,7 +152,7 @@ def _who(entry: Entry) -> str:
     return name_of(entry.who) + (f", {run.system} run {run.run}" if run else "")
 
 
-def _meanings(changes: Sequence[_Change]) -> Iterator[str]:
+def _meanings(changes: Sequence[KeptChange]) -> Iterator[str]:
     """Yield the gravest meanings with the first sentence of each, and how many changes more have it."""
     found: dict[Meaning, list[str]] = {}
     for change in sorted(changes, key=lambda one: ORDER[one.meaning]):
@@ -236,7 +164,7 @@ def _meanings(changes: Sequence[_Change]) -> Iterator[str]:
         yield f"and {plural(len(found) - _MOST, 'other meaning')}"
 
 
-def _access(access: _Access) -> Iterator[str]:
+def _access(access: KeptAccess) -> Iterator[str]:
     """Yield the changes of access, those to data first."""
     changes = sorted(access.changes, key=lambda one: not any(thing.data_class for thing in one.on))
     lines = [
@@ -248,7 +176,7 @@ def _access(access: _Access) -> Iterator[str]:
         yield f"and {len(lines) - _MOST:,} more"
 
 
-def _policies(verdict: _Verdict | None, *, is_applied: bool) -> str:
+def _policies(verdict: KeptVerdict | None, *, is_applied: bool) -> str:
     """Return what the policies found. A refresh is applied whatever they find: it only makes the state true."""
     if verdict is None:
         return "not evaluated"

@@ -1,0 +1,69 @@
+"""The changes that the ledger has: each with its result, and the other entries about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from operations.ledger.entry import Entry, Kind, Who
+
+_LONGEST = 120
+Numbered = tuple[int, Entry]
+
+
+@dataclass(frozen=True)
+class ChangeRecord:
+    """A change, a refusal or a use of break-glass, with its result and the other entries about it."""
+
+    number: int
+    entry: Entry
+    result: Entry | None
+    """Its last result; None without one."""
+    parts: Sequence[Entry] = ()
+    """The other entries about it, such as exemptions in use."""
+
+
+_AFTER = (Kind.OPEN_FINDING, Kind.DRIFT)
+"""The entries that follow the change of the same run and stacks that they are part of; exemptions in use precede it."""
+
+
+def changes_of(entries: Sequence[Numbered]) -> Sequence[ChangeRecord]:
+    """Return each change with its last result and its parts, and all other entries but questions."""
+    results = {entry.of: entry for _, entry in entries if entry.kind is Kind.RESULT}
+    found: list[ChangeRecord] = []
+    before: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+    parts: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+    for number, entry in entries:
+        key = entry.run, entry.stacks
+        if entry.kind is Kind.EXEMPTIONS:
+            before.setdefault(key, []).append(entry)
+        elif entry.kind in _AFTER and key in parts:
+            parts[key].append(entry)
+        elif entry.kind not in (Kind.RESULT, Kind.ASKED):
+            parts[key] = before.pop(key, [])
+            result = results.get(number) if entry.kind is Kind.INTENT else None
+            found.append(ChangeRecord(number, entry, result, parts[key]))
+    return found
+
+
+def what_became(entry: Entry, result: Entry | None) -> str:
+    """Return what became of a change in a word, or what the entry is."""
+    if entry.kind is not Kind.INTENT:
+        return str(entry.kind)
+    return str(result.result or "") if result else "no result yet"
+
+
+def name_of(who: Who) -> str:
+    """Return who it was, named as what it is."""
+    return f"Entra {who.id}" if who.kind == "entra-object-id" else f"user {who.id}@{who.host or '?'}"
+
+
+def minute(entry: Entry) -> str:
+    """Return the time of an entry to the minute."""
+    return entry.time[:16].replace("T", " ")
+
+
+def first_line(reason: str | None) -> str:
+    """Return the beginning of a reason."""
+    line = reason.splitlines()[0] if reason else ""
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 4] + " ..."
