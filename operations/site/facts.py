@@ -89,6 +89,20 @@ class StackFacts:
 
 
 @dataclass(frozen=True)
+class PersonEnd:
+    """A day from which a person does not have what they need for their part in the estate any more."""
+
+    person: str
+    what: str
+    """Such as `training`, `accreditation`, `the role data-owner` or `the entry in the roster`."""
+    day: date
+    """The first day without it, in UTC."""
+    file: str
+    stack: str = ""
+    """The tenancy of the project that they work on; empty for the people of the SDE."""
+
+
+@dataclass(frozen=True)
 class ChangeFacts:
     """A change, a refusal or a use of break-glass, with what the ledger keeps of it."""
 
@@ -99,6 +113,13 @@ class ChangeFacts:
     permit: KeptPermit | None = None
     allowed_by: tuple[Approval, ...] = ()
     """The decisions that its permits follow from, as far as the estate's folder has them."""
+    cloud: str = ""
+    """The cloud whose ledger it is in. Empty where the report has one ledger, whose numbers are enough."""
+
+    @property
+    def path(self) -> str:
+        """The path of its page."""
+        return f"changes/{self.cloud}-{self.record.number}.html" if self.cloud else f"changes/{self.record.number}.html"
 
 
 @dataclass(frozen=True)
@@ -147,6 +168,8 @@ class SiteFacts:
     """Those of the estate's file that are valid, the first to end first, used or not."""
     action_permits: tuple[ActionPermitFact, ...] = ()
     """Those that are valid now, and those that were used."""
+    people: tuple[PersonEnd, ...] = ()
+    """The ends of people on the roster, in requests and among the approvers, the first to end first."""
     open_findings: tuple[str, ...] = ()
     """What a run should have deleted and what still exists, by the ledger."""
     notes: tuple[str, ...] = ()
@@ -156,6 +179,11 @@ class SiteFacts:
     def deployed(self) -> Sequence[StackFacts]:
         """The deployed stacks."""
         return [one for one in self.stacks if one.plan]
+
+    @cached_property
+    def changes_by_number(self) -> Mapping[tuple[str, int], ChangeFacts]:
+        """The changes by the cloud of their ledger, empty where the report has one, and their number."""
+        return {(one.cloud, one.record.number): one for one in self.changes}
 
     @property
     def today(self) -> date:
