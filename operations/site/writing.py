@@ -1,0 +1,202 @@
+"""Write the report: all pages, their style and script, and the index of the search, as one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from formats.errors import InputError
+from operations.diffs.text import plural, printable, shortened
+from operations.site import overview
+from operations.site.facts import SiteFacts
+from operations.site.pages import SECTIONS, Page, Section, stack_path
+from operations.text_templates import templates_in
+
+MARKER = "report.json"
+"""The file that lists what the report wrote, so that a later report replaces these files and no others."""
+_FORMAT = "sde-report-1"
+_FOLDER = Path(__file__).parent
+_ASSETS = ("site.css", "site.js")
+_INDEX = "assets/search.js"
+_MAX_MARKER = 20_000_000
+
+MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (overview.pages,)
+"""The functions that make the pages, in the order of the navigation."""
+
+
+def pages_of(facts: SiteFacts) -> Sequence[Page]:
+    """Return all pages of the report."""
+    pages = [page for module in MODULES for page in module(facts)]
+    if len({page.path for page in pages}) < len(pages):
+        raise LookupError("two pages of the report have the same path")
+    return pages
+
+
+def write_site(facts: SiteFacts, folder: Path) -> Sequence[Path]:
+    """Write the report into a folder, and return its files. A report that is there is replaced as a whole.
+
+    `InputError` for a folder with files that no report wrote. If anything fails, the folder is as before.
+    """
+    target = folder.resolve()
+    _refuse_other_files(target, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))  # mode 0700
+    try:
+        files = _write_files(facts, new)
+        if target.exists():
+            new.chmod(target.stat().st_mode & 0o777)
+        _replace(target, new)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return [folder / file for file in files]
+
+
+def _write_files(facts: SiteFacts, folder: Path) -> Sequence[str]:
+    pages = pages_of(facts)
+    files = [*(f"assets/{name}" for name in _ASSETS), _INDEX, *(page.path for page in pages), MARKER]
+    for parent in {(folder / file).parent for file in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    for name in _ASSETS:
+        shutil.copyfile(_FOLDER / "assets" / name, folder / "assets" / name)
+    (folder / _INDEX).write_text(search_index(pages), encoding="utf-8")
+    for page, text in rendered(facts, pages):
+        (folder / page.path).write_text(text, encoding="utf-8")
+    marker = {"format": _FORMAT, "made": facts.made.isoformat(timespec="seconds"), "files": files}
+    (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+    return files
+
+
+def rendered(facts: SiteFacts, pages: Sequence[Page]) -> Iterator[tuple[Page, str]]:
+    """Yield each page with its HTML."""
+    environment = _environment()
+    links = Links(facts, frozenset(page.path for page in pages))
+    sections = [section for section in SECTIONS if section.path in links.paths]
+    for page in pages:
+        common = _Common(facts, page, page.root, sections, links)
+        yield page, environment.get_template(page.template).render(**vars(common), **page.values)
+
+
+@dataclass(frozen=True)
+class Links:
+    """The pages that can be linked."""
+
+    facts: SiteFacts
+    paths: frozenset[str]
+
+    def stack(self, name: str) -> str | None:
+        """Return the path of a stack's page; None if it has none."""
+        return self._known(stack_path(name))
+
+    def change(self, number: int | str, cloud: str = "") -> str | None:
+        """Return the path of the page of a change, by the number of its entry; None if it has none."""
+        number = str(number)
+        found = self.facts.changes_by_number.get((cloud, int(number))) if number.isdecimal() else None
+        return self._known(found.path) if found else None
+
+    def _known(self, path: str) -> str | None:
+        return path if path in self.paths else None
+
+
+@dataclass(frozen=True)
+class _Common:
+    """The variables of every template."""
+
+    facts: SiteFacts
+    page: Page
+    root: str
+    sections: Sequence[Section]
+    links: Links
+
+
+@cache
+def _environment() -> Environment:
+    environment = templates_in(_FOLDER / "templates", html=True)
+    environment.finalize = _shown
+    environment.filters |= {"short": shortened, "day": _day, "minute": _minute, "count": "{:,}".format}
+    environment.globals |= {"plural": plural}
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Return what a template shows of a value: text of files, Azure or the ledger, without its control characters."""
+    return value if isinstance(value, Markup) else printable(value)
+
+
+def _day(value: date | datetime | str) -> str:
+    """Return a day as YYYY-MM-DD. A text begins with it."""
+    return value[:10] if isinstance(value, str) else f"{value:%Y-%m-%d}"
+
+
+def _minute(value: datetime | str) -> str:
+    """Return a time in UTC as YYYY-MM-DD HH:MM."""
+    return value[:16].replace("T", " ") if isinstance(value, str) else f"{value:%Y-%m-%d %H:%M}"
+
+
+def search_index(pages: Sequence[Page]) -> str:
+    """Return the script with the texts that the search finds. Nothing in a text can end a string of it."""
+    titles = {section.key: section.title for section in SECTIONS}
+    entries = [[page.title, titles[page.section], page.path] for page in pages]
+    entries += [
+        [target.text, page.title, page.path + (f"#{target.anchor}" if target.anchor else "")]
+        for page in pages
+        for target in page.targets
+    ]
+    shown = [[printable(part) for part in entry] for entry in entries]
+    text = json.dumps(shown, separators=(",", ":")).replace("<", r"\u003c").replace(">", r"\u003e")
+    return f"window.reportIndex={text};\n"
+
+
+def _refuse_other_files(target: Path, named: Path) -> None:
+    """Refuse what is no folder, and a folder with a file that no report wrote."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError("The report's folder is something else.", file=str(named), found="no folder",
+                         allowed="a new folder, an empty one, or one with an earlier report")  # fmt: skip
+    own = _files_of_report(target / MARKER)
+    for file in sorted(target.rglob("*")):
+        name = file.relative_to(target).as_posix()
+        if (file.is_symlink() or not file.is_dir()) and name not in own:
+            raise InputError("The report's folder has files of something else.", file=str(named), found=name,
+                             allowed="a new folder, an empty one, or one with an earlier report",
+                             fix="Name another folder.")  # fmt: skip
+
+
+def _files_of_report(marker: Path) -> frozenset[str]:
+    """Return what an earlier report wrote; nothing if the file is not of a report."""
+    try:
+        if marker.is_symlink() or marker.stat().st_size > _MAX_MARKER:
+            return frozenset()
+        content = json.loads(marker.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    if not isinstance(content, Mapping) or content.get("format") != _FORMAT:
+        return frozenset()
+    files = content.get("files")
+    return frozenset(one for one in files if isinstance(one, str)) if isinstance(files, list) else frozenset()
+
+
+def _replace(target: Path, new: Path) -> None:
+    """Put a new folder in the place of another, which is put back if that fails."""
+    if not target.exists():
+        new.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".old"))
+    os.rename(target, old)  # which replaces the empty folder
+    try:
+        new.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
