@@ -28,6 +28,16 @@ def test_every_locked_package_has_its_hashes_and_no_address(lock: str) -> None:
     assert "://" not in text
 
 
+def test_the_pin_of_axe_core_is_one_release_with_its_digest_and_no_address() -> None:
+    asked, text = ((ROOT / "requirements/axe" / name).read_text() for name in ("package.json", "package-lock.json"))
+    (version,) = json.loads(asked)["dependencies"].values()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    packages = {name: one for name, one in json.loads(text)["packages"].items() if name}
+    assert packages["node_modules/axe-core"]["version"] == version
+    assert all(one["integrity"].startswith("sha512-") for one in packages.values())
+    assert "://" not in text
+
+
 def test_the_lock_holds_all_that_the_project_asks_for() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     asked = re.search(r"dependencies = \[(.*?)\n\]", project, flags=re.S)
