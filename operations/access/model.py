@@ -153,20 +153,24 @@ class AccessModel:
         for assignment in self._in_force:
             if any(assignment.role.permits(one, is_data=False) for one in OPERATIONS):
                 holders.setdefault(assignment.holder, []).append(assignment)
-        for holder, held in holders.items():
-            for thing in self.things.values():
-                source = SOURCES.get(thing.kind)
-                if source and Access(holder, Action.MANAGE, thing.id) not in self.accesses:
-                    self._add_techniques_on(holder, held, thing, source)
+        for thing in self.things.values():
+            if source := SOURCES.get(thing.kind):
+                self._add_techniques_on(thing, source, holders)
 
     def _add_techniques_on(
-        self, holder: str, held: Sequence[Assignment], thing: Thing, source: TechniqueSource
+        self, thing: Thing, source: TechniqueSource, holders: Mapping[str, Sequence[Assignment]]
     ) -> None:
-        covering = [one for one in self._covering(thing.id) if one.holder == holder]
-        found = [technique for technique in EDGES if technique.takes_from(source) and _may(technique, covering, held)]
-        if found and covering:
-            grounds = Grounds(tuple(covering), (), tuple(technique.title for technique in found))
-            self.accesses[Access(holder, Action.TAKE, thing.id)] = grounds
+        covering: dict[str, list[Assignment]] = {}
+        for one in self._covering(thing.id):
+            covering.setdefault(one.holder, []).append(one)
+        for holder in [one for one in covering if one in holders]:
+            if Access(holder, Action.MANAGE, thing.id) in self.accesses:
+                continue
+            on_thing, held = covering[holder], holders[holder]
+            found = [one for one in EDGES if one.takes_from(source) and _may(one, on_thing, held)]
+            if found:
+                grounds = Grounds(tuple(on_thing), (), tuple(technique.title for technique in found))
+                self.accesses[Access(holder, Action.TAKE, thing.id)] = grounds
 
     def _add_by_sign_in(self) -> None:
         """Add to each right the ways from computers that its holder signs in to, and what it may do there as the

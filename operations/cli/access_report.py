@@ -58,7 +58,7 @@ def show(session: Session, wanted: Wanted, form: str, target: str | None) -> Non
     if wanted.person is not None and not holders_named(model, wanted.person):
         raise InputError("Nobody of this name has a right.", key="--person", found=wanted.person,
                          allowed="a part of a name, or an object id, as sde access shows them")  # fmt: skip
-    origins, unread = _origins(session, model, day)
+    origins, unread = origins_of(session, model, day)
     view = access_view(model, person=wanted.person, stacks=stacks, origins=origins)
     if any(not row.origins for row in view.rows if row.grounds.assignments):
         unread = [*unread, _UNRECORDED]
@@ -76,12 +76,13 @@ def _stacks(session: Session, names: Sequence[str], *, with_gone: bool) -> set[s
     """Return the stacks that are asked for, of the estate, or also of the ledger; None for all."""
     if not names:
         return None
-    if with_gone and set(names) <= {name for cloud in _clouds(session) for name in session.records(cloud).stacks}:
+    if with_gone and set(names) <= {name for cloud in clouds_of(session) for name in session.records(cloud).stacks}:
         return set(names)
     return {one.name for one in session.chosen(names, False)}
 
 
-def _clouds(session: Session) -> list[str]:
+def clouds_of(session: Session) -> list[str]:
+    """Return the clouds of the estate's stacks, or that of the command; where there is no stack, that of its ledger."""
     found = dict.fromkeys(stack.cloud for stack in session.known if session.cloud in (None, stack.cloud))
     return list(found) or [session.ledger_cloud]
 
@@ -106,7 +107,7 @@ def _recorded(session: Session, day: date) -> tuple[Sequence[Plan], Mapping[str,
     plans: list[Plan] = []
     configs = dict(session.configs([s.name for s in session.catalog.stacks]))
     notes = [_RECORDED.format(day=day)]
-    for cloud in _clouds(session):
+    for cloud in clouds_of(session):
         records = session.records(cloud)
         for name in dict.fromkeys([*(s.name for s in session.known if s.cloud == cloud), *records.stacks]):
             done = records.until(name, day)
@@ -146,11 +147,11 @@ def _present(session: Session, name: str) -> Present:
     return Present(record.digest, lambda: deployed_states(session, [stack]).get(name))
 
 
-def _origins(session: Session, model: AccessModel, day: date | None) -> tuple[Origins, Sequence[str]]:
+def origins_of(session: Session, model: AccessModel, day: date | None = None) -> tuple[Origins, Sequence[str]]:
     """Return the change that made each right, and a note where a ledger cannot be read."""
     found: dict[tuple[str, bool], Origin] = {}
     notes: list[str] = []
-    for cloud in _clouds(session):
+    for cloud in clouds_of(session):
         try:
             records = session.records(cloud)
             for stack in records.stacks:

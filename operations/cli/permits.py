@@ -17,7 +17,7 @@ from approvals.assessment import UnknownSize, summary_of
 from approvals.canonical import digest_of
 from approvals.decision import read_bundle
 from approvals.estate_files import ACTIONS, FOLDER
-from approvals.permit import Proposed, Refusals, verify_permit, within
+from approvals.permit import Permit, Proposed, Refusals, verify_permit, within
 from approvals.rights import Context
 from approvals.route import FILE_NAME, Action
 from formats.errors import InputError, Refused
@@ -91,16 +91,27 @@ class Permits:
             raise Refused("The estate has no route, so that no request has a permit.\n"
                           f"  file:    {self.session.estate_folder / FILE_NAME}\n"
                           f"  fix:     {_NO_ROUTE}; or scripts/sde up --all, which needs none here")  # fmt: skip
+        found = self.of_request(stack)
+        return found.reasons if isinstance(found, Refusals) else ()
+
+    def of_request(self, stack: Stack) -> Permit | Refusals | None:
+        """Return the permit of a tenancy's request, whatever its plan is, or why there is none; None if it needs none.
+
+        `Refused` for an estate whose route is gone, and for a clock that is behind the ledger.
+        """
+        if not self._are_required(stack):
+            return None
         project = stack.name.removeprefix(TENANCY)
         try:
             documents = self._requests.files.decisions(project)
             found = verify_permit(documents, self._context(stack, documents), self._requests.submission(project))
             if isinstance(found, Refusals):
-                return found.reasons
+                return found
             template = present_template(self._requests, project)
-            return self._versions(stack).outside(found, template, catalogue_digest())
+            outside = self._versions(stack).outside(found, template, catalogue_digest())
+            return Refusals(outside) if outside else found
         except InputError as error:
-            return (str(error),)
+            return Refusals((str(error),))
 
     def _record(self, stack: Stack, project: str, plan: Plan, report: Report) -> Mapping[str, Any]:
         """Verify the permit of a plan, and return what the ledger records of it."""
