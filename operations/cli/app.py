@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "catalogue": "service_catalogue.catalogue",
         "cost": "cost.cost",
         "register": "public_register.register",
+        "report": "report.report",
     },
     "request": {
         "new": "requests.new",

@@ -25,9 +25,9 @@ def report(session: Session, *, folder: Folder) -> None:
     """
     from operations.cli.app import version  # noqa: PLC0415 - imports the commands
     from operations.cli.report_facts import gather  # noqa: PLC0415 - imports the policies
-    from operations.site.writing import refuse_unwritable, write_site  # noqa: PLC0415 - imports Graphviz
+    from operations.site.writing import refuse_other_files, write_site  # noqa: PLC0415 - imports Graphviz
 
-    refuse_unwritable(folder)
+    refuse_other_files(folder)
     facts = gather(session, version())
     written = write_site(facts, folder)
     verdict = facts.policies.verdict if facts.policies else "not evaluated"

@@ -48,8 +48,8 @@ def write_site(facts: SiteFacts, folder: Path) -> Sequence[Path]:
 
     `InputError` for a folder with files that no report wrote. If anything fails, the folder is as before.
     """
+    refuse_other_files(folder)
     target = folder.resolve()
-    _refuse_other_files(target, folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))  # mode 0700
     try:
@@ -157,18 +157,19 @@ def search_index(pages: Sequence[Page]) -> str:
     return f"window.reportIndex={text};\n"
 
 
-def _refuse_other_files(target: Path, named: Path) -> None:
-    """Refuse what is no folder, and a folder with a file that no report wrote."""
+def refuse_other_files(folder: Path) -> None:
+    """Raise `InputError` for what is no folder, and for a folder with a file that no report wrote."""
+    target = folder.resolve()
     if not target.exists():
         return
     if not target.is_dir():
-        raise InputError("The report's folder is something else.", file=str(named), found="no folder",
+        raise InputError("The report's folder is something else.", file=str(folder), found="no folder",
                          allowed="a new folder, an empty one, or one with an earlier report")  # fmt: skip
     own = _files_of_report(target / MARKER)
     for file in sorted(target.rglob("*")):
         name = file.relative_to(target).as_posix()
         if (file.is_symlink() or not file.is_dir()) and name not in own:
-            raise InputError("The report's folder has files of something else.", file=str(named), found=name,
+            raise InputError("The report's folder has files of something else.", file=str(folder), found=name,
                              allowed="a new folder, an empty one, or one with an earlier report",
                              fix="Name another folder.")  # fmt: skip
 
