@@ -66,6 +66,11 @@ def configs() -> Mapping[str, StackConfig]:
     return {name: one.config for name, one in _rendered().items()}
 
 
+def rendered() -> Mapping[str, estate.Rendered]:
+    """Return every stack of the estate, rendered from its files."""
+    return _rendered()
+
+
 def settings(stack: str) -> Mapping[str, Any]:
     """Return the settings of a stack as an engine gets them."""
     return _rendered()[stack].settings
