@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,6 @@ class EngineProxy:
             self._filter.add(secret(value))
         self.refusal: InputError | Refused | None = None
         """The first request that was not permitted. It fails the run, also if the program goes on."""
-        self._outputs: list[tuple[str, Any]] = []
-        """The outputs of the run, each with its resource."""
 
     def __enter__(self) -> EngineProxy:
         return self
@@ -133,19 +131,20 @@ class EngineProxy:
         if method == "RegisterResource":
             return self._leak_in(f"{request.type} {request.name}", request.object)
         if method == "RegisterResourceOutputs":
-            self._outputs.append((label(request.urn), request.outputs))
-            return self._leak_in(*self._outputs[-1])
+            return self._leak_in(label(request.urn), request.outputs)
         return None
 
-    def check_outputs(self) -> None:
-        """Check the outputs once more at the end of a program: it may have sent a secret after them."""
-        leaks = (self._leak_in(*one) for one in self._outputs)
-        self.refusal = self.refusal or next((leak for leak in leaks if leak), None)
+    def look_back(self) -> None:
+        """Refuse at the end of a program what held a secret before the run learnt of the secret."""
+        self.refusal = self.refusal or self._refused(self._filter.refuse_earlier_leaks)
 
     def _leak_in(self, name: str, properties: Any) -> Refused | None:
+        return self._refused(lambda: self._filter.refuse_leak(name, from_struct(properties)))
+
+    def _refused(self, check: Callable[[], None]) -> Refused | None:
         try:
             with self._lock:
-                self._filter.refuse_leak(name, from_struct(properties))
+                check()
         except Refused as refusal:
             return refusal
         return None

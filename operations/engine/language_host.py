@@ -97,7 +97,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             except Exception as error:  # without a response the CLI would wait for ever
                 engine.error(error_text(reported_error(engine.refusal or error)))
                 return False
-            engine.check_outputs()
+            engine.look_back()
             if engine.refusal:
                 engine.error(error_text(engine.refusal))
             return engine.refusal is None

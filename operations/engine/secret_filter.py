@@ -19,12 +19,17 @@ class SecretFilter:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._needles: frozenset[str] = frozenset()
+        self._added: list[frozenset[str]] = []
+        """The texts by which each secret is found, in the order in which the run learnt of the secrets."""
+        self._passed: list[tuple[str, Mapping[str, Any], int]] = []
+        """The properties without a leak, each with its label and the number of secrets that were known then."""
 
     def add(self, value: Any) -> None:
         """Remember the strings in secret values; secret numbers and booleans are not masked."""
         for text in _secrets(value):
             if len(text) >= MIN_LENGTH and text not in self._known:
-                self._needles |= needles_of(text)
+                self._added.append(needles_of(text))
+                self._needles |= self._added[-1]
                 self._known.add(text)
                 self._known.add(json.dumps(text)[1:-1])  # as JSON escapes it
 
@@ -33,6 +38,17 @@ class SecretFilter:
         path = leak_in(properties, self._needles)
         if path is not None:
             raise refusal(label, path)
+        self._passed.append((label, properties, len(self._added)))
+
+    def refuse_earlier_leaks(self) -> None:
+        """Raise `Refused` if properties that passed hold a secret that the run learnt of after them.
+
+        Called once the program has ended: it registers what is independent of each other in any order.
+        """
+        for label, properties, known in self._passed:
+            path = leak_in(properties, frozenset().union(*self._added[known:]))
+            if path is not None:
+                raise refusal(label, path)
 
     def redact(self, text: str) -> str:
         """Return the text with every known secret masked, the longest first: one may contain another."""

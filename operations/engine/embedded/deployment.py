@@ -244,7 +244,6 @@ class Deployment:
         root = next((r for r in self.registered.values() if r.type == urns.ROOT_TYPE), None)
         if root is None or self.outputs is None:
             return
-        self.reporter.secret_filter.refuse_leak(urns.label(root.urn), self.outputs)
         if self.plan_check:
             self.plan_check.outputs(root.urn, property_values.mask(self.outputs))
             self.plan_check.derived_values.check_outputs(root.urn, self.outputs, self.registered.values())

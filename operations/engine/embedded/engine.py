@@ -254,6 +254,7 @@ class EmbeddedEngine:
     def _deploy(self, deployment: Deployment) -> None:
         """Run the program, then delete the resources that it no longer registers."""
         program.run(deployment, self.program, self.project_root)
+        deployment.reporter.secret_filter.refuse_earlier_leaks()
         deployment.targets.must_match([*deployment.registered, *deployment.previous])
         if deployment.plan_check:
             deployment.plan_check.all_registered(deployment.registered.keys())

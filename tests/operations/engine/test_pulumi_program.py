@@ -22,11 +22,11 @@ WRONG = {
     "unknown type": "pulumi.CustomResource('random:index/nope:Nope', 'a', {})",
     "secret in an output": f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
     f"pulumi.export('debug', ['{SECRET}'])",
-    # The second follows the first: a copy that is registered before its secret is known is not noticed.
-    "secret in a property": "a = "
-    f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
-    f"random.RandomString('b', length=5, keepers={{'copy': 'x{SECRET[3:24]}'}}, "
-    "opts=pulumi.ResourceOptions(depends_on=[a]))",
+    "secret in a property": f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}})\n"
+    f"random.RandomString('b', length=5, keepers={{'copy': 'x{SECRET[3:24]}'}})",
+    "secret in an earlier property": f"b = random.RandomString('b', length=5, keepers={{'copy': 'x{SECRET[3:24]}'}})\n"
+    f"random.RandomString('a', length=5, keepers={{'k': pulumi.Output.secret('{SECRET}')}}, "
+    "opts=pulumi.ResourceOptions(depends_on=[b]))",
     "refused secret": "random.RandomString('a', length=pulumi.Output.secret(-77777))",
 }
 
