@@ -135,6 +135,15 @@ def estates(runs: int, sizes: Sequence[int]) -> Iterator[Figure]:
             yield one
             yield cpu(f"preview --all, {size} tenancies, CPU", ["preview", "--all"], environment, 1)
             yield cpu(f"stacks, {size} tenancies, CPU", ["stacks"], environment, runs)
+            yield from _report(size, environment)
+
+
+def _report(size: int, environment: dict[str, str]) -> Iterator[Figure]:
+    """The report of a whole estate, and the size of its first page."""
+    folder = Path(environment["SDE_HOME"]).parent / "report"
+    yield timed(f"report, {size} tenancies", ["report", "-o", str(folder)], environment, 1, "30 s at 100")
+    kilobytes = (folder / "index.html").stat().st_size / 1000
+    yield Figure(f"  first page of {kilobytes:,.0f} kB", 0.0, "1,000 kB at 100")
 
 
 def scale(_: int) -> Iterator[Figure]:
