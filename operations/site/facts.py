@@ -170,6 +170,8 @@ class SiteFacts:
     """Those that are valid now, and those that were used."""
     people: tuple[PersonEnd, ...] = ()
     """The ends of people on the roster, in requests and among the approvers, the first to end first."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of the people of the SDE, by object id in lower case."""
     open_findings: tuple[str, ...] = ()
     """What a run should have deleted and what still exists, by the ledger."""
     notes: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from formats.errors import InputError
 from operations.diffs.text import plural, printable, shortened
-from operations.site import overview
+from operations.site import access_pages, changes, controls_page, ends_page, findings_page, flows_page, overview
 from operations.site.facts import SiteFacts
 from operations.site.pages import SECTIONS, Page, Section, stack_path
 from operations.text_templates import templates_in
@@ -31,7 +31,15 @@ _ASSETS = ("site.css", "site.js")
 _INDEX = "assets/search.js"
 _MAX_MARKER = 20_000_000
 
-MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (overview.pages,)
+MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
+    overview.pages,
+    changes.pages,
+    access_pages.pages,
+    flows_page.pages,
+    controls_page.pages,
+    ends_page.pages,
+    findings_page.pages,
+)
 """The functions that make the pages, in the order of the navigation."""
 
 

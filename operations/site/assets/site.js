@@ -51,9 +51,24 @@
     input.addEventListener("focus", show);
   }
 
+  /** The values of a cell: its own, those that it marks, or its text. */
+  function valuesOf(cell) {
+    if (!cell) return [];
+    if ("value" in cell.dataset) return [cell.dataset.value];
+    const marked = [...cell.querySelectorAll("[data-value]")];
+    return (marked.length ? marked : [cell]).map((one) => one.textContent.trim());
+  }
+
   /** Put a text filter, and a list of values for each column to choose from, above a table. */
   function addFilter(table) {
-    const rows = [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => ({ row, text: row.textContent.toLowerCase() }));
+    const all = [...table.tBodies].flatMap((body) => [...body.rows]);
+    const groups = all.filter((row) => row.classList.contains("group"));
+    let group = null;
+    const rows = [];
+    for (const row of all) {
+      if (groups.includes(row)) group = row;
+      else rows.push({ row, group, text: row.textContent.toLowerCase() });
+    }
     const headings = [...table.tHead.rows[0].cells];
     const text = make("input", { type: "search", autocomplete: "off" });
     const count = make("output", {}, `${rows.length} rows`);
@@ -61,13 +76,13 @@
     const chosen = [];
     headings.forEach((heading, column) => {
       if (!("choose" in heading.dataset)) return;
-      const of = ({ row }) => (row.cells[column] ? row.cells[column].textContent.trim() : "");
-      const values = [...new Set(rows.map(of))].filter(Boolean).sort();
+      const of = ({ row }) => valuesOf(row.cells[column]);
+      const values = [...new Set(rows.flatMap(of))].filter(Boolean).sort();
       if (values.length < 2) return;
       const select = make("select", {}, make("option", { value: "" }, "all"),
         ...values.map((value) => make("option", { value }, value)));
       box.append(make("label", {}, heading.textContent, select));
-      chosen.push((entry) => !select.value || of(entry) === select.value);
+      chosen.push((entry) => !select.value || of(entry).includes(select.value));
       select.addEventListener("change", apply);
     });
     function apply() {
@@ -78,6 +93,8 @@
         entry.row.hidden = !fits;
         shown += fits;
       }
+      const left = new Set(rows.filter((entry) => !entry.row.hidden).map((entry) => entry.group));
+      for (const one of groups) one.hidden = !left.has(one);
       count.textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
     }
     text.addEventListener("input", apply);

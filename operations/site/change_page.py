@@ -1,0 +1,244 @@
+"""The page of one change: what it meant, who asked for it, who allowed it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from formats.property_changes import ABSENT
+from formats.stack_names import TENANCY
+from operations.diffs.meaning import ORDER, Meaning
+from operations.diffs.places import where_with_names
+from operations.diffs.text import plural, shortened, shown
+from operations.history.changes import name_of
+from operations.history.kept import KeptAccess, KeptAccessChange, KeptChange, KeptFlow, KeptVerdict
+from operations.ledger.entry import Entry, Kind
+from operations.site.badge import Badge
+from operations.site.change_rows import access_sentence, name_of_change, result_of, who_asked
+from operations.site.facts import ChangeFacts, SiteFacts
+from operations.site.pages import Page, Target
+from policies.reachability.control_sets import MAX_CONTROLS
+
+MOST_CHANGES, MOST_FINDINGS = 200, 100
+"""The most changes of one meaning, and findings, that a page shows. The ledger keeps all."""
+_MAX_VALUE, _MAX_SENTENCE, _MAX_PATH = 600, 1000, 200
+_TITLES = {
+    Kind.REFUSAL: "Refused change",
+    Kind.FAILED: "Change that could not begin",
+    Kind.BREAK_GLASS: "Use of break-glass",
+    Kind.DRIFT: "Drift",
+    Kind.OPEN_FINDING: "Open finding",
+}
+_EFFECTS = {"gained": Badge("bad", "gained"), "lost": Badge("good", "lost")}
+
+
+@dataclass(frozen=True)
+class DiffRow:
+    """One change of a diff, on the resources that it is equal on."""
+
+    sentence: str
+    where: str
+    path: str
+    before: str | None
+    after: str | None
+    replaces: bool
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DiffGroup:
+    """The changes with one meaning."""
+
+    anchor: str
+    meaning: Meaning
+    rows: Sequence[DiffRow]
+    count: int
+
+    @property
+    def more(self) -> int:
+        """The number of changes that are not shown."""
+        return self.count - len(self.rows)
+
+
+@dataclass(frozen=True)
+class AccessRow:
+    """What one holder gained or lost."""
+
+    effect: Badge
+    text: str
+    opens: bool
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """A forbidden flow that another number of controls prevents than before."""
+
+    policy: str
+    flow: str
+    source: str
+    before: str
+    after: str
+    weakens: bool
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """All that the page of a change shows, beside its facts."""
+
+    title: str
+    result: Badge
+    who: str
+    who_id: str
+    counts: str
+    verdict: Badge
+    groups: Sequence[DiffGroup]
+    access: Sequence[AccessRow]
+    flows: Sequence[FlowRow]
+    without_permit: str
+    """Why it names nobody who allowed it; empty if it does."""
+    digests: Sequence[tuple[str, str]]
+    drifts: Sequence[Entry]
+    """The entries of the same run about differences between the cloud and the state."""
+    findings: Sequence[Entry]
+    """The entries of the same run about what it should have deleted and still exists."""
+
+
+def change_pages(facts: SiteFacts) -> Iterator[Page]:
+    """Yield the page of each change, with links to the one before and the one after it."""
+    for index, one in enumerate(facts.changes):
+        view = change_view(facts, one)
+        later = facts.changes[index - 1] if index else None
+        earlier = facts.changes[index + 1] if index + 1 < len(facts.changes) else None
+        values = {"change": one, "entry": one.record.entry, "result": one.record.result, "view": view,
+                  "later": later, "earlier": earlier, "name_of_change": name_of_change}  # fmt: skip
+        yield Page(one.path, "change.html.j2", view.title, "changes", values, _targets(view))
+
+
+def _targets(view: ChangeView) -> Sequence[Target]:
+    """Return the changes that weaken something, for the search."""
+    weakening = [group for group in view.groups if group.meaning.weakens]
+    return [Target(shortened(row.sentence, 160), group.anchor) for group in weakening for row in group.rows[:3]]
+
+
+def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
+    """Return what the page of a change shows."""
+    entry, result = one.record.entry, one.record.result
+    what = _TITLES.get(entry.kind, "Change")
+    return ChangeView(
+        title=f"{what} {name_of_change(one)}: {shortened(entry.command, 60)} {_stacks(entry.stacks)}".rstrip(),
+        result=result_of(one),
+        who=who_asked(facts, entry),
+        who_id=name_of(entry.who),
+        counts=_counts(result or entry),
+        verdict=_verdict(one.verdict),
+        groups=_groups(one.diff.changes) if one.diff else (),
+        access=_access(one.access) if one.access else (),
+        flows=[_flow(flow) for flow in one.access.flows] if one.access else (),
+        without_permit=_without_permit(one),
+        digests=_digests(one),
+        drifts=[part for part in one.record.parts if part.kind is Kind.DRIFT],
+        findings=[part for part in one.record.parts if part.kind is Kind.OPEN_FINDING],
+    )
+
+
+def _stacks(stacks: Sequence[str]) -> str:
+    return " ".join(stacks) if len(stacks) <= 2 else plural(len(stacks), "stack")
+
+
+def _counts(entry: Entry) -> str:
+    """Return the numbers of resources by operation."""
+    found = [f"{count:,} {name}" for name, count in sorted(entry.counts.items()) if name != "same" and count]
+    same = entry.counts.get("same", 0)
+    return ", ".join([*found, *([f"{same:,} unchanged"] if same else [])])
+
+
+def _verdict(verdict: KeptVerdict | None) -> Badge:
+    if verdict is None:
+        return Badge("quiet", "not evaluated")
+    if not verdict.passed:
+        return Badge("bad", f"refused: {plural(len(verdict.blocking), 'finding')}")
+    return Badge("warn", "passed, with exemptions") if verdict.exemptions else Badge("good", "passed")
+
+
+def _groups(changes: Sequence[KeptChange]) -> Sequence[DiffGroup]:
+    found = sorted(changes, key=lambda one: ORDER[one.meaning])
+    groups = [(meaning, list(rows)) for meaning, rows in groupby(found, lambda one: one.meaning)]
+    return [
+        DiffGroup(f"m{ORDER[meaning]}", meaning, [_row(row) for row in rows[:MOST_CHANGES]], len(rows))
+        for meaning, rows in groups
+    ]
+
+
+def _row(change: KeptChange) -> DiffRow:
+    return DiffRow(
+        sentence=shortened(change.sentence, _MAX_SENTENCE),
+        where=where_with_names(change.resources) if change.resources else "",
+        path=shortened(change.path, _MAX_PATH),
+        before=_value(change.before),
+        after=_value(change.after),
+        replaces=change.replaces,
+        rules=change.rules,
+    )
+
+
+def _value(value: Any) -> str | None:
+    return None if value is ABSENT else shown(value, _MAX_VALUE)
+
+
+def _access(access: KeptAccess) -> Sequence[AccessRow]:
+    """Return the changes of access: those that open something first, then those on data."""
+    changes = sorted(access.changes, key=lambda one: (not one.opens, not any(thing.data_class for thing in one.on)))
+    rows = [_access_row(one) for one in changes]
+    renamed = Badge("quiet", "renamed")
+    texts = [f"{one.before} is now called {one.after}: the same group, no change of access" for one in access.renames]
+    return [*rows, *(AccessRow(renamed, text, opens=False) for text in texts)]
+
+
+def _access_row(one: KeptAccessChange) -> AccessRow:
+    effect = _EFFECTS.get(one.effect, Badge("warn" if one.opens else "info", "changed"))
+    return AccessRow(effect, shortened(one.text or access_sentence(one), _MAX_SENTENCE), one.opens)
+
+
+def _flow(flow: KeptFlow) -> FlowRow:
+    return FlowRow(flow.policy, flow.flow, flow.source, _depth(flow.before), _depth(flow.after), flow.weakens)
+
+
+def _depth(depth: int | None) -> str:
+    if depth is None:
+        return "no such flow"
+    return f"more than {MAX_CONTROLS} controls" if depth > MAX_CONTROLS else plural(depth, "control")
+
+
+def _without_permit(one: ChangeFacts) -> str:
+    """Return why nobody is named who allowed a change."""
+    entry = one.record.entry
+    if one.allowed_by:
+        return ""
+    if one.permit and (one.permit.permit or one.permit.documents or one.permit.actions):
+        return "The ledger has the digests of its permits. The estate's folder no longer has these decisions."
+    if entry.kind in (Kind.REFUSAL, Kind.FAILED):
+        return "Nothing was applied, so no permit was used."
+    if entry.kind is Kind.BREAK_GLASS:
+        return "No permit of this use is recorded."
+    if any(stack.startswith(TENANCY) for stack in entry.stacks):
+        return "No permit is recorded with it: a local estate without a route needs none."
+    return "Shared stacks have no permits: who may change them follows from their rights in Azure."
+
+
+def _digests(one: ChangeFacts) -> Sequence[tuple[str, str]]:
+    """Return the digests that the entry and its result have, each with its name."""
+    entry, result, permit = one.record.entry, one.record.result, one.permit
+    found = [
+        ("Plan", entry.digests.plan),
+        ("Configuration", entry.digests.configuration),
+        ("Catalogue of policies", entry.digests.catalogue),
+        ("Verdict", entry.digests.verdict),
+        ("Service template", entry.digests.template),
+        ("State before", entry.state_before),
+        ("State after", result.state if result else None),
+        ("Permit of the tenancy", permit.permit if permit else None),
+        *(("Permit of an action", digest) for digest in (permit.actions if permit else ())),
+    ]
+    return [(name, digest) for name, digest in found if digest]

@@ -1,0 +1,135 @@
+"""What is not as it should be: open findings of the policies, the flows, access and the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from operations.ledger.entry import Kind, Result
+from operations.site.badge import Badge
+from operations.site.facts import SiteFacts
+from operations.site.pages import Page
+
+MOST = 1000
+"""The most findings that the page shows. `sde policy check` shows all."""
+
+
+@dataclass(frozen=True)
+class OpenFinding:
+    """One of them."""
+
+    badge: Badge
+    """Its kind. `bad` is what blocks deployments, or is in force and should not be."""
+    where: str
+    """The stack, or what else it is on."""
+    text: str
+    do: str
+    path: str = ""
+    """The page with more."""
+
+
+def pages(facts: SiteFacts) -> Iterator[Page]:
+    """Yield the page of the findings."""
+    found = open_findings(facts)
+    counts = Counter(one.badge for one in found)
+    values = {"findings": found[:MOST], "counts": counts, "more": max(0, len(found) - MOST)}
+    yield Page("findings.html", "findings.html.j2", "Open findings", "findings", values)
+
+
+def open_findings(facts: SiteFacts) -> Sequence[OpenFinding]:
+    """Return the findings, the gravest first."""
+    return [
+        *_revocations(facts),
+        *_left(facts),
+        *_ledgers(facts),
+        *_policies(facts),
+        *_flows(facts),
+        *_stacks(facts),
+        *_changes(facts),
+        *_unknowns(facts),
+    ]
+
+
+def _revocations(facts: SiteFacts) -> Iterator[OpenFinding]:
+    badge = Badge("bad", "failed revocation")
+    for one in facts.access.failed_revocations:
+        text = f"The role assignment {one.name} should be deleted and is still in force: role {one.role.name}."
+        yield OpenFinding(badge, one.stack, text, f"scripts/sde up {one.stack}", "access.html")
+
+
+def _left(facts: SiteFacts) -> Iterator[OpenFinding]:
+    badge = Badge("bad", "not deleted")
+    yield from (OpenFinding(badge, "ledger", text, "scripts/sde up its stack") for text in facts.open_findings)
+
+
+def _ledgers(facts: SiteFacts) -> Iterator[OpenFinding]:
+    badge = Badge("bad", "ledger")
+    for ledger in facts.ledgers:
+        name = f"ledger of {ledger.cloud}"
+        yield from (OpenFinding(badge, name, text, "scripts/sde ledger verify") for text in ledger.problems)
+
+
+def _policies(facts: SiteFacts) -> Iterator[OpenFinding]:
+    report = facts.policies
+    for one in sorted(report.blocking, key=lambda finding: finding.verdict) if report else ():
+        badge = Badge("bad", "policy" if one.verdict == "fail" else "policy: unknown")
+        policy = report.policies.get(one.policy) if report else None
+        text = f"{one.policy}, {one.name} ({one.type}): {f'{one.path} ' if one.path else ''}{one.message}"
+        yield OpenFinding(badge, one.stack, text, policy.fix if policy else "", f"controls.html#{one.policy}")
+    warning = Badge("warn", "exemption")
+    for text in report.warnings if report else ():
+        yield OpenFinding(warning, "exemptions.yaml", text, "scripts/sde policy check --all", "ends.html#exemptions")
+
+
+def _flows(facts: SiteFacts) -> Iterator[OpenFinding]:
+    if facts.flows is None:
+        return
+    badge, unread = Badge("bad", "flow"), Badge("bad", "flow: unknown")
+    for flow in facts.flows.report.findings:
+        if flow not in facts.flows.exempt:
+            text = f"Too few controls prevent the flow {flow.kind}: {flow.depth}."
+            yield OpenFinding(badge, flow.source, text, "scripts/sde policy flows --all", "flows.html")
+    for text in facts.flows.report.unknowns:
+        yield OpenFinding(unread, "flows", text, "scripts/sde policy flows --all", "flows.html")
+
+
+def _stacks(facts: SiteFacts) -> Iterator[OpenFinding]:
+    for stack in facts.stacks:
+        page = f"stacks/{stack.name}.html"
+        if stack.is_orphaned:
+            text = "It is deployed, and the estate's files do not have it any more."
+            yield OpenFinding(Badge("bad", "orphaned"), stack.name, text, f"scripts/sde destroy {stack.name}", page)
+        elif stack.plan is None:
+            text = "The estate's files have it, and it is not deployed."
+            yield OpenFinding(Badge("warn", "not deployed"), stack.name, text, f"scripts/sde up {stack.name}", page)
+        if stack.permit and not stack.permit.is_valid:
+            text = f"It has no permit: {' '.join(stack.permit.why_not)}"
+            status = f"scripts/sde request status {stack.name.partition('-')[2]}"
+            yield OpenFinding(Badge("warn", "no permit"), stack.name, text, status, page)
+        for end in (one for one in stack.expiries if one.is_past):
+            text = f"It cannot be changed: {end.key} ended on {end.day}."
+            yield OpenFinding(Badge("warn", "ended"), stack.name, text, end.fix, "ends.html")
+
+
+def _changes(facts: SiteFacts) -> Iterator[OpenFinding]:
+    """Yield the last change of each stack if it is not known how it ended, or it ended in part."""
+    seen: set[str] = set()
+    for one in facts.changes:
+        entry, result = one.record.entry, one.record.result
+        new = [stack for stack in entry.stacks if stack not in seen]
+        if entry.kind is not Kind.INTENT or not new:
+            continue
+        seen.update(new)
+        ended = result.result if result else None
+        if ended is not Result.SUCCEEDED:
+            words = f"The last change ended as {ended}." if ended else "The last change has no result yet."
+            reason = f" {result.reason}" if result and result.reason else ""
+            badge = Badge("warn", "unfinished change")
+            yield OpenFinding(badge, " ".join(new), words + reason, f"scripts/sde up {new[0]}", one.path)
+
+
+def _unknowns(facts: SiteFacts) -> Iterator[OpenFinding]:
+    badge = Badge("warn", "access: unknown")
+    for text in facts.access.unknowns:
+        yield OpenFinding(badge, "access", text, "It counts as open. scripts/sde access", "access.html")
