@@ -72,6 +72,11 @@ class EstateFacts:
         return PolicyContext(resources, is_complete=True, configs=self.configs)
 
     @cached_property
+    def prices(self) -> book.PriceBook:
+        """The list prices."""
+        return book.load()
+
+    @cached_property
     def gate(self) -> Gate:
         """The gate with the estate's exemptions."""
         return self.session.gate()
@@ -113,6 +118,7 @@ def gather(session: Session, version: str) -> SiteFacts:
         people=tuple(ends_of_people(approvals.requests.estate, approvals.approvers)),
         open_findings=tuple(_open_findings(session, estate.stacks)),
         notes=(*estate.gate.exemptions.warnings, *_not_deployed(estate), *unread, *approvals.notes),
+        price_book=estate.prices,
     )
 
 
@@ -131,7 +137,7 @@ def _stack(stack: Stack, estate: EstateFacts, approvals: ReportApprovals) -> Sta
         public=stack.public_facts,
         expiries=tuple(_expiries(stack, estate.session)),
         ways=stack.ways,
-        price=price_of(plan, book.load()) if plan else None,
+        price=price_of(plan, estate.prices) if plan else None,
         permit=approvals.of_tenancy(stack),
     )
 

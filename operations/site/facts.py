@@ -18,6 +18,7 @@ from operations.estate.expiry import Expiry
 from operations.estate.public_facts import PublicFacts
 from operations.history.changes import ChangeRecord
 from operations.history.kept import KeptAccess, KeptDiff, KeptPermit, KeptVerdict
+from operations.prices.book import PriceBook
 from operations.prices.estimate import StackPrice
 from policies.exemptions import Exemption
 from policies.reachability.allowed_flows import AllowedFlow
@@ -176,6 +177,8 @@ class SiteFacts:
     """What a run should have deleted and what still exists, by the ledger."""
     notes: tuple[str, ...] = ()
     """What is not in the report, and why, in a sentence each."""
+    price_book: PriceBook | None = None
+    """The list prices that the prices of stacks are from."""
 
     @cached_property
     def deployed(self) -> Sequence[StackFacts]:

@@ -18,7 +18,16 @@ from markupsafe import Markup
 
 from formats.errors import InputError
 from operations.diffs.text import plural, printable, shortened
-from operations.site import access_pages, changes, controls_page, ends_page, findings_page, flows_page, overview
+from operations.site import (
+    access_pages,
+    changes,
+    controls_page,
+    ends_page,
+    findings_page,
+    flows_page,
+    overview,
+    stack_pages,
+)
 from operations.site.facts import SiteFacts
 from operations.site.pages import SECTIONS, Page, Section, stack_path
 from operations.text_templates import templates_in
@@ -33,6 +42,7 @@ _MAX_MARKER = 20_000_000
 
 MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
     overview.pages,
+    stack_pages.pages,
     changes.pages,
     access_pages.pages,
     flows_page.pages,

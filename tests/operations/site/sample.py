@@ -53,6 +53,7 @@ def facts() -> SiteFacts:
         changes=(),
         ledgers=(LedgerFacts("local", "sde-local", 41, "0" * 64),),
         exemptions=(),
+        price_book=book,
         notes=("Not in the report: the packages that were installed on desks.",),
     )
 
