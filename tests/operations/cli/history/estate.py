@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from local_azure.model import StoredResource
@@ -19,6 +21,7 @@ from operations.diffs.meaning import Meaning
 from operations.ledger.entry import Entry, Kind
 from operations.ledger.ledger import Ledger, open_local
 from operations.settings import Settings
+from tests.clock import at
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
 from tests.operations.estates import change
@@ -50,13 +53,18 @@ class LivingEstate:
     """A deployed copy of the sample estate, in a folder of its own."""
 
     folder: Path
-    capture: pytest.CaptureFixture[str]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """The time of the next command."""
+    user: str = "priya.hollis"
+    """Who runs it."""
+    source: Path | None = None
+    """The folder that it is a copy of: by default the deployed estate."""
     _seen: int = 0
     _ledger: Ledger = field(init=False)
     settings: Settings = field(init=False)
 
     def __post_init__(self) -> None:
-        shutil.copytree(deployed_estate(), self.folder, dirs_exist_ok=True)
+        shutil.copytree(self.source or deployed_estate(), self.folder, dirs_exist_ok=True)
         self.settings = Settings.load({"SDE_HOME": str(self.folder / "home"), "PATH": "/nowhere"})
         self._ledger = open_local(self.settings)
         self._seen = self._ledger.log.head().size
@@ -105,9 +113,17 @@ class LivingEstate:
 
     def sde(self, command: str) -> tuple[int, str]:
         """Run a command, and return its exit code and output."""
-        self.capture.readouterr()
-        code = main(["--estate", str(self.folder / "estate"), *shlex.split(command)], settings=self.settings)
-        return code, "\n".join(self.capture.readouterr())
+        out, err = io.StringIO(), io.StringIO()
+        with at(self.now, user=self.user), redirect_stdout(out), redirect_stderr(err):
+            code = main(["--estate", str(self.folder / "estate"), *shlex.split(command)], settings=self.settings)
+        self.now += timedelta(minutes=10)
+        return code, f"{out.getvalue()}\n{err.getvalue()}"
+
+    def said(self, command: str) -> str:
+        """Run a command that must succeed, and return its output."""
+        code, said = self.sde(command)
+        assert code == 0, said
+        return said
 
     def lines(self, command: str) -> list[dict[str, Any]]:
         """Run a command with `--json`, and return its lines."""

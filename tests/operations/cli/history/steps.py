@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from operations.diffs.meaning import Meaning
+from operations.settings import ROOT
 from tests.operations.cli.history.estate import LivingEstate
 from tests.operations.estates import add_request
 
@@ -15,6 +17,7 @@ Edit = Callable[[LivingEstate], object]
 Answer = tuple[str, int, str]
 """A command, its exit code, and words of its output."""
 TENANCY, REQUEST, ESTATE = "tre-hcm-progression", "requests/hcm-progression.yaml", "estate.yaml"
+REQUEST_NAME = TENANCY.removeprefix("tre-")
 APPROVAL = {
     "owner": "dc29e773-8d51-564c-bca8-9ed1fa7a6277",
     "approver": "a794e3e2-9c27-5843-a475-0f38764e4f33",
@@ -142,10 +145,15 @@ def rotated(properties: dict[str, Any]) -> None:
 
 def exempt(one: LivingEstate) -> None:
     """Accept blobs that wait for three days alone, from today for a month."""
-    today = date.today()
+    today = one.now.date()
     dates = {"granted": today.isoformat(), "expires": (today + timedelta(days=30)).isoformat()}
     one.file("exemptions.yaml", lambda data: data["exemptions"].append({**EXEMPTION, **dates}))
     zone("junction", tiers={"delete_after_days": 3})(one)
+
+
+def needs_permits(one: LivingEstate) -> None:
+    """Give the estate the route of the shipped one: from then on a tenancy needs a permit."""
+    shutil.copy(ROOT / "estate/route.yaml", one.folder / "estate")
 
 
 def handed_over(*rights: str) -> tuple[str, ...]:
@@ -518,5 +526,30 @@ STEPS = (
             DISTURBS: "Deletes a virtual machine and its system disk",
         },
         access=tenancy_rights("-"),
+    ),
+    # What people decide, and what is in force at the end.
+    Step(
+        "an exemption, once more",
+        several(exempt, lambda one: one.file(ESTATE, lambda data: data["approval"].update(expires="2029-06-30"))),
+        UP_JUNCTION,
+        means={LOSES: "Does not hold, which an exemption accepts", EXPIRES: "the day on which the approval ends"},
+        beside=("exemptions-in-use",), always=True,
+    ),
+    Step(
+        "from now on a tenancy needs a permit, and has none",
+        several(needs_permits, request(expires="2029-03-31")), UP_TENANCY,
+        means={EXPIRES: "the day on which the approval ends"},
+        became="refusal", code=3, always=True,
+    ),
+    Step(
+        "the tenancy's request is approved, and runs for longer",
+        lambda one: one.said(f"request approve {REQUEST_NAME} --demo-keys"), UP_TENANCY,
+        means={EXPIRES: "the day on which the approval ends"}, always=True,
+    ),
+    Step(
+        "the break-glass key is used with a permit",
+        lambda one: one.said(f"request actions ask break-glass {TENANCY} --demo-keys --reason 'Entra was down, 2 May'"),
+        f"ledger note --break-glass 'Owen Trevanion, desk of hcm-progression, Entra was down' {TENANCY}",
+        became="break-glass", always=True,
     ),
 )  # fmt: skip
