@@ -58,6 +58,10 @@ class ComplianceControls:
     """SATRE 2.0.1 statements, such as 2.2.09."""
     ncsc: tuple[str, ...] = ()
     """NCSC cloud security principles, 1 to 14."""
+    caf: tuple[str, ...] = ()
+    """Contributing outcomes of the Cyber Assessment Framework 4.0, and of the DSPT's objective E, such as B3.c."""
+    cyber_essentials: tuple[str, ...] = ()
+    """Requirements of Cyber Essentials 3.3, by our numbers, such as 1.4."""
     cis: tuple[str, ...] = ()
     """CIS Microsoft Azure Foundations 6.0.0."""
     iso27001: tuple[str, ...] = ()

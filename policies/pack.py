@@ -331,7 +331,8 @@ def policies_of(analyzer: PackAnalyzer) -> list[pulumi_policy.Policy]:
 def _policy_arguments(policy: Policy, name: str) -> dict[str, Any]:
     """Return the arguments of a policy of the SDK. It can have one framework only, so the other standards are tags."""
     controls = policy.controls
-    standards = {"satre": controls.satre, "ncsc": controls.ncsc, "cis": controls.cis, "iso27001": controls.iso27001,
+    standards = {"satre": controls.satre, "ncsc": controls.ncsc, "caf": controls.caf,
+                 "cyber-essentials": controls.cyber_essentials, "cis": controls.cis, "iso27001": controls.iso27001,
                  "five-safes": controls.five_safes}  # fmt: skip
     return {
         "name": name,

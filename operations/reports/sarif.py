@@ -21,7 +21,8 @@ LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "
 """The SARIF level of a failing result, by the policy's severity."""
 SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
 """GitHub's `security-severity` by the policy's severity: one score within the CVSS range of that severity."""
-STANDARDS = {"satre": "SATRE", "ncsc": "NCSC", "cis": "CIS", "iso27001": "ISO 27001", "five_safes": "Five Safes"}
+STANDARDS = {"satre": "SATRE", "ncsc": "NCSC", "caf": "CAF", "cyber_essentials": "Cyber Essentials", "cis": "CIS",
+             "iso27001": "ISO 27001", "five_safes": "Five Safes"}  # fmt: skip
 """The display names of the standards, by field of `ComplianceControls`."""
 REPORTED_VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
 """The verdicts of the findings that become results."""

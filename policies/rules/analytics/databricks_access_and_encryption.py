@@ -41,7 +41,12 @@ POLICY = Policy(
     resource_types=("databricks:Workspace",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11", "2.8.01"), ncsc=("2", "11"), iso27001=("8.20", "8.24"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11", "2.8.01"),
+        ncsc=("2", "11"),
+        caf=("B3.c", "B4.a"),
+        cyber_essentials=("1.1", "1.4"),
+        iso27001=("8.20", "8.24"),
+        five_safes=("settings",),
     ),
     fix="Set enableNoPublicIp and requireInfrastructureEncryption to true, publicNetworkAccess to Disabled, and name "
     "a key for managedServices, managedDisk and the workspace's own storage account.",

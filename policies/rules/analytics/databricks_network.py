@@ -12,7 +12,12 @@ POLICY = Policy(
     resource_types=("databricks:Workspace",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Name customVirtualNetworkId and its two subnets, set requiredNsgRules to NoAzureDatabricksRules and "
     "defaultStorageFirewall to Enabled.",

@@ -31,6 +31,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.09", "2.2.11", "2.8.01", "3.1.05", "3.1.12", "3.2.01"),
         ncsc=("2", "10", "11"),
+        caf=("B2.a", "B3.c", "B4.a", "B5.b"),
+        cyber_essentials=("1.4", "2.2", "2.5", "4.3"),
         iso27001=("8.12", "8.24"),
         five_safes=("outputs",),
     ),

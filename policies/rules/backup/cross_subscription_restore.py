@@ -19,7 +19,7 @@ POLICY = Policy(
     resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.1.05", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
+        satre=("3.1.05", "3.1.12"), ncsc=("3",), caf=("B3.c",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
     ),
     fix="Set the cross-subscription restore state to Disabled or PermanentlyDisabled.",
     requires=(

@@ -24,7 +24,9 @@ POLICY = Policy(
     why="A backup contains all that the original does, so it must become unreadable with the same key.",
     resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.13", "8.24")),
+    controls=ComplianceControls(
+        satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c", "B5.c"), iso27001=("8.13", "8.24")
+    ),
     fix="Name a key without a version in the vault's encryption, and set infrastructureEncryption to Enabled.",
     requires=(
         equals(f"{ENCRYPTION[BACKUP]}.state", "Enabled", default="Disabled", only_on=BACKUP),

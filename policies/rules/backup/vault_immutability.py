@@ -30,7 +30,12 @@ POLICY = Policy(
     resource_types=(RECOVERY, BACKUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.6.01", "2.6.03"), ncsc=("2",), iso27001=("8.13",), five_safes=("data",)
+        satre=("2.2.09", "2.6.01", "2.6.03"),
+        ncsc=("2",),
+        caf=("B3.c", "B5.c"),
+        cyber_essentials=("1.4",),
+        iso27001=("8.13",),
+        five_safes=("data",),
     ),
     fix="Set softDeleteState to AlwaysON and immutability to Locked. Azure locks a vault in a second step only: "
     "for the deployment that creates it, use an exemption of a few days.",

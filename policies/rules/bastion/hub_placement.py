@@ -33,7 +33,7 @@ POLICY = Policy(
     resource_types=("network:BastionHost",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09", "2.2.10"), ncsc=("11", "12"), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
     ),
     fix="Use the hub's Bastion, which reaches peered networks.",
     check=check,

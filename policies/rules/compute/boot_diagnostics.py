@@ -15,7 +15,7 @@ POLICY = Policy(
     why="A storage account for them needs its shared key and public network access, and its readers see screenshots.",
     resource_types=MACHINES,
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("3.2.03",), ncsc=("10", "11"), iso27001=("8.12",)),
+    controls=ComplianceControls(satre=("3.2.03",), ncsc=("10", "11"), caf=("B4.b",), iso27001=("8.12",)),
     fix="Enable boot diagnostics without a storageUri.",
     requires=for_all_machine_types(
         empty(PATH, "screenshots would be kept in a storage account, which is opened with its key")

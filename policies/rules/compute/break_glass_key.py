@@ -74,7 +74,12 @@ POLICY = Policy(
     resource_types=MACHINES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.5.03", "3.2.01"), ncsc=("9", "10"), iso27001=("5.17", "8.2"), five_safes=("people", "settings")
+        satre=("1.5.03", "3.2.01"),
+        ncsc=("9", "10"),
+        caf=("B2.a", "B2.c"),
+        cyber_essentials=("2.2", "4.1"),
+        iso27001=("5.17", "8.2"),
+        five_safes=("people", "settings"),
     ),
     fix="Replace the virtual machine (`rebuilds` in the request), which gets admin_public_key; or name the key in "
     "former_admin_keys of estate.yaml until then. On Windows, take the password from a random value of the program.",

@@ -84,7 +84,11 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("settings", "outputs")
+        satre=("2.2.11", "3.1.12"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        iso27001=("8.12", "8.20"),
+        five_safes=("settings", "outputs"),
     ),
     fix="Set customData to desk_first_boot() of infra/desk_first_boot.py. A desk from before is replaced by a larger "
     "`rebuilds` in the request; its data disk stays.",

@@ -94,7 +94,9 @@ POLICY = Policy(
     why="Disabling the key ends all access to a project's disks, and to all copies of them, at once.",
     resource_types=(*MACHINES, *DISKS, SET),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",), five_safes=("settings",)
+    ),
     fix="Name a disk encryption set for each disk, and set its rotationToLatestKeyVersionEnabled to true.",
     requires=(equals_if_set("encryptionType", *CUSTOMER, CONFIDENTIAL, only_on=SET), ROTATION),
     check=check,

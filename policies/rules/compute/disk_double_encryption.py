@@ -13,7 +13,7 @@ POLICY = Policy(
     "is encrypted by the guest, and again by Azure.",
     resource_types=("compute:DiskEncryptionSet",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set encryptionType to EncryptionAtRestWithPlatformAndCustomerKeys; a set that exists must be made anew.",
     requires=(
         equals(

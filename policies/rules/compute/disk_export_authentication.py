@@ -12,7 +12,12 @@ POLICY = Policy(
     resource_types=("compute:Disk", "compute:Snapshot"),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("1.5.05", "3.1.12"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)
+        satre=("1.5.05", "3.1.12"),
+        ncsc=("10", "11"),
+        caf=("B2.a", "B3.c"),
+        cyber_essentials=("2.5",),
+        iso27001=("8.5", "8.12"),
+        five_safes=("outputs",),
     ),
     fix="Set dataAccessAuthMode to AzureActiveDirectory.",
     requires=(equals("dataAccessAuthMode", "AzureActiveDirectory", default="None"),),

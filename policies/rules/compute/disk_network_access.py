@@ -27,7 +27,9 @@ POLICY = Policy(
     why="A link to a disk exports a whole project in one download that bypasses the airlock.",
     resource_types=("compute:Disk", "compute:Snapshot"),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("3.1.05", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("3.1.05", "3.1.12"), ncsc=("11",), caf=("B3.c",), iso27001=("8.12",), five_safes=("outputs",)
+    ),
     fix="Set networkAccessPolicy to DenyAll and publicNetworkAccess to Disabled.",
     requires=(equals("publicNetworkAccess", "Disabled", default="Enabled"),),
     check=check,

@@ -45,7 +45,11 @@ POLICY = Policy(
     resource_types=("compute:Disk", "compute:Snapshot"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "3.1.04", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("data",)
+        satre=("2.1.14", "3.1.04", "3.1.12"),
+        ncsc=("3",),
+        caf=("B3.c", "B4.a"),
+        iso27001=("5.14", "8.12"),
+        five_safes=("data",),
     ),
     fix="Create the disk empty, and import the data through the airlock.",
     check=check,

@@ -27,7 +27,9 @@ POLICY = Policy(
     "that later serves other customers.",
     resource_types=MACHINES,
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.8.01",), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",), five_safes=("settings",)
+    ),
     fix="Set securityProfile.encryptionAtHost to true; with confidential OS disk encryption, remove it.",
     check=check,
     check_paths=for_vm_and_scale_set(ENCRYPTION_AT_HOST, OS_DISK_ENCRYPTION),

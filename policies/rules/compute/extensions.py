@@ -68,7 +68,12 @@ POLICY = Policy(
     resource_types=(*EXTENSIONS, SCALE_SET),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.13", "2.4.02", "3.1.12"), ncsc=("5", "12"), iso27001=("8.9", "8.19"), five_safes=("settings",)
+        satre=("2.1.13", "2.4.02", "3.1.12"),
+        ncsc=("5", "12"),
+        caf=("B4.b", "B4.c"),
+        cyber_essentials=("5.4",),
+        iso27001=("8.9", "8.19"),
+        five_safes=("settings",),
     ),
     fix="Remove the extension, and put what it did into the image. The first boot of a Windows desk has the command of "
     "policies/expected/windows_desk.py, and no other.",

@@ -42,7 +42,12 @@ POLICY = Policy(
     resource_types=MACHINES,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.1.06", "2.7.02", "2.7.03"), ncsc=("5", "8"), iso27001=("8.8", "8.19"), five_safes=("settings",)
+        satre=("2.1.06", "2.7.02", "2.7.03"),
+        ncsc=("5", "8"),
+        caf=("A4.b", "B4.b"),
+        cyber_essentials=("3.1", "5.4"),
+        iso27001=("8.8", "8.19"),
+        five_safes=("settings",),
     ),
     fix="Use an image of policies/expected/images.py or of the estate's own gallery; or have another one added to that "
     "file, with its source, by the owners of the policies.",

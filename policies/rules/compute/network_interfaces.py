@@ -36,7 +36,9 @@ POLICY = Policy(
     why="A second network interface can let traffic between two networks bypass the firewall.",
     resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",)),
+    controls=ComplianceControls(
+        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.22",)
+    ),
     fix="Use only interfaces that are declared with the virtual machine.",
     check=check,
     check_paths=(f"{INTERFACES_PATH}[*].id", INLINE, f"{INTERFACE}:{SUBNET}"),

@@ -39,7 +39,7 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.06", "2.7.02"), ncsc=("5", "8"), iso27001=("8.19",), five_safes=("settings",)
+        satre=("2.1.06", "2.7.02"), ncsc=("5", "8"), caf=("A4.b", "B4.b"), iso27001=("8.19",), five_safes=("settings",)
     ),
     fix="Name the archives in `apt`, `pip` and `wsus` of an egress rule. A desk keeps those of its first boot: "
     "name them in former_archives of estate.yaml until it is rebuilt, or rebuild it (`rebuilds` in the request).",

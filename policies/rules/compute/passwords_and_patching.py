@@ -54,6 +54,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.05", "2.1.06", "2.7.02", "2.7.03", "3.2.01"),
         ncsc=("5", "10"),
+        caf=("B2.a", "B4.b", "B4.d"),
+        cyber_essentials=("2.2", "2.3", "3.3"),
         iso27001=("8.5", "8.8"),
         five_safes=("people",),
     ),

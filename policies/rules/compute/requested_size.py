@@ -63,7 +63,9 @@ POLICY = Policy(
     why="A larger computer costs more than was approved, and one of another kind may lack what the data needs.",
     resource_types=(MACHINE, DISK),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("1.4.06", "3.1.03"), ncsc=("5",), iso27001=("5.9",), five_safes=("projects",)),
+    controls=ComplianceControls(
+        satre=("2.3.04", "2.4.03"), ncsc=("5",), caf=("A3.a",), iso27001=("5.9",), five_safes=("projects",)
+    ),
     fix="Take the values from `desks` or `staff` of the stack's configuration; change the request or the estate for "
     "others.",
     check=check,

@@ -21,7 +21,7 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachineRunCommandByVirtualMachine", "compute:VirtualMachineScaleSetVMRunCommand"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.4.02", "3.1.12"), ncsc=("12",), iso27001=("8.9", "8.12"), five_safes=("settings",)
+        satre=("2.4.02", "3.1.12"), ncsc=("12",), caf=("B4.c",), iso27001=("8.9", "8.12"), five_safes=("settings",)
     ),
     fix="Remove the run command, and make its change in the image.",
     check=check,

@@ -11,7 +11,9 @@ POLICY = Policy(
     why="A shared disk connects two machines below networks, sign-in and logs.",
     resource_types=("compute:Disk",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.1.14", "3.2.03"), ncsc=("3",), iso27001=("8.22",), five_safes=("projects",)),
+    controls=ComplianceControls(
+        satre=("2.1.14", "3.2.03"), ncsc=("3",), caf=("B4.a",), iso27001=("8.22",), five_safes=("projects",)
+    ),
     fix="Leave maxShares out, or set it to 1.",
     requires=(equals_if_set("maxShares", 1),),
 )

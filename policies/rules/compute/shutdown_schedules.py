@@ -40,7 +40,7 @@ POLICY = Policy(
     why="A schedule that nobody asked for ends work that runs overnight, and one that is missing costs money.",
     resource_types=("devtestlab:GlobalSchedule",),
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("1.4.06",), ncsc=("5",), iso27001=("5.9",), five_safes=("projects",)),
+    controls=ComplianceControls(satre=("2.3.04",), ncsc=("5",), iso27001=("8.6",), five_safes=("projects",)),
     fix="Take the time from `shutdown` of the desk, without notifications; change the request for another time.",
     check=check,
     check_paths=(TARGET, TIME, ZONE, *RECEIVERS),

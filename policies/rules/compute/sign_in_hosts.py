@@ -42,7 +42,7 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
     fix="A computer keeps its first boot: rebuild it (`rebuilds` of the desk in the request, or of the virtual "
     "staff machine).",

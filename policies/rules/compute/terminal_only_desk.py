@@ -26,8 +26,10 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachine",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "3.1.04", "3.3.05"),
+        satre=("2.1.01", "2.1.14", "3.1.05", "3.1.12"),
         ncsc=("3", "11"),
+        caf=("B3.d", "B4.a"),
+        cyber_essentials=("2.3",),
         iso27001=("8.12", "8.20"),
         five_safes=("settings", "outputs"),
     ),

@@ -39,7 +39,7 @@ POLICY = Policy(
     resource_types=MACHINES,
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.1.18", "3.1.19"), ncsc=("2", "3"), iso27001=("8.24",), five_safes=("settings",)
+        satre=("3.1.18", "3.1.19"), ncsc=("2", "3"), caf=("B3.c", "B4.b"), iso27001=("8.24",), five_safes=("settings",)
     ),
     fix="Set securityType to TrustedLaunch with secure boot and vTPM; for identifiable data to ConfidentialVM, with "
     "securityEncryptionType DiskWithVMGuestState.",

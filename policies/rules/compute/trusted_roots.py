@@ -37,7 +37,7 @@ POLICY = Policy(
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.2.03"), ncsc=("1",), iso27001=("8.20", "8.24"), five_safes=("settings",)
+        satre=("2.2.11", "3.2.03"), ncsc=("1",), caf=("B3.b",), iso27001=("8.20", "8.24"), five_safes=("settings",)
     ),
     fix="Name the certificates in tenant_restrictions of estate.yaml. A computer keeps its first boot: rebuild it "
     "(`rebuilds` of the desk or staff machine).",

@@ -52,7 +52,14 @@ POLICY = Policy(
     why="A redirected clipboard, drive or printer takes data out without review.",
     resource_types=(POOL, WORKSPACE),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.1.01", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.1.01", "3.1.12"),
+        ncsc=("11",),
+        caf=("B3.d", "B4.a"),
+        cyber_essentials=("1.4", "2.3"),
+        iso27001=("8.12",),
+        five_safes=("outputs",),
+    ),
     fix="Turn off clipboard, drives, printers, USB, cameras and ports in customRdpProperty; set publicNetworkAccess to "
     "Disabled.",
     requires=(equals("publicNetworkAccess", "Disabled", default="Enabled"),),

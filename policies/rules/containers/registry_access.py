@@ -13,7 +13,12 @@ POLICY = Policy(
     resource_types=("containerregistry:Registry",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"), ncsc=("8", "11"), iso27001=("8.12",), five_safes=("outputs",)
+        satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"),
+        ncsc=("8", "11"),
+        caf=("B2.a", "B4.a"),
+        cyber_essentials=("1.4", "2.1", "4.3"),
+        iso27001=("8.12",),
+        five_safes=("outputs",),
     ),
     fix="Use the Premium tier with publicNetworkAccess Disabled, networkRuleBypassOptions None, adminUserEnabled "
     "false, and exportPolicy and azureADAuthenticationAsArmPolicy disabled.",

@@ -21,7 +21,7 @@ POLICY = Policy(
     why="Researchers' images contain models and results as well as software.",
     resource_types=("containerregistry:Registry",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Create the registry with encryption enabled and a key without a version.",
     requires=(equals("encryption.status", "enabled", default="disabled"),),
     check=check,

@@ -25,7 +25,12 @@ POLICY = Policy(
     resource_types=tuple(f"containerregistry:{part}" for part in PARTS),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"), ncsc=("3",), iso27001=("8.12",), five_safes=("outputs",)
+        satre=("2.1.13", "2.2.09", "3.1.12", "3.2.01"),
+        ncsc=("3",),
+        caf=("B2.a", "B4.a"),
+        cyber_essentials=("2.3",),
+        iso27001=("8.12",),
+        five_safes=("outputs",),
     ),
     fix="Remove it. Desks push and pull images with the role AcrPush.",
     check=check,

@@ -104,6 +104,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12", "3.3.05"),
         ncsc=("3", "11"),
+        caf=("B2.d", "B4.a", "E3.b"),
         iso27001=("5.3", "5.14"),
         five_safes=("outputs", "data"),
     ),

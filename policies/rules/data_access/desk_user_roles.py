@@ -45,6 +45,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.10", "3.1.04", "3.1.06", "3.3.05"),
         ncsc=("3", "9"),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
         iso27001=("5.3", "5.15"),
         five_safes=("people", "outputs"),
     ),

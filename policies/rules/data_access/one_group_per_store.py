@@ -34,7 +34,12 @@ POLICY = Policy(
     resource_types=(STORE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.08", "2.2.10", "3.2.03"), ncsc=("3",), iso27001=("5.15",), five_safes=("people", "projects")
+        satre=("2.1.08", "2.2.10", "3.2.03"),
+        ncsc=("3",),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15",),
+        five_safes=("people", "projects"),
     ),
     fix="Remove the other groups' roles, and give them the data through an airlock.",
     check=check,

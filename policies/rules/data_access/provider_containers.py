@@ -39,7 +39,12 @@ POLICY = Policy(
     resource_types=(STORE,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.10", "3.1.04", "3.1.12", "3.2.03"), ncsc=("3",), iso27001=("5.14", "5.15"), five_safes=("data",)
+        satre=("2.2.10", "3.1.04", "3.1.12", "3.2.03"),
+        ncsc=("3",),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        iso27001=("5.14", "5.15"),
+        five_safes=("data",),
     ),
     fix="Give each provider's group a role on its own container, and only the stewards' group one on the store.",
     check=check,

@@ -16,6 +16,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.1.12"),
         ncsc=("3", "11"),
+        caf=("B4.a", "B5.b", "E3.b"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "projects"),
     ),

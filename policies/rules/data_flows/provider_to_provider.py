@@ -17,6 +17,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "3.2.03"),
         ncsc=("3", "11"),
+        caf=("B4.a",),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "data"),
     ),

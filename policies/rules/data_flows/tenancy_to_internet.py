@@ -17,6 +17,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("3.1.05", "3.1.12", "2.2.11"),
         ncsc=("3", "11"),
+        caf=("B4.a", "B5.b", "E3.b"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "outputs"),
     ),

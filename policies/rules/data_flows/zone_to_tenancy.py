@@ -16,6 +16,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("3.1.04", "3.1.12", "2.2.09"),
         ncsc=("3", "11"),
+        caf=("B4.a", "E3.b"),
         iso27001=("8.12", "8.22"),
         five_safes=("settings", "data"),
     ),

@@ -28,7 +28,7 @@ POLICY = Policy(
     why="Damage to a database is often noticed weeks later.",
     resource_types=("dbforpostgresql:Server",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), iso27001=("8.13",)),
+    controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), caf=("B5.c",), iso27001=("8.13",)),
     fix="Set backup.backupRetentionDays to 35 (14 for de-identified data, 7 for synthetic data).",
     check=check,
     check_paths=(PATH, "createMode"),

@@ -33,6 +33,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.05", "2.8.01", "2.8.05", "3.2.01"),
         ncsc=("2", "10"),
+        caf=("B2.a", "B3.c"),
+        cyber_essentials=("2.2", "2.5", "4.3"),
         iso27001=("8.5", "8.24"),
         five_safes=("people",),
     ),

@@ -14,7 +14,7 @@ POLICY = Policy(
     resource_types=("dbforpostgresql:Server",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("3", "11"), iso27001=("8.12", "8.22"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.12", "8.22"), five_safes=("outputs",)
     ),
     fix="Give the server a delegated subnet, whose rules and routes hold for its connections; or run PostgreSQL on a "
     "desk.",

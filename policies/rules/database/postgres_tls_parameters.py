@@ -36,7 +36,9 @@ POLICY = Policy(
     why="One parameter is enough to send queries and results over the network in plain text.",
     resource_types=("dbforpostgresql:Configuration",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), iso27001=("8.24",)),
+    controls=ComplianceControls(
+        satre=("2.8.02", "2.8.03", "2.8.04"), ncsc=("1",), caf=("B2.a", "B3.b"), iso27001=("8.24",)
+    ),
     fix="Remove the parameter, or set require_secure_transport to on and ssl_min_protocol_version to TLSv1.2.",
     check=check,
     check_paths=("configurationName", "value"),

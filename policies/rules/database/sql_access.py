@@ -33,6 +33,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.05", "2.2.09", "2.2.11", "2.8.02", "3.2.01"),
         ncsc=("1", "10", "11"),
+        caf=("B2.a", "B3.b", "B4.a"),
+        cyber_essentials=("1.4", "2.2", "2.5", "4.3"),
         iso27001=("8.5", "8.20"),
         five_safes=("settings",),
     ),

@@ -24,7 +24,7 @@ POLICY = Policy(
     why="Disabling the key ends all access at once, to the database and its backups.",
     resource_types=(SERVER, PROTECTOR, TDE),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Name the key in the server's keyId with a user-assigned identity, and leave database encryption enabled.",
     requires=(
         equals("state", "Enabled", default="Enabled; set it", only_on=TDE),

@@ -47,7 +47,11 @@ POLICY = Policy(
     resource_types=("security:Pricing",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.12", "2.7.01"), ncsc=("5", "13"), iso27001=("8.7", "8.8", "8.16"), five_safes=("settings",)
+        satre=("2.2.12", "2.7.01"),
+        ncsc=("5", "13"),
+        caf=("B4.c", "B4.d", "C1.c"),
+        iso27001=("8.7", "8.8", "8.16"),
+        five_safes=("settings",),
     ),
     fix="Set pricingTier to Standard, scopeId to the subscription, and list only extensions that are on.",
     requires=(

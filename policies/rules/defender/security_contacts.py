@@ -45,7 +45,7 @@ POLICY = Policy(
     resource_types=("security:SecurityContact",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.5.03", "2.6.04"), ncsc=("5", "13"), iso27001=("5.14", "8.16"), five_safes=("settings",)
+        satre=("2.5.03", "2.6.04"), ncsc=("5", "13"), caf=("C1.c",), iso27001=("5.14", "8.16"), five_safes=("settings",)
     ),
     fix=f"Set isEnabled to true, and emails to addresses in {' or '.join(MAIL_DOMAINS)}, or notify owners with "
     "notificationsByRole.",

@@ -25,7 +25,7 @@ POLICY = Policy(
     resource_types=(DNS_POLICY, LINK),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.23"), five_safes=("settings",)
+        satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.20", "8.23"), five_safes=("settings",)
     ),
     fix="Link the policy to a virtual network of the same stack.",
     check=check,

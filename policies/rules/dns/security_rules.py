@@ -59,7 +59,11 @@ POLICY = Policy(
     resource_types=(RULE, LIST),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("settings", "outputs")
+        satre=("2.2.11", "3.1.12"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        iso27001=("8.12", "8.23"),
+        five_safes=("settings", "outputs"),
     ),
     fix="Set dnsSecurityRuleState to Enabled, and name domain lists of the stack: with '.' in a rule that blocks, with "
     "domains of policies/expected/dns_domains.py in one that allows.",

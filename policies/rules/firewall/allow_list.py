@@ -63,7 +63,11 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.13", "2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.23",), five_safes=("outputs",)
+        satre=("2.1.13", "2.2.11", "3.1.12"),
+        ncsc=("11",),
+        caf=("B4.a", "B5.b"),
+        iso27001=("8.23",),
+        five_safes=("outputs",),
     ),
     fix="Name each host, private address, port and protocol: outside the estate in ranges of /28 or narrower, "
     "over TCP 443 or 80. Sign-in is allowed by name.",

@@ -106,7 +106,11 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.08", "2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
+        satre=("2.1.08", "2.1.14", "2.2.10"),
+        ncsc=("3",),
+        caf=("B4.a", "B5.b"),
+        iso27001=("8.22",),
+        five_safes=("settings", "projects"),
     ),
     fix="Let the zones open the connections on which they hand over data; tenancies have their own private endpoints.",
     check=check,

@@ -71,7 +71,7 @@ POLICY = Policy(
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
     fix="Allow Https:443 to each host of sign-in in one application rule, with `windows_desks` in estate.yaml from "
     "tenancies to that of the join too, and deny *, over Http:80 and Https:443 and from *, directly after it; permit "

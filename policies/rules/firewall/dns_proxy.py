@@ -56,7 +56,9 @@ POLICY = Policy(
     why="DNS queries can carry data out. The proxy asks from the hub, whose DNS security policy answers few names.",
     resource_types=(FIREWALL_POLICY, NETWORK, INTERFACE),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("outputs",)
+    ),
     fix="Set dnsSettings.enableProxy on the firewall policy, and each network's only DNS server to the firewall. The "
     "firewall's own network may use Azure's DNS if no machine is in it.",
     requires=(equals("dnsSettings.enableProxy", True, default="false", only_on=FIREWALL_POLICY),),

@@ -14,7 +14,7 @@ POLICY = Policy(
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20", "8.22"), five_safes=("outputs",)
     ),
     fix="Remove explicitProxy. Allow each destination by address in the firewall's rules and in the NSG rules.",
     requires=(equals_if_set("explicitProxy.enableExplicitProxy", False),),

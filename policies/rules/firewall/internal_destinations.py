@@ -31,7 +31,11 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings", "projects")
+        satre=("2.1.14", "2.2.10"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings", "projects"),
     ),
     fix="Name the fixed address of each private endpoint that is meant.",
     check=check,

@@ -15,7 +15,9 @@ POLICY = Policy(
     why="An intrusion that is only reported is noticed after the data has left.",
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.5.03",), ncsc=("5",), iso27001=("8.16",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.5.03",), ncsc=("5",), caf=("B4.a", "C1.c"), iso27001=("8.16",), five_safes=("settings",)
+    ),
     fix="Set intrusionDetection.mode to Deny, without bypasses and without weaker signatures.",
     requires=(
         equals("intrusionDetection.mode", "Deny", default="Off"),

@@ -32,7 +32,7 @@ POLICY = Policy(
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.9", "8.20"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.b",), iso27001=("8.9", "8.20"), five_safes=("outputs",)
     ),
     fix="Give the rule collection group with sign-in and the denial of all names the priority 100, and a management "
     "lock of level ReadOnly.",

@@ -23,7 +23,7 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20", "8.23"), five_safes=("outputs",)
     ),
     fix="Remove destinationFqdns, and name the host's addresses.",
     check=check,

@@ -43,7 +43,11 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings", "projects")
+        satre=("2.2.10", "2.2.11"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.22",),
+        five_safes=("settings", "projects"),
     ),
     fix="Name the ranges of the kind of tenancy, or of the zones, that the rule is for.",
     check=check,

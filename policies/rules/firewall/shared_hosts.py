@@ -32,7 +32,7 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12", "8.23"), five_safes=("outputs",)
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.12", "8.23"), five_safes=("outputs",)
     ),
     fix="Name the one host that is needed; use a mirror where customers share the host.",
     check=check,

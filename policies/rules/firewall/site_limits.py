@@ -35,7 +35,11 @@ POLICY = Policy(
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.10", "2.2.11"),
+        ncsc=("3", "11"),
+        caf=("A4.a", "B4.a"),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Add a rule collection group with the lowest priority of all network rules, which denies each site's ranges "
     "every address except its inboxes, for each protocol and port.",

@@ -33,7 +33,9 @@ POLICY = Policy(
     "and handshakes. In alert mode a known command-and-control server is reported but still reachable.",
     resource_types=(FIREWALL_POLICY, FIREWALL),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.11",), ncsc=("5", "11"), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.11",), ncsc=("5", "11"), caf=("B4.a", "C1.c"), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Set sku.tier to Premium and threatIntelMode to Deny, without exceptions, and give the firewall that policy.",
     requires=(
         equals("sku.tier", "Premium", default="Standard"),

@@ -74,7 +74,11 @@ POLICY = Policy(
     resource_types=(FIREWALL_POLICY,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.11", "3.2.03"), ncsc=("1", "11"), iso27001=("8.23", "8.24"), five_safes=("settings", "outputs")
+        satre=("2.2.11", "3.2.03"),
+        ncsc=("1", "11"),
+        caf=("B3.b", "B4.a"),
+        iso27001=("8.23", "8.24"),
+        five_safes=("settings", "outputs"),
     ),
     fix="Set tenant_restrictions of estate.yaml, and let the program set the policy and its rules.",
     check=check,

@@ -41,7 +41,7 @@ POLICY = Policy(
     why="People whom nobody named would learn what a project does and when; a higher amount would go unnoticed.",
     resource_types=("consumption:Budget",),
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("1.4.06",), ncsc=("5",), iso27001=("5.9",), five_safes=("projects",)),
+    controls=ComplianceControls(satre=("2.3.04",), ncsc=("5",), iso27001=("8.6",), five_safes=("projects",)),
     fix="Take amount and people from `budget` of the request; change the request for others.",
     check=check,
     check_paths=(AMOUNT, NOTIFICATIONS, END),

@@ -21,7 +21,12 @@ POLICY = Policy(
     resource_types=HOLDS_DATA,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.6.01", "3.1.09"), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
+        satre=("2.6.01", "3.1.09"),
+        ncsc=("2", "5"),
+        caf=("B3.c",),
+        cis=("6.2",),
+        iso27001=("8.9",),
+        five_safes=("data",),
     ),
     fix="Give it a management lock of level CanNotDelete.",
     check=check,

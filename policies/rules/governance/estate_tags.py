@@ -39,7 +39,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.4.06", "3.1.03", "3.1.08"), ncsc=("2", "4"), iso27001=("5.9", "5.12"), five_safes=("projects", "data")
+        satre=("1.4.06", "3.1.03", "3.1.08"),
+        ncsc=("2", "4"),
+        caf=("A3.a", "B3.a"),
+        iso27001=("5.9", "5.12"),
+        five_safes=("projects", "data"),
     ),
     fix="Set the tags of the stack's configuration, unchanged; change the estate or the request for another value.",
     check=check,

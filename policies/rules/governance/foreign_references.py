@@ -125,7 +125,7 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.4.04"), ncsc=("3", "5"), iso27001=("8.9",), five_safes=("settings",)
+        satre=("2.2.09", "2.4.04"), ncsc=("3", "5"), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
     ),
     fix="Refer to a resource of the estate. If Azure provides the resource, add the form of its id to "
     "policies/expected/references.py, and write a rule that judges the reference.",

@@ -37,7 +37,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.12", "2.4.03", "2.4.04"), ncsc=("5", "14"), iso27001=("8.9",), five_safes=("settings",)
+        satre=("2.2.12", "2.4.03", "2.4.04"),
+        ncsc=("5", "14"),
+        caf=("B4.b",),
+        iso27001=("8.9",),
+        five_safes=("settings",),
     ),
     fix="Remove ignoreChanges, and declare the value that Azure must have.",
     check=check,

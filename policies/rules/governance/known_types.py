@@ -62,7 +62,9 @@ POLICY = Policy(
     why="A service without policies would pass them all, whatever its public endpoint.",
     resource_types=("*",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.4.04"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Write policies for the type: scripts/sde policy new creates the file of one and its test.",
     check=check,
 )

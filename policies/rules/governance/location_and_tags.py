@@ -89,6 +89,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.4.02", "2.5.01", "3.1.03", "3.1.08"),
         ncsc=("2", "4"),
+        caf=("A3.a", "B3.a", "E3.b"),
         iso27001=("5.9",),
         five_safes=("projects", "data"),
     ),

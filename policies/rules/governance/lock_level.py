@@ -13,7 +13,7 @@ POLICY = Policy(
     resource_types=LOCKS,
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("3.1.09",), ncsc=("2", "5"), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
+        satre=("3.1.09",), ncsc=("2", "5"), caf=("B3.c",), cis=("6.2",), iso27001=("8.9",), five_safes=("data",)
     ),
     fix="Set level to CanNotDelete.",
     requires=(equals("level", "CanNotDelete", "ReadOnly", default="no value, which Azure refuses"),),

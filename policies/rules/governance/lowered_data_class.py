@@ -30,7 +30,7 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("3.1.03", "3.1.08"), ncsc=("2", "4"), iso27001=("5.12",), five_safes=("data", "projects")
+        satre=("3.1.03", "3.1.08"), ncsc=("2", "4"), caf=("B3.a",), iso27001=("5.12",), five_safes=("data", "projects")
     ),
     fix="Destroy the stack and deploy it anew; or, after the controller has approved it, grant an exemption for this "
     "change.",

@@ -35,7 +35,7 @@ POLICY = Policy(
     resource_types=DEPLOYING_TYPES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), iso27001=("8.9", "8.32"), five_safes=("settings",)
+        satre=("2.2.03", "2.4.03"), ncsc=("5", "7"), caf=("B4.b",), iso27001=("8.9", "8.32"), five_safes=("settings",)
     ),
     fix="Declare the resources that it creates in the stack.",
     check=check,

@@ -39,7 +39,9 @@ POLICY = Policy(
     why="A renamed resource is deleted and created again; for a key, everything encrypted with it is lost.",
     resource_types=(*HOLDS_DATA, *HOLDS_DATA_IN_PARENT),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), iso27001=("8.9",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.2.03", "3.1.09"), ncsc=("2", "5"), caf=("B3.c",), iso27001=("8.9",), five_safes=("data",)
+    ),
     fix="Declare the resource with protect=True.",
     check=check,
     check_paths=("protect", "propertyDependencies"),

@@ -36,7 +36,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.4.06", "3.1.03", "3.1.08"), ncsc=("2", "4"), iso27001=("5.9", "5.12"), five_safes=("projects", "data")
+        satre=("1.4.06", "3.1.03", "3.1.08"),
+        ncsc=("2", "4"),
+        caf=("A3.a", "B3.a"),
+        iso27001=("5.9", "5.12"),
+        five_safes=("projects", "data"),
     ),
     fix="Give each resource the tags of its resource group.",
     check=check,

@@ -27,7 +27,9 @@ POLICY = Policy(
     why="A lock, a log or a private endpoint that is not created protects nothing, and a loop can create any number.",
     resource_types=("*",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.03", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.03", "2.4.04"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Check the template with its parameters (--parameters FILE), and with each loop unrolled.",
     check=check,
     check_paths=tuple(ELEMENTS),

@@ -24,7 +24,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.4.04", "2.1.06"), ncsc=("10",), iso27001=("5.17", "8.9"), five_safes=("settings",)
+        satre=("2.4.04", "2.8.05"),
+        ncsc=("10",),
+        caf=("B3.c", "B4.b"),
+        iso27001=("5.17", "8.9"),
+        five_safes=("settings",),
     ),
     fix="Declare a secure parameter without a default, and give it a reference to a key vault.",
     check=check,

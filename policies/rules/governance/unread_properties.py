@@ -54,7 +54,9 @@ POLICY = Policy(
     why="A property that no rule reads would pass whatever it grants, opens or discloses.",
     resource_types=("*",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.4.04"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Leave the property out. If it is needed, write a rule that reads it, or add it to "
     "policies/harmless_properties.yaml with the reason why it grants, opens, weakens and discloses nothing.",
     check=check,

@@ -96,7 +96,9 @@ POLICY = Policy(
     "deploys and changes resources itself (Remediate noncompliant resources with Azure Policy).",
     resource_types=(ASSIGNMENT,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.4.02"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Assign a definition of this estate with enforcementMode Default, and leave out notScopes, overrides, "
     "resourceSelectors, parameters and identity. An initiative of policies/expected/initiatives.py may have "
     "parameters, and audit only.",

@@ -120,7 +120,9 @@ POLICY = Policy(
     "every check (Azure Policy definitions effect basics).",
     resource_types=(DEFINITION,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.4.02"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.4.02"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Declare a guardrail in infra/guardrails.py or infra/subscription_guardrails.py, where it is reviewed. Give a "
     "further definition another name, the mode All or Indexed, and the effect deny or audit.",
     check=check,

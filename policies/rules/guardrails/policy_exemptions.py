@@ -19,7 +19,9 @@ POLICY = Policy(
     why="An exemption in Azure disables a guardrail without an approver.",
     resource_types=(EXEMPTION,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("1.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("1.2.09", "2.4.04"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Remove the exemption. If a guardrail refuses a resource that is needed, change the guardrail in "
     "infra/guardrails.py or infra/subscription_guardrails.py, which are reviewed.",
     check=check,

@@ -70,7 +70,11 @@ POLICY = Policy(
     resource_types=("resources:ResourceGroup",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11", "2.4.04"), ncsc=("2", "3", "5"), iso27001=("8.9", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11", "2.4.04"),
+        ncsc=("2", "3", "5"),
+        caf=("B4.b",),
+        iso27001=("8.9", "8.22"),
+        five_safes=("settings",),
     ),
     fix=f"Assign the guardrails of infra/guardrails.py to the group ({', '.join(GUARDRAILS)}), with "
     "infra.components.policy_guardrails, and those of infra/subscription_guardrails.py to the cell's subscriptions.",

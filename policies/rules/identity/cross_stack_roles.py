@@ -48,7 +48,12 @@ POLICY = Policy(
     resource_types=ASSIGNMENTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15",), five_safes=("people", "projects")
+        satre=("2.1.14", "2.2.10", "3.2.03"),
+        ncsc=("3", "9"),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15",),
+        five_safes=("people", "projects"),
     ),
     fix="Declare the role assignment in the stack that owns the resource, so that its owners review it.",
     check=check,

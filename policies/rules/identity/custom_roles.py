@@ -90,7 +90,13 @@ POLICY = Policy(
     resource_types=("authorization:RoleDefinition",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.2.03",), ncsc=("9",), cis=("5.23",), iso27001=("5.15", "8.2"), five_safes=("people",)
+        satre=("3.2.03",),
+        ncsc=("9",),
+        caf=("B2.c", "B2.d"),
+        cyber_essentials=("4.1",),
+        cis=("5.4",),
+        iso27001=("5.15", "8.2"),
+        five_safes=("people",),
     ),
     fix="Use a built-in role, or only the actions in policies/rules/identity/custom_roles.py; set assignableScopes to "
     "resource groups.",

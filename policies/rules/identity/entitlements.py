@@ -30,6 +30,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("1.5.03", "3.2.01", "3.2.03"),
         ncsc=("9", "12"),
+        caf=("B2.d", "B3.a"),
+        cyber_essentials=("4.1",),
         iso27001=("5.15", "5.18"),
         five_safes=("people", "projects"),
     ),

@@ -22,7 +22,11 @@ POLICY = Policy(
     resource_types=(CREDENTIAL,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.5.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)
+        satre=("1.5.05", "3.2.03"),
+        ncsc=("9", "10"),
+        caf=("B2.a", "B2.d"),
+        iso27001=("5.15", "8.5"),
+        five_safes=("people",),
     ),
     fix="Remove it. Machines of the estate have managed identities, and the deployment's own identity is not "
     "part of the estate.",

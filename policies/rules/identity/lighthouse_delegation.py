@@ -20,7 +20,12 @@ POLICY = Policy(
     resource_types=("managedservices:RegistrationAssignment", "managedservices:RegistrationDefinition"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.5.03", "3.2.03"), ncsc=("9", "12"), iso27001=("5.15", "8.2"), five_safes=("people",)
+        satre=("1.5.03", "3.2.03"),
+        ncsc=("9", "12"),
+        caf=("A4.a", "B2.c", "B2.d"),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15", "8.2"),
+        five_safes=("people",),
     ),
     fix="Remove the delegation; give people who must help an account in this tenant, in a group.",
     check=check,

@@ -31,7 +31,12 @@ POLICY = Policy(
     resource_types=tuple(HOLDERS),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.5.03", "3.2.03"), ncsc=("9", "12"), iso27001=("5.15", "8.2"), five_safes=("people",)
+        satre=("1.5.03", "3.2.03"),
+        ncsc=("9", "12"),
+        caf=("B2.c", "B2.d"),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15", "8.2"),
+        five_safes=("people",),
     ),
     fix="Assign a role of Azure RBAC that the estate names, or leave the property out.",
     check=check,

@@ -62,6 +62,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.10", "3.2.03"),
         ncsc=("3", "9"),
+        caf=("B2.d",),
         iso27001=("5.15", "8.2"),
         five_safes=("people", "settings"),
     ),

@@ -23,7 +23,12 @@ POLICY = Policy(
     resource_types=ASSIGNMENTS,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.8.05", "3.2.03"), ncsc=("9",), iso27001=("5.15", "8.24"), five_safes=("people", "data")
+        satre=("2.8.05", "3.2.03"),
+        ncsc=("9",),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15", "8.24"),
+        five_safes=("people", "data"),
     ),
     fix="Assign the role to the managed identity that uses the secret, and to no group.",
     check=check,

@@ -27,7 +27,12 @@ POLICY = Policy(
     resource_types=ASSIGNMENTS,
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.10", "3.2.03"), ncsc=("3", "9"), iso27001=("5.15", "8.2"), five_safes=("people",)
+        satre=("2.2.10", "3.2.03"),
+        ncsc=("3", "9"),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15", "8.2"),
+        five_safes=("people",),
     ),
     fix="Assign the role on the one resource that needs it, or on its resource group.",
     check=check,

@@ -24,7 +24,9 @@ POLICY = Policy(
     why="A secret in a tag, a name or a setting is readable for everybody who may list resources.",
     resource_types=("*",),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.8.04", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.8.04", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",), five_safes=("data",)
+    ),
     fix="Leave the value a secret: no Output.unsecret, and no copy in a tag, name or output.",
     check=check,
     check_paths=("propertyDependencies",),

@@ -72,7 +72,7 @@ POLICY = Policy(
     why="An exported key no longer protects anything; a release policy gives it to attested hardware only.",
     resource_types=("keyvault:Key",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set attributes.exportable to false. For confidential virtual machines, give the releasePolicy of "
     "policies/expected/key_release.py, with Azure's shared attestation provider of the region.",
     check=check,

@@ -30,7 +30,7 @@ POLICY = Policy(
     why="A key that encrypts storage does not need to sign; each further operation can be abused.",
     resource_types=("keyvault:Key",),
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("2.8.05", "3.2.03"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05", "3.2.03"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set keyOps to wrapKey and unwrapKey.",
     check=check,
     check_paths=(PATH,),

@@ -55,7 +55,9 @@ POLICY = Policy(
     why="A leaked key then exposes a year's data at most, without anyone having to remember to rotate it.",
     resource_types=("keyvault:Key",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)),
+    controls=ComplianceControls(
+        satre=("2.8.05",), ncsc=("2",), caf=("B3.c",), cis=("8.3.1", "8.3.9"), iso27001=("8.24",)
+    ),
     fix="Give the key a rotationPolicy with expiryTime P1Y and an action that rotates, timeAfterCreate P11M; "
     "give none to a key that is released to confidential virtual machines.",
     check=check,

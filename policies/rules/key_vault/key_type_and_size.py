@@ -32,7 +32,7 @@ POLICY = Policy(
     "sufficient until 2030.",
     resource_types=("keyvault:Key",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.04",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.04",), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set keySize to 3072.",
     requires=(equals("properties.kty", *RSA, *EC, *AES, default="no value; there is no default"),),
     check=check,

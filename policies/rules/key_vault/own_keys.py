@@ -52,7 +52,7 @@ POLICY = Policy(
     resource_types=(STORE, ENCRYPTION_SET),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.8.01", "2.8.05"), ncsc=("2", "3"), iso27001=("8.24",), five_safes=("settings",)
+        satre=("2.8.01", "2.8.05"), ncsc=("2", "3"), caf=("B3.c",), iso27001=("8.24",), five_safes=("settings",)
     ),
     fix="Use a key of the vault in the same zone or tenancy, and the identity of that vault.",
     check=check,

@@ -19,7 +19,13 @@ POLICY = Policy(
     resource_types=("keyvault:Vault", "keyvault:ManagedHsm"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("11",), cis=("8.3.7",), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.4",),
+        cis=("8.3.7",),
+        iso27001=("8.20",),
+        five_safes=("settings",),
     ),
     fix="Set publicNetworkAccess to Disabled and networkAcls.defaultAction to Deny with no rules, and connect "
     "through a private endpoint.",

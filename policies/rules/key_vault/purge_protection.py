@@ -26,7 +26,9 @@ POLICY = Policy(
     "Microsoft can do so before there was time to notice.",
     resource_types=("keyvault:Vault", "keyvault:ManagedHsm"),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.6.01", "2.8.05"), ncsc=("2",), cis=("8.3.5",), iso27001=("8.24",)),
+    controls=ComplianceControls(
+        satre=("2.6.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), cis=("8.3.5",), iso27001=("8.24",)
+    ),
     fix="Set enablePurgeProtection to true and softDeleteRetentionInDays to 90 (7 is enough for synthetic data).",
     requires=(
         equals_if_set("properties.enableSoftDelete", True),

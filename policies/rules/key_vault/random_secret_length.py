@@ -15,7 +15,14 @@ POLICY = Policy(
     "numbers to try them all.",
     resource_types=(BYTES, PASSWORD),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.04", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.8.04", "2.8.05"),
+        ncsc=("2",),
+        caf=("B3.c",),
+        cyber_essentials=("4.8",),
+        iso27001=("8.24",),
+        five_safes=("data",),
+    ),
     fix="Set length to 32 bytes, or 24 characters of a password.",
     requires=(
         at_least("length", 32, "bytes", default="no value; there is no default", only_on=BYTES),

@@ -24,7 +24,13 @@ POLICY = Policy(
     resource_types=(VAULT, ACCESS_POLICY),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.5.03", "3.2.03"), ncsc=("9", "10"), cis=("8.3.6",), iso27001=("5.15",), five_safes=("people",)
+        satre=("1.5.03", "3.2.03"),
+        ncsc=("9", "10"),
+        caf=("B2.d",),
+        cyber_essentials=("4.1",),
+        cis=("8.3.6",),
+        iso27001=("5.15",),
+        five_safes=("people",),
     ),
     fix="Set enableRbacAuthorization to true, remove all access policies and grant roles.",
     requires=(

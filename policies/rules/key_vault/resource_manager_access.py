@@ -15,7 +15,7 @@ POLICY = Policy(
     resource_types=("keyvault:Vault",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.8.05", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.24"), five_safes=("people",)
+        satre=("2.8.05", "3.2.03"), ncsc=("9", "10"), caf=("B2.d",), iso27001=("5.15", "8.24"), five_safes=("people",)
     ),
     fix="Set enabledForDeployment, enabledForTemplateDeployment and enabledForDiskEncryption to false.",
     requires=tuple(equals_if_set(f"properties.{setting}", False) for setting in SETTINGS),

@@ -34,7 +34,7 @@ POLICY = Policy(
     "secret to those who may read it, until it is disabled.",
     resource_types=("keyvault:Secret",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), cis=("8.3.3",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("10",), caf=("B3.c",), cis=("8.3.3",), iso27001=("8.24",)),
     fix="Set properties.attributes.expires to the time by which the secret is renewed, in seconds since 1970.",
     check=check,
     check_paths=(EXPIRES,),

@@ -28,7 +28,9 @@ POLICY = Policy(
     "imported is known to its author.",
     resource_types=(SECRET, *GENERATED),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.8.04", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.8.04", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",), five_safes=("data",)
+    ),
     fix="Set the value to the output of a RandomBytes or RandomPassword, without an import option.",
     check=check,
     check_paths=(f"{SECRET}:properties.value", "propertyDependencies", "import"),

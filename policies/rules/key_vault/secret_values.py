@@ -35,7 +35,7 @@ POLICY = Policy(
     why="A plain value is stored in the program, the state and every copy of both, whatever the vault does.",
     resource_types=("keyvault:Secret",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), caf=("B3.c",), iso27001=("8.24",)),
     fix="Wrap the value in pulumi.Output.secret, take it from a secret of the configuration, or from a random "
     "resource. In a template, use a secureString parameter.",
     check=check,

@@ -24,6 +24,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.13", "2.5.03"),
         ncsc=("12", "13"),
+        caf=("C1.a",),
         cis=("6.1.1.2",),
         iso27001=("8.15", "8.16"),
         five_safes=("settings",),

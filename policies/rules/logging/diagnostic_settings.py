@@ -38,7 +38,7 @@ POLICY = Policy(
     resource_types=(*CATEGORIES, STORAGE_ACCOUNT),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)
+        satre=("2.2.13", "2.2.14", "2.5.03"), ncsc=("13",), caf=("C1.a",), iso27001=("8.15",), five_safes=("settings",)
     ),
     fix="Add a DiagnosticSetting with the category group allLogs and the central workspace. For a storage "
     "account, set it on the blob service.",

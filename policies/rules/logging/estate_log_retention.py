@@ -27,7 +27,9 @@ POLICY = Policy(
     why="The estate's schedule was approved: shorter loses evidence, longer keeps people's traces without a reason.",
     resource_types=(WORKSPACE,),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.5.03",), ncsc=("13",), iso27001=("5.33", "8.15"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.5.03",), ncsc=("13",), caf=("C1.b",), iso27001=("5.33", "8.15"), five_safes=("settings",)
+    ),
     fix="Set retentionInDays to the estate's log_retention_days.",
     check=check,
     check_paths=(DAYS,),

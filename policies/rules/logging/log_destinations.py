@@ -57,7 +57,9 @@ POLICY = Policy(
     "copy that nobody can change or delete is stronger evidence.",
     resource_types=(SETTING, ACTIVITY, EXPORT),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.5.03",), ncsc=("13",), caf=("C1.b",), iso27001=("8.15",), five_safes=("settings",)
+    ),
     fix="Set workspaceId to the platform's log workspace, and no other destination. A second copy may go to a storage "
     f"account of the estate whose blobs are immutable for at least {LOG_DAYS} days.",
     requires=tuple(empty(path, REASON, only_on=type_) for type_ in (SETTING, ACTIVITY) for path in OTHER_DESTINATIONS),

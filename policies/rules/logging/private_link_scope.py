@@ -25,7 +25,11 @@ POLICY = Policy(
     resource_types=(WORKSPACE, SCOPE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("outputs",)
+        satre=("2.5.03", "3.1.12"),
+        ncsc=("11", "13"),
+        caf=("B4.a", "C1.b"),
+        iso27001=("8.12", "8.15"),
+        five_safes=("outputs",),
     ),
     fix="Put the workspace into a PrivateLinkScope whose two access modes are PrivateOnly, without exclusions.",
     requires=tuple(

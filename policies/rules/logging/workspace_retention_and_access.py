@@ -16,7 +16,14 @@ POLICY = Policy(
     "access by resource permissions, whoever may see a resource may read its logs: of a shared Bastion, everybody's.",
     resource_types=(WORKSPACE,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.5.03",), ncsc=("13",), iso27001=("8.15",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.5.03",),
+        ncsc=("13",),
+        caf=("C1.b",),
+        cyber_essentials=("1.4",),
+        iso27001=("8.15",),
+        five_safes=("settings",),
+    ),
     fix=f"Set retentionInDays to {DAYS} or more, both publicNetworkAccessFor… to Disabled, disableLocalAuth to "
     "true, enableLogAccessUsingOnlyResourcePermissions to false, and no daily cap.",
     requires=(

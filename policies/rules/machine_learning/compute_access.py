@@ -32,7 +32,12 @@ POLICY = Policy(
     resource_types=("machinelearningservices:Compute",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09", "3.2.01"), ncsc=("3", "10", "11"), iso27001=("8.5", "8.20"), five_safes=("people",)
+        satre=("2.1.14", "2.2.09", "3.2.01"),
+        ncsc=("3", "10", "11"),
+        caf=("B2.a", "B4.a"),
+        cyber_essentials=("1.1", "2.5", "4.3"),
+        iso27001=("8.5", "8.20"),
+        five_safes=("people",),
     ),
     fix="Set disableLocalAuth to true, enableNodePublicIp to false, and applicationSharingPolicy to Personal.",
     requires=(equals("properties.disableLocalAuth", True, default="false"),),

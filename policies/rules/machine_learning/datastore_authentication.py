@@ -12,7 +12,12 @@ POLICY = Policy(
     resource_types=("machinelearningservices:Workspace",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.2.14", "3.2.01", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people",)
+        satre=("2.2.14", "3.2.01", "3.2.03"),
+        ncsc=("9", "10"),
+        caf=("B2.a",),
+        cyber_essentials=("2.5", "4.3"),
+        iso27001=("5.15", "8.5"),
+        five_safes=("people",),
     ),
     fix="Set systemDatastoresAuthMode to Identity.",
     requires=(equals("systemDatastoresAuthMode", "Identity", default="AccessKey"),),

@@ -24,7 +24,11 @@ POLICY = Policy(
     resource_types=("machinelearningservices:Compute", "machinelearningservices:Workspace"),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11", "3.1.12"), ncsc=("3", "11"), iso27001=("8.12", "8.22"), five_safes=("outputs",)
+        satre=("2.2.09", "2.2.11", "3.1.12"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.12", "8.22"),
+        five_safes=("outputs",),
     ),
     fix="Remove it. Train on desks with a graphics card (template bespoke-imaging), with images of the project's "
     "registry.",

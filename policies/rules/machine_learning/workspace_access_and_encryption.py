@@ -34,6 +34,8 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.1.14", "2.2.09", "2.2.11", "2.8.01", "3.1.12"),
         ncsc=("2", "11"),
+        caf=("B3.c", "B4.a", "B5.b"),
+        cyber_essentials=("1.4",),
         iso27001=("8.12", "8.24"),
         five_safes=("outputs",),
     ),

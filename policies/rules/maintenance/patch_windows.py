@@ -63,7 +63,14 @@ POLICY = Policy(
     "leaves updates out, keeps known vulnerabilities (Azure Update Manager, Scheduled patching).",
     resource_types=("maintenance:MaintenanceConfiguration",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.7.02", "2.7.03"), ncsc=("5",), iso27001=("8.8",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.7.02", "2.7.03"),
+        ncsc=("5",),
+        caf=("B4.d",),
+        cyber_essentials=("3.3",),
+        iso27001=("8.8",),
+        five_safes=("settings",),
+    ),
     fix="Set maintenanceScope to InGuestPatch, rebootSetting to IfRequired, recurEvery to a month or less, duration to "
     "01:30 or more, both classifications Critical and Security, and no expiry, exclusions and tasks.",
     requires=(

@@ -41,7 +41,14 @@ POLICY = Policy(
     "overrides that of the schedule (Automatic Guest Patching).",
     resource_types=("compute:VirtualMachine",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.7.02", "2.7.03"), ncsc=("5",), iso27001=("8.8",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.7.02", "2.7.03"),
+        ncsc=("5",),
+        caf=("B4.d",),
+        cyber_essentials=("3.3",),
+        iso27001=("8.8",),
+        five_safes=("settings",),
+    ),
     fix="Assign a maintenance configuration to the machine, or leave the setting out; set rebootSetting to IfRequired "
     "on a machine with a schedule.",
     check=check,

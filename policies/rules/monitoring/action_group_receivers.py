@@ -54,7 +54,11 @@ POLICY = Policy(
     resource_types=("monitor:ActionGroup",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.5.03", "3.1.12"), ncsc=("5", "13"), iso27001=("5.14", "8.16"), five_safes=("settings", "outputs")
+        satre=("2.5.03", "3.1.12"),
+        ncsc=("5", "13"),
+        caf=("C1.c",),
+        iso27001=("5.14", "8.16"),
+        five_safes=("settings", "outputs"),
     ),
     fix=f"Notify by emailReceivers with addresses in {' or '.join(MAIL_DOMAINS)} (policies/expected/contacts.py) or by "
     "armRoleReceivers, and leave out all other receivers and the identity.",

@@ -82,6 +82,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.2.12", "2.5.03"),
         ncsc=("5", "13"),
+        caf=("C1.c",),
         cis=("6.1.2",),
         iso27001=("8.15", "8.16"),
         five_safes=("settings",),

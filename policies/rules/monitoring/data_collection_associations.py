@@ -29,7 +29,11 @@ POLICY = Policy(
     resource_types=("monitor:DataCollectionRuleAssociation",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.5.03", "3.1.12"), ncsc=("3", "13"), iso27001=("8.12", "8.15"), five_safes=("settings", "outputs")
+        satre=("2.5.03", "3.1.12"),
+        ncsc=("3", "13"),
+        caf=("B4.a", "C1.a"),
+        iso27001=("8.12", "8.15"),
+        five_safes=("settings", "outputs"),
     ),
     fix="Name a virtual machine of the stack, and a data collection rule or endpoint of the estate.",
     check=check,

@@ -25,7 +25,12 @@ POLICY = Policy(
     resource_types=(ENDPOINT,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.5.03"), ncsc=("11", "13"), iso27001=("8.15", "8.20"), five_safes=("settings",)
+        satre=("2.2.09", "2.5.03"),
+        ncsc=("11", "13"),
+        caf=("B4.a", "C1.b"),
+        cyber_essentials=("1.4",),
+        iso27001=("8.15", "8.20"),
+        five_safes=("settings",),
     ),
     fix="Set networkAcls.publicNetworkAccess to Disabled, leave out the identity, and add the endpoint to the private "
     "link scope.",

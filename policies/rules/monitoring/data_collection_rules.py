@@ -79,7 +79,11 @@ POLICY = Policy(
     resource_types=(RULE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.5.03", "3.1.12"), ncsc=("11", "13"), iso27001=("8.12", "8.15"), five_safes=("settings", "outputs")
+        satre=("2.5.03", "3.1.12"),
+        ncsc=("11", "13"),
+        caf=("B4.a", "C1.a"),
+        iso27001=("8.12", "8.15"),
+        five_safes=("settings", "outputs"),
     ),
     fix=f"Name the platform's log workspace in {WORKSPACES}, no other destination than azureMonitorMetrics, no "
     f"transformation and no identity, and collect text files below {LOG_FOLDER} only.",

@@ -121,7 +121,14 @@ POLICY = Policy(
     why="Azure routes to the Internet by default, past every rule.",
     resource_types=(*SUBNETS, TABLE),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.2.11",), ncsc=("11",), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.11",),
+        ncsc=("11",),
+        caf=("B4.a", "B5.b"),
+        cyber_essentials=("1.1",),
+        iso27001=("8.22",),
+        five_safes=("settings",),
+    ),
     fix="Give the subnet a route table of its stack whose 0.0.0.0/0 goes to a VirtualAppliance at the firewall's "
     "address, and set disableBgpRoutePropagation to true.",
     check=check,

@@ -40,7 +40,9 @@ POLICY = Policy(
     why="Traffic inside a data centre passes shared hardware; encrypted, it is useless to an eavesdropper.",
     resource_types=(NETWORK,),
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("2.8.03",), ncsc=("1",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.8.03",), ncsc=("1",), caf=("B3.b",), iso27001=("8.24",), five_safes=("settings",)
+    ),
     fix="Set encryption.enabled to true. If a virtual machine in the network cannot encrypt (a confidential one, "
     "or one without accelerated networking), give the reason in the tag unencrypted.",
     requires=(equals_if_set("encryption.enforcement", "AllowUnencrypted", "DropUnencrypted"),),

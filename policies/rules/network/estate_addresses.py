@@ -121,7 +121,11 @@ POLICY = Policy(
     resource_types=(NETWORK, SUBNET, ENDPOINT, INTERFACE, TABLE, ROUTE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.09", "2.2.10"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Take the ranges from the stack's configuration and formats/addresses.py; change `addresses` of the estate for "
     "others.",

@@ -65,7 +65,12 @@ POLICY = Policy(
     resource_types=(GROUP, RULE, RULE_GROUP),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.10", "2.2.11"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.10", "2.2.11"),
+        ncsc=("3", "11"),
+        caf=("B4.a", "B4.b"),
+        cyber_essentials=("1.5", "1.6"),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Remove the rule; or have the owners of the policies add the connection to policies/expected/connections.py.",
     check=check,

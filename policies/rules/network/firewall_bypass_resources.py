@@ -67,7 +67,12 @@ POLICY = Policy(
     resource_types=(SUBNET, NETWORK, *REFUSED),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.12"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        iso27001=("8.20", "8.12"),
+        five_safes=("settings",),
     ),
     fix="Remove it. What must be reached is allowed at the firewall or has a private endpoint.",
     check=check,

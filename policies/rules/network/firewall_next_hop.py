@@ -37,7 +37,12 @@ POLICY = Policy(
     resource_types=(TABLE, ROUTE, NETWORK),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Use the private address of the cell's firewall: the first usable one of its AzureFirewallSubnet.",
     check=check,

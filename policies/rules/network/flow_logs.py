@@ -78,7 +78,7 @@ POLICY = Policy(
     resource_types=(NETWORK, FLOW_LOG),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("2.5.03",), ncsc=("13",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)
+        satre=("2.5.03",), ncsc=("13",), caf=("C1.a",), cis=("7.8",), iso27001=("8.15",), five_safes=("settings",)
     ),
     fix="Give the network a FlowLog with enabled, without a retentionPolicy of its own, and its store a lifecycle rule "
     "that deletes after 90, 180 or 365 days at the earliest, by the data class.",

@@ -38,7 +38,9 @@ POLICY = Policy(
     why="Forwarded traffic hides its sender; public addresses inside change the meaning of routes and rules.",
     resource_types=(PEERING, NETWORK),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.10"), ncsc=("3",), caf=("B4.a",), iso27001=("8.22",), five_safes=("settings",)
+    ),
     fix="Set allowForwardedTraffic to false on the hub's side; give networks ranges of RFC 1918.",
     check=check,
     check_paths=(

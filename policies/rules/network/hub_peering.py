@@ -60,7 +60,11 @@ POLICY = Policy(
     resource_types=(PEERING, NETWORK),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.10"), ncsc=("3",), iso27001=("8.22",), five_safes=("settings", "projects")
+        satre=("2.1.14", "2.2.10"),
+        ncsc=("3",),
+        caf=("B4.a", "B5.b"),
+        iso27001=("8.22",),
+        five_safes=("settings", "projects"),
     ),
     fix="Peer each network with the hub and nothing else; set allowGatewayTransit and useRemoteGateways to false.",
     check=check,

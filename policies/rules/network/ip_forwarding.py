@@ -33,7 +33,9 @@ POLICY = Policy(
     why="A machine that forwards traffic is a router that bypasses the firewall.",
     resource_types=tuple(INTERFACE_LISTS),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Set enableIPForwarding to false.",
     check=check,
     required_by_check=(OFF,),

@@ -51,7 +51,12 @@ POLICY = Policy(
     resource_types=(INTERFACE, *INTERFACE_LISTS),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Give the interface a network security group of its own stack, which allows only what the machine needs.",
     check=check,

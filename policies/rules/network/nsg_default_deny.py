@@ -36,7 +36,12 @@ POLICY = Policy(
     resource_types=(GROUP,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.10", "2.1.14"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.10", "2.1.14"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        cyber_essentials=("1.1", "1.4"),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Add a rule in each direction that denies all protocols, addresses and ports, after those that allow. "
     "Add an outbound rule that denies all protocols and ports to the service tag AzurePlatformDNS, except for Bastion.",

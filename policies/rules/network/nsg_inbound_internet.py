@@ -32,7 +32,13 @@ POLICY = Policy(
     resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("11",), cis=("7.1",), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.4",),
+        cis=("7.1", "7.2", "7.3", "7.4"),
+        iso27001=("8.20",),
+        five_safes=("settings",),
     ),
     fix="Name private ranges of the estate as sources. Only a Bastion's subnet accepts connections from the "
     "Internet, on 443.",

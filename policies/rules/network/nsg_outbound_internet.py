@@ -37,7 +37,9 @@ POLICY = Policy(
     why="The firewall is the only exit; with another allowed by a group, one wrong route is enough to lose data.",
     resource_types=(GROUP, RULE),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a", "B5.b"), iso27001=("8.12",), five_safes=("outputs",)
+    ),
     fix="Allow private addresses only, and deny all outbound ports to Internet. Exceptions are hosts "
     "of the estate's egress and of sign-in (/28 or narrower, TCP 443 or 80), and the rules that Azure requires for "
     "Bastion.",

@@ -57,7 +57,11 @@ POLICY = Policy(
     resource_types=(GROUP, RULE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.09", "2.2.10"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.20", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Name the fixed address of each endpoint, as a /32; or give endpoints of Azure Monitor a subnet of their own.",
     check=check,

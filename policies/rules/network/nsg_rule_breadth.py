@@ -40,7 +40,7 @@ POLICY = Policy(
     resource_types=(GROUP, RULE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.20", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.20", "8.22"), five_safes=("settings",)
     ),
     fix="Name the ports and the private ranges that are needed, each in its own rule with a description.",
     check=check,

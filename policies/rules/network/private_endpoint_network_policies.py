@@ -25,7 +25,7 @@ POLICY = Policy(
     resource_types=SUBNETS,
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), iso27001=("8.22",), five_safes=("settings",)
+        satre=("2.2.09", "2.2.10"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.22",), five_safes=("settings",)
     ),
     fix="Set privateEndpointNetworkPolicies to Enabled.",
     check=check,

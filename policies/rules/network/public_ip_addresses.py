@@ -72,7 +72,13 @@ POLICY = Policy(
     resource_types=(*ADDRESSES, *REFUSED),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("11",), cis=("7.7",), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        cis=("7.7",),
+        iso27001=("8.20",),
+        five_safes=("settings",),
     ),
     fix="Remove the public address: people connect through Bastion, sites through the estate's gateway, and traffic "
     "leaves through the firewall.",

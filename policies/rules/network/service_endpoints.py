@@ -25,7 +25,9 @@ POLICY = Policy(
     why="A service endpoint reaches every account of an Azure service, including those of other customers.",
     resource_types=SUBNETS,
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.11", "3.1.12"), ncsc=("11",), iso27001=("8.12",), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("2.2.11", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.12",), five_safes=("outputs",)
+    ),
     fix="Remove serviceEndpoints and reach the service through a private endpoint.",
     check=check,
     check_paths=("serviceEndpoints", "subnets[*].serviceEndpoints"),

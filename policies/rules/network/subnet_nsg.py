@@ -53,7 +53,13 @@ POLICY = Policy(
     resource_types=(*SUBNETS, INTERFACE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("3",), cis=("7.11",), iso27001=("8.22",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("3",),
+        caf=("B4.a",),
+        cyber_essentials=("1.1",),
+        cis=("7.11",),
+        iso27001=("8.22",),
+        five_safes=("settings",),
     ),
     fix="Give the subnet a networkSecurityGroup of the same stack. Only Azure's own subnets for firewalls, "
     "gateways and route servers have none.",

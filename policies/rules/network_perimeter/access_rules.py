@@ -32,7 +32,12 @@ POLICY = Policy(
     resource_types=(RULE,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("8.20", "8.23"), five_safes=("settings", "outputs")
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.4",),
+        iso27001=("8.20", "8.23"),
+        five_safes=("settings", "outputs"),
     ),
     fix="Set direction to Inbound and subscriptions to the perimeter's own subscription, and leave out the rest.",
     requires=(

@@ -143,7 +143,11 @@ POLICY = Policy(
     resource_types=(ROOT_TYPE,),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.8.05"), ncsc=("2",), iso27001=("8.12", "8.24"), five_safes=("outputs", "data")
+        satre=("2.2.09", "2.8.05"),
+        ncsc=("2",),
+        caf=("B3.c",),
+        iso27001=("8.12", "8.24"),
+        five_safes=("outputs", "data"),
     ),
     fix="Remove the output, or have policies/expected/outputs.py reviewed with its name and form.",
     check=check,

@@ -21,7 +21,9 @@ POLICY = Policy(
     why="A record can redirect a store's name to another machine, which then receives the data.",
     resource_types=(RECORDS,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Remove the record set; the endpoint's zone group writes what is needed.",
     check=check,
     check_paths=("privateZoneName",),

@@ -88,7 +88,9 @@ POLICY = Policy(
     "can impersonate a service.",
     resource_types=(ENDPOINT, LINK),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Give the endpoint a PrivateDnsZoneGroup with the privatelink zone of its service; set registrationEnabled to "
     "false on links, and resolutionPolicy to NxDomainRedirect on a link to the firewall's network, else to Default.",
     requires=(equals_if_set("registrationEnabled", False, only_on=LINK),),

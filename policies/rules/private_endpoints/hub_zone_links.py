@@ -33,7 +33,9 @@ POLICY = Policy(
     why="A zone without a link to the hub sends the DNS query, and then the traffic, to the Internet.",
     resource_types=(ZONE_GROUP,),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Use the hub's private DNS zones, each with a virtual network link to the hub's network.",
     check=check,
     check_paths=(

@@ -34,7 +34,11 @@ POLICY = Policy(
     resource_types=CONNECTION_TYPES,
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09", "2.2.11"), ncsc=("11",), iso27001=("5.14", "8.22"), five_safes=("settings",)
+        satre=("2.2.09", "2.2.11"),
+        ncsc=("11",),
+        caf=("A4.a", "B4.a"),
+        iso27001=("5.14", "8.22"),
+        five_safes=("settings",),
     ),
     fix="Name endpoint and connection in the provider's `way_in` (`private_endpoint`), or remove the connection.",
     check=check,

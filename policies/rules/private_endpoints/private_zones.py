@@ -25,7 +25,9 @@ POLICY = Policy(
     why="A private zone answers before public DNS: one for a real name sends its users to another machine.",
     resource_types=(ZONE,),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "3.1.12"), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Remove the zone, or use one of policies/azure_semantics/private_link.py.",
     check=check,
     check_paths=("privateZoneName",),

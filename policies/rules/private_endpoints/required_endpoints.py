@@ -25,7 +25,12 @@ POLICY = Policy(
     resource_types=SERVICES,
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("11",), cis=("8.3.8", "9.3.2.1"), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cis=("8.3.8", "9.3.2.1"),
+        iso27001=("8.20",),
+        five_safes=("settings",),
     ),
     fix="Give the service a PrivateEndpoint in an endpoint subnet of the same stack.",
     check=check,

@@ -34,7 +34,11 @@ POLICY = Policy(
     resource_types=(ENDPOINT,),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.10", "3.1.12"), ncsc=("3", "11"), iso27001=("8.12", "8.22"), five_safes=("outputs", "projects")
+        satre=("2.2.10", "3.1.12"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.12", "8.22"),
+        five_safes=("outputs", "projects"),
     ),
     fix="Remove the endpoint, or connect a service of the same stack.",
     check=check,

@@ -26,7 +26,9 @@ POLICY = Policy(
     why="A network that is linked learns the names and addresses of every store, and may be a stranger's.",
     resource_types=(LINK,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.09",), ncsc=("11",), iso27001=("8.20",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09",), ncsc=("11",), caf=("B4.a",), iso27001=("8.20",), five_safes=("settings",)
+    ),
     fix="Link the zone to the hub's network, with registrationEnabled false.",
     check=check,
     check_paths=(NETWORK, "registrationEnabled", "network:Subnet:subnetName", "network:VirtualNetwork:subnets"),

@@ -24,7 +24,9 @@ POLICY = Policy(
     why="Another version may lack a property that a policy requires, or have others that no policy reads.",
     resource_types=("*",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.2.09", "2.4.04"), ncsc=("5",), iso27001=("8.9",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.4.04"), ncsc=("5",), caf=("B4.b",), iso27001=("8.9",), five_safes=("settings",)
+    ),
     fix="Leave the version to the SDK.",
     check=check,
     check_paths=("azureApiVersion",),

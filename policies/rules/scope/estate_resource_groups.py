@@ -38,7 +38,11 @@ POLICY = Policy(
     resource_types=(*ACROSS_STACKS, PROVIDER),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "5"), iso27001=("5.9", "8.9"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.09", "2.2.10"),
+        ncsc=("3", "5"),
+        caf=("B4.a", "B4.b"),
+        iso27001=("5.9", "8.9"),
+        five_safes=("settings",),
     ),
     fix="Refer to a resource of a stack of the estate.",
     check=check,

@@ -37,7 +37,11 @@ POLICY = Policy(
     resource_types=(PROVIDER, RANDOM),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09"), ncsc=("3", "9"), iso27001=("5.15", "8.9"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.09"),
+        ncsc=("3", "9"),
+        caf=("B2.d", "B4.b"),
+        iso27001=("5.15", "8.9"),
+        five_safes=("settings",),
     ),
     fix="Use the stack's default provider, or an explicit one with subscription_id alone.",
     check=check,

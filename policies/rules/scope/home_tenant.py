@@ -36,7 +36,12 @@ POLICY = Policy(
     resource_types=tuple(TENANTS),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("1.5.03", "3.2.03"), ncsc=("9", "10"), iso27001=("5.15", "8.5"), five_safes=("people", "settings")
+        satre=("1.5.03", "3.2.03"),
+        ncsc=("9", "10"),
+        caf=("B2.a", "B2.d"),
+        cyber_essentials=("4.1",),
+        iso27001=("5.15", "8.5"),
+        five_safes=("people", "settings"),
     ),
     fix="Name the tenant of the deployment (authorization.get_client_config), and set `tenant` of estate.yaml to the "
     "one that `az account show --query tenantId` prints.",

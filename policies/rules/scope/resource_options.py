@@ -23,7 +23,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.12", "2.4.03"), ncsc=("2", "5"), iso27001=("5.9", "8.9"), five_safes=("settings",)
+        satre=("2.2.12", "2.4.03"),
+        ncsc=("2", "5"),
+        caf=("A3.a", "B4.b"),
+        iso27001=("5.9", "8.9"),
+        five_safes=("settings",),
     ),
     fix="Remove retain_on_delete, and aliases of other stacks.",
     check=check,

@@ -53,7 +53,11 @@ POLICY = Policy(
     resource_types=("*",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.1.14", "2.2.09", "2.2.10"), ncsc=("3", "5"), iso27001=("5.9", "8.9"), five_safes=("settings",)
+        satre=("2.1.14", "2.2.09", "2.2.10"),
+        ncsc=("3", "5"),
+        caf=("A3.a", "B4.b"),
+        iso27001=("5.9", "8.9"),
+        five_safes=("settings",),
     ),
     fix="Declare the resource in the stack that owns the resource group, with the stack's default provider.",
     check=check,

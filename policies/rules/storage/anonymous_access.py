@@ -16,7 +16,13 @@ POLICY = Policy(
     resource_types=(ACCOUNT, CONTAINER),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("3.1.12",), ncsc=("11",), cis=("9.3.8",), iso27001=("8.3",), five_safes=("outputs",)
+        satre=("3.1.12",),
+        ncsc=("11",),
+        caf=("B2.a", "B3.c"),
+        cyber_essentials=("2.5",),
+        cis=("9.3.8",),
+        iso27001=("8.3",),
+        five_safes=("outputs",),
     ),
     fix="Set allowBlobPublicAccess to false on the account and publicAccess to None on each container.",
     requires=(

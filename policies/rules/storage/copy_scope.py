@@ -14,7 +14,12 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.1.05", "3.1.12"), ncsc=("3",), cis=("9.3.7",), iso27001=("8.12",), five_safes=("outputs",)
+        satre=("3.1.05", "3.1.12"),
+        ncsc=("3",),
+        caf=("B3.c",),
+        cis=("9.3.7",),
+        iso27001=("8.12",),
+        five_safes=("outputs",),
     ),
     fix="Set allowCrossTenantReplication to false and allowedCopyScope to AAD or PrivateLink.",
     requires=(

@@ -16,7 +16,9 @@ POLICY = Policy(
         "storage:TableServiceProperties",
     ),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("3.1.12",), ncsc=("11",), iso27001=("8.12", "8.20"), five_safes=("outputs",)),
+    controls=ComplianceControls(
+        satre=("3.1.12",), ncsc=("11",), caf=("B4.a",), iso27001=("8.12", "8.20"), five_safes=("outputs",)
+    ),
     fix="Remove the CORS rules.",
     requires=(empty("cors.corsRules", "web pages of other origins could read the store from a browser"),),
 )

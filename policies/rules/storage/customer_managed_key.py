@@ -24,7 +24,9 @@ POLICY = Policy(
     why="Disabling the key ends all access at once, and shows that deleted data can no longer be read.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",), five_safes=("settings",)
+    ),
     fix="Set encryption.keySource to Microsoft.Keyvault with the key's name and vault, and no keyVersion.",
     requires=(
         equals("encryption.keySource", "Microsoft.Keyvault", default="Microsoft.Storage"),

@@ -12,7 +12,14 @@ POLICY = Policy(
     "that person.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.LOW,
-    controls=ComplianceControls(satre=("1.5.05", "3.2.01"), ncsc=("10",), iso27001=("8.5",), five_safes=("people",)),
+    controls=ComplianceControls(
+        satre=("1.5.05", "3.2.01"),
+        ncsc=("10",),
+        caf=("B2.a",),
+        cyber_essentials=("4.3",),
+        iso27001=("8.5",),
+        five_safes=("people",),
+    ),
     fix="Set defaultToOAuthAuthentication to true.",
     requires=(equals("defaultToOAuthAuthentication", True, default="false"),),
 )

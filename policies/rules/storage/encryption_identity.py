@@ -22,7 +22,7 @@ POLICY = Policy(
     "key, and no other tenant controls the key.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.05",), ncsc=("2", "10"), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set encryption.encryptionIdentity to a user-assigned identity that may wrap and unwrap with the key.",
     requires=(
         not_empty(IDENTITY, default="the account's own identity, which exists too late for a grant"),

@@ -27,7 +27,7 @@ POLICY = Policy(
     why="An encryption scope replaces the account's key for the data written with it, so it must not be weaker.",
     resource_types=(SCOPE, "storage:BlobContainer"),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set source to Microsoft.KeyVault with a key without a version, requireInfrastructureEncryption to true, "
     "and denyEncryptionScopeOverride to true on containers that have a scope.",
     requires=(

@@ -15,6 +15,7 @@ POLICY = Policy(
     controls=ComplianceControls(
         satre=("2.8.02", "2.8.03", "2.8.04"),
         ncsc=("1",),
+        caf=("B3.b",),
         cis=("9.3.4", "9.3.6"),
         iso27001=("8.24",),
         five_safes=("settings",),

@@ -54,7 +54,13 @@ POLICY = Policy(
     "steward locks it in a separate request to Azure, which is recorded apart from any deployment.",
     resource_types=("storage:BlobContainer",),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.5.03", "3.1.14"), ncsc=("2", "13"), iso27001=("5.33",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.5.03", "3.1.14"),
+        ncsc=("2", "13"),
+        caf=("B3.c", "C1.b", "E4.a"),
+        iso27001=("5.33",),
+        five_safes=("data",),
+    ),
     fix="Give the container an immutability policy of at least 365 days (180 for de-identified data), and let a "
     "steward lock it. The policy of an archive must not allow protected append writes.",
     check=check,

@@ -12,7 +12,7 @@ POLICY = Policy(
     why="If one of the two algorithms, implementations or keys fails, the other still protects the data.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01",), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set encryption.requireInfrastructureEncryption to true. Azure accepts this at creation only, so an "
     "existing account must be replaced.",
     requires=(equals("encryption.requireInfrastructureEncryption", True, default="false"),),

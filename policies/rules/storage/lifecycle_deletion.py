@@ -36,7 +36,9 @@ POLICY = Policy(
     "was never set.",
     resource_types=("storage:ManagementPolicy",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("3.1.09", "3.1.14"), ncsc=("2",), caf=("B3.c", "E4.a"), iso27001=("5.33",), five_safes=("data",)
+    ),
     fix="Delete from an archive after at least 365 days (180 where data is de-identified), or never.",
     check=check,
     check_paths=(

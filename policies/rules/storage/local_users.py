@@ -19,7 +19,12 @@ POLICY = Policy(
     resource_types=("storage:LocalUser",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"), ncsc=("9", "10"), iso27001=("8.5",), five_safes=("people",)
+        satre=("1.5.03", "1.5.05", "3.2.01", "3.2.04"),
+        ncsc=("9", "10"),
+        caf=("B2.a",),
+        cyber_essentials=("2.1", "4.3"),
+        iso27001=("8.5",),
+        five_safes=("people",),
     ),
     fix="Remove the local user and grant an Entra group its role. A provider that can only use SFTP needs an "
     "exemption with an owner and an expiry date.",

@@ -75,7 +75,13 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.3",), iso27001=("8.22",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.4", "1.5"),
+        cis=("9.3.2.3",),
+        iso27001=("8.22",),
+        five_safes=("settings",),
     ),
     fix="Set networkRuleSet to defaultAction Deny, bypass None and no rules; ipRules may have the "
     "addresses that the estate names (`public_ranges`, `recipients`). Where flow logs or diagnostics are "

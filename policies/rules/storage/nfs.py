@@ -15,7 +15,12 @@ POLICY = Policy(
     resource_types=(ACCOUNT, SHARE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.5.05", "2.8.03", "3.2.03"), ncsc=("1", "10"), iso27001=("8.5", "8.24"), five_safes=("settings",)
+        satre=("1.5.05", "2.8.03", "3.2.03"),
+        ncsc=("1", "10"),
+        caf=("B2.a", "B3.b"),
+        cyber_essentials=("2.3", "2.5"),
+        iso27001=("8.5", "8.24"),
+        five_safes=("settings",),
     ),
     fix="Set enableNfsV3 to false, and create file shares with enabledProtocols SMB.",
     requires=(

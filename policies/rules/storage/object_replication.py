@@ -19,7 +19,11 @@ POLICY = Policy(
     resource_types=("storage:ObjectReplicationPolicy", "storage:DataShare", "storage:Connector"),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12"), ncsc=("3",), iso27001=("5.14", "8.12"), five_safes=("outputs",)
+        satre=("3.1.04", "3.1.05", "3.1.06", "3.1.12"),
+        ncsc=("3",),
+        caf=("B3.c",),
+        iso27001=("5.14", "8.12"),
+        five_safes=("outputs",),
     ),
     fix="Remove it. Redundancy is the account's own sku; data moves between zones when a steward releases it.",
     check=check,

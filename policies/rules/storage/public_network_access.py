@@ -37,7 +37,13 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.CRITICAL,
     controls=ComplianceControls(
-        satre=("2.2.09",), ncsc=("11",), cis=("9.3.2.2",), iso27001=("8.20",), five_safes=("settings",)
+        satre=("2.2.09",),
+        ncsc=("11",),
+        caf=("B4.a",),
+        cyber_essentials=("1.4", "1.5"),
+        cis=("9.3.2.2",),
+        iso27001=("8.20",),
+        five_safes=("settings",),
     ),
     fix="Set publicNetworkAccess to Disabled, and connect to the account through a private endpoint. Where people come "
     "from named addresses, name these in the estate (`public_ranges`, `recipients`), and give the reason in the tag "

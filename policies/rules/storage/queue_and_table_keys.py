@@ -22,7 +22,7 @@ POLICY = Policy(
     "created; otherwise Microsoft's key is used.",
     resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), iso27001=("8.24",)),
+    controls=ComplianceControls(satre=("2.8.01", "2.8.05"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set encryption.services.queue.keyType and table.keyType to Account. An existing account must be replaced.",
     requires=tuple(
         equals(f"encryption.services.{service}.keyType", "Account", default="Service") for service in ("queue", "table")

@@ -23,7 +23,7 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.4.03", "2.8.01"), ncsc=("2",), iso27001=("8.13", "8.14"), five_safes=("data",)
+        satre=("2.4.03", "2.6.02"), ncsc=("2",), caf=("B5.b",), iso27001=("8.13", "8.14"), five_safes=("data",)
     ),
     fix="Take `redundancy` from the stack's configuration; change the estate or the request for another.",
     check=check,

@@ -107,7 +107,11 @@ POLICY = Policy(
     resource_types=(ACCOUNT, CONTAINER, LIFECYCLE),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("3.1.09", "3.1.14"), ncsc=("2",), iso27001=("5.33", "8.10"), five_safes=("data",)
+        satre=("3.1.09", "3.1.14"),
+        ncsc=("2",),
+        caf=("B3.a", "B3.c", "E4.a"),
+        iso27001=("5.33", "8.10"),
+        five_safes=("data",),
     ),
     fix="Set tiers and immutable_days of the zone or request in the estate; the least times are in "
     "policies/expected/retention.py.",

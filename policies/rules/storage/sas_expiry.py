@@ -31,7 +31,7 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.MEDIUM,
     controls=ComplianceControls(
-        satre=("3.1.12", "3.2.01"), ncsc=("10", "11"), iso27001=("8.5", "8.12"), five_safes=("outputs",)
+        satre=("3.1.12", "3.2.01"), ncsc=("10", "11"), caf=("B2.a",), iso27001=("8.5", "8.12"), five_safes=("outputs",)
     ),
     fix="Set sasPolicy.sasExpirationPeriod to 1.00:00:00 or less and sasPolicy.expirationAction to Block.",
     requires=(equals("sasPolicy.expirationAction", "Block", default="Log: longer signatures are logged, and work"),),

@@ -14,7 +14,13 @@ POLICY = Policy(
     resource_types=("storage:StorageAccount",),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("1.5.05", "1.5.06", "3.2.01"), ncsc=("10",), cis=("9.3.1.3",), iso27001=("8.5",), five_safes=("people",)
+        satre=("1.5.05", "1.5.06", "3.2.01"),
+        ncsc=("10",),
+        caf=("B2.a",),
+        cyber_essentials=("2.1", "2.3", "2.5", "4.3"),
+        cis=("9.3.1.3",),
+        iso27001=("8.5",),
+        five_safes=("people",),
     ),
     fix="Set allowSharedKeyAccess, isLocalUserEnabled and isSftpEnabled to false. A provider that can only use "
     "SFTP needs an exemption with an owner and an expiry date.",

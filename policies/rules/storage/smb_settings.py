@@ -35,7 +35,9 @@ POLICY = Policy(
     why="An attacker on the same network can relay or break older SMB and NTLM.",
     resource_types=("storage:FileServiceProperties",),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.6.01", "2.8.03", "2.8.04"), ncsc=("1", "2"), iso27001=("8.13", "8.24")),
+    controls=ComplianceControls(
+        satre=("2.6.01", "2.8.03", "2.8.04"), ncsc=("1", "2"), caf=("B3.b", "B3.c"), iso27001=("8.13", "8.24")
+    ),
     fix="Name SMB3.1.1, Kerberos, AES-256 and AES-256-GCM in protocolSettings.smb, and enable soft delete for a week.",
     requires=(
         equals(f"{DELETED}.enabled", True, default="false"),

@@ -30,7 +30,12 @@ POLICY = Policy(
     resource_types=(WEBSITE, CONTAINER, ACCOUNT),
     severity=Severity.HIGH,
     controls=ComplianceControls(
-        satre=("2.2.09", "3.1.12"), ncsc=("11",), iso27001=("8.3", "8.20"), five_safes=("outputs",)
+        satre=("2.2.09", "3.1.12"),
+        ncsc=("11",),
+        caf=("B3.c", "B4.a"),
+        cyber_essentials=("2.3", "2.5"),
+        iso27001=("8.3", "8.20"),
+        five_safes=("outputs",),
     ),
     fix="Remove the static web site, the container $web, the custom domain and the Internet endpoints.",
     requires=(equals_if_set("routingPreference.publishInternetEndpoints", False, only_on=ACCOUNT),),

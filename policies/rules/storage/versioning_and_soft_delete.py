@@ -47,7 +47,7 @@ POLICY = Policy(
     why="A mistake, a faulty script or ransomware can then be undone; the data class decides for how long.",
     resource_types=("storage:StorageAccount", SERVICE),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), cis=("9.2.1",), iso27001=("8.13",)),
+    controls=ComplianceControls(satre=("2.6.01",), ncsc=("2",), caf=("B3.c",), cis=("9.2.1",), iso27001=("8.13",)),
     fix="Declare the account's blob service with isVersioningEnabled true, and both retention policies enabled "
     "for at least 30 days (14 for de-identified data, 7 for synthetic data).",
     requires=(

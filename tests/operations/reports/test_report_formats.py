@@ -15,8 +15,9 @@ import jsonschema
 import pytest
 
 from operations.reports.report_formats import FORMATS, as_json, written
-from operations.reports.sarif import LEVELS, SCORES
+from operations.reports.sarif import LEVELS, SCORES, STANDARDS
 from operations.reports.table import summary, table
+from policies.controls import standards
 from policies.model import Severity, Verdict
 from tests.operations.reports.samples import passing, report
 
@@ -83,6 +84,7 @@ def test_sarif_results_refer_to_rules_with_controls() -> None:
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
     assert "SATRE 2.2.09" in rules[0]["properties"]["tags"]
     assert "Five Safes settings" in rules[0]["properties"]["tags"]
+    assert tuple(STANDARDS) == tuple(standards())
     assert set(LEVELS) == set(SCORES) == set(Severity)
 
 
