@@ -26,7 +26,7 @@ ORGANISATIONAL = (
     *("1.7", "2.6", "3.4", "4.2", "4.4", "4.5", "4.6"),
 )
 """Outcomes of CAF and requirements of Cyber Essentials of which a plan shows nothing: people, devices and accounts are
-outside it, and so is the day on which a fix is installed (a window of MT1 may be a month away, 3.4 asks for 14 days)."""
+outside it, and so is the day on which a fix is installed (MT1 permits a window each month, 3.4 asks for 14 days)."""
 
 
 def test_every_file_of_a_service_folder_is_loaded() -> None:
@@ -129,7 +129,8 @@ def test_caf_and_cyber_essentials_are_described_whole() -> None:
     assert requirements == {"1": 7, "2": 6, "3": 4, "4": 8, "5": 4}
 
 
-@pytest.mark.parametrize("standard", ["caf", "cyber_essentials"])
-def test_no_policy_claims_what_only_the_organisation_can_show(standard: str) -> None:
-    claimed = {number: policy.id for policy in POLICIES for number in getattr(policy.controls, standard)}
-    assert not {number: claimed[number] for number in ORGANISATIONAL if number in claimed}
+def test_no_policy_claims_what_only_the_organisation_can_show() -> None:
+    assert standards()["caf"].controls.keys() | standards()["cyber_essentials"].controls.keys() >= set(ORGANISATIONAL)
+    for policy in POLICIES:
+        claimed = {*policy.controls.caf, *policy.controls.cyber_essentials}
+        assert not claimed & set(ORGANISATIONAL), policy.id

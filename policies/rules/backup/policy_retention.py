@@ -92,7 +92,13 @@ POLICY = Policy(
     "the account or resource group that an attacker holds (Azure Backup, Backup vault overview).",
     resource_types=(BACKUP, RECOVERY),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.6.01", "2.6.03"), ncsc=("2",), caf=("B5.c",), iso27001=("8.13",), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.6.01", "2.6.03"),
+        ncsc=("2",),
+        caf=("B5.c",),
+        iso27001=("8.13",),
+        five_safes=("data",),
+    ),
     fix="Keep each backup in VaultStore or ArchiveStore for 35 days or more (14 for de-identified data, 7 for "
     "synthetic data), back up at least every week, and leave out resourceGuardOperationRequests.",
     requires=(

@@ -55,7 +55,13 @@ POLICY = Policy(
     "who can restore there reads it (Azure Backup, Backup vault overview).",
     resource_types=(INSTANCE, ITEM),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.2.10", "2.6.01", "3.1.12"), ncsc=("2", "3"), caf=("B3.c", "B5.c"), iso27001=("8.12", "8.13"), five_safes=("data",)),
+    controls=ComplianceControls(
+        satre=("2.2.10", "2.6.01", "3.1.12"),
+        ncsc=("2", "3"),
+        caf=("B3.c", "B5.c"),
+        iso27001=("8.12", "8.13"),
+        five_safes=("data",),
+    ),
     fix="Put the source, the backup policy and the vault into one stack, use the vault's system-assigned identity, and "
     "leave out credentials, the operational store and resourceGuardOperationRequests.",
     requires=(

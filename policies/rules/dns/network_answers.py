@@ -45,7 +45,13 @@ POLICY = Policy(
     "past every firewall. Azure's DNS server need only answer the names that Azure's own services use.",
     resource_types=(NETWORK,),
     severity=Severity.HIGH,
-    controls=ComplianceControls(satre=("2.2.10", "2.2.11", "3.1.12"), ncsc=("3", "11"), caf=("B4.a",), iso27001=("8.12", "8.20", "8.23"), five_safes=("settings", "outputs")),
+    controls=ComplianceControls(
+        satre=("2.2.10", "2.2.11", "3.1.12"),
+        ncsc=("3", "11"),
+        caf=("B4.a",),
+        iso27001=("8.12", "8.20", "8.23"),
+        five_safes=("settings", "outputs"),
+    ),
     fix="Link a DNS security policy to the network, with an enabled rule that blocks the domain '.'. In a hub, rules "
     "before it may allow domains of policies/expected/dns_domains.py.",
     check=check,

@@ -33,9 +33,7 @@ POLICY = Policy(
     why="A key in a hardware module cannot be copied, not even by the operator of the machine.",
     resource_types=(KEY, VAULT),
     severity=Severity.MEDIUM,
-    controls=ComplianceControls(
-        satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)
-    ),
+    controls=ComplianceControls(satre=("2.8.04", "2.8.05", "3.1.19"), ncsc=("2",), caf=("B3.c",), iso27001=("8.24",)),
     fix="Set the vault's sku to premium and the key's kty to RSA-HSM.",
     requires=(equals("properties.sku.name", "premium", default=NO_DEFAULT, only_on=VAULT),),
     check=check,

@@ -131,7 +131,14 @@ POLICY = Policy(
     why="Whoever is connected is inside the network: another device, range or route is a way in that nobody approved.",
     resource_types=(*GATEWAY_TYPES, SUBNET),
     severity=Severity.CRITICAL,
-    controls=ComplianceControls(satre=("2.2.09", "2.2.10", "2.2.11"), ncsc=("1", "11"), caf=("A4.a", "B3.b", "B4.a"), cyber_essentials=("1.5",), iso27001=("8.20", "8.22", "8.24"), five_safes=("settings",)),
+    controls=ComplianceControls(
+        satre=("2.2.09", "2.2.10", "2.2.11"),
+        ncsc=("1", "11"),
+        caf=("A4.a", "B3.b", "B4.a"),
+        cyber_essentials=("1.5",),
+        iso27001=("8.20", "8.22", "8.24"),
+        five_safes=("settings",),
+    ),
     fix="Take devices and ranges from `sites` of the estate; use IKEv2 with AES-256-GCM, SHA-384 and ECP384, no BGP, "
     "no NAT and no point-to-site.",
     requires=(
