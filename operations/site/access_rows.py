@@ -17,6 +17,7 @@ _STORES = (Kind.CONTAINER, Kind.STORE, Kind.REGISTRY)
 """The things that have the data of a zone or project."""
 _BY_CONTROL_PLANE = (Action.LIST_KEYS, Action.TAKE, Action.MANAGE, Action.MANAGE_RIGHTS, Action.RELEASE_KEYS)
 """The actions with which a holder may come to the data without a right to read it."""
+_WAYS = {"none needed": "no network way is needed", "not analysed": "the network way is not analysed"}
 _NUMBER = re.compile(r"change (\d+)")
 CLASSES = tuple(reversed([one.value for one in DataClass]))
 """The data classes, the most sensitive first."""
@@ -88,7 +89,7 @@ def _right(facts: SiteFacts, row: Row) -> Rights:
         things=(),
         data_class=row.thing.data_class,
         use=PENDING if row.grounds.is_pending else USABLE if row.is_usable else NO_WAY,
-        way=row.way if row.is_usable else "",
+        way=_WAYS.get(row.way, row.way) if row.is_usable else "",
         roles=row.grounds.roles,
         notes=row.notes,
         since=row.since if recorded and row.since != NOT_RECORDED else "",

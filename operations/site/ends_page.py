@@ -133,7 +133,7 @@ def _expiries(facts: SiteFacts) -> Iterator[EndRow]:
         if _PERSON.match(expiry.key) and (file.name, expiry.day) in named:
             continue
         way = next((one for (name, key), one in ways.items() if key == expiry.key and file.match(name)), None)
-        kind, what = _words(expiry, way, stacks)
+        kind, what = _words(expiry, way)
         yield EndRow(
             expiry.day,
             expiry.days_left,
@@ -146,7 +146,7 @@ def _expiries(facts: SiteFacts) -> Iterator[EndRow]:
         )
 
 
-def _words(expiry: Expiry, way: ApprovedWay | None, stacks: Sequence[str]) -> tuple[str, str]:
+def _words(expiry: Expiry, way: ApprovedWay | None) -> tuple[str, str]:
     """Return the kind of an end, and what it is of."""
     if way:
         kind = "way in" if way.way.direction == IN else "way out"
@@ -154,7 +154,7 @@ def _words(expiry: Expiry, way: ApprovedWay | None, stacks: Sequence[str]) -> tu
     if _PERSON.match(expiry.key):
         return "person", f"An entry in {PEOPLE}" if PurePath(expiry.file).name == PEOPLE else "A person of the project"
     kind, what = _KEYS.get(expiry.key, _KEYS.get(re.sub(r"\[\d+\]", "", expiry.key), ("date", expiry.key)))
-    return kind, f"{what}: {stacks[0]}" if expiry.key == REQUEST and len(stacks) == 1 else what
+    return kind, what
 
 
 def _person(facts: SiteFacts, one: PersonEnd) -> EndRow:
@@ -164,7 +164,7 @@ def _person(facts: SiteFacts, one: PersonEnd) -> EndRow:
         (one.day - facts.today).days,
         "person",
         f"{one.person}: {one.what}",
-        one.person,
+        "",
         (one.stack,) if of_project else (),
         "The person may not work on the project any more." if of_project
         else "The person owns, approves and signs nothing by it any more; what names the person there is refused.",
@@ -179,7 +179,7 @@ def _permit(facts: SiteFacts, stack: StackFacts, day: date) -> EndRow:
         day,
         (day - facts.today).days,
         "permit",
-        f"The permit of {stack.name}",
+        "The permit of a tenancy",
         ", ".join(dict.fromkeys(one.person for one in stack.permit.approvals)) if stack.permit else "",
         (stack.name,),
         "up refuses the tenancy.",
@@ -193,7 +193,7 @@ def _action(facts: SiteFacts, one: ActionPermitFact) -> EndRow:
         day,
         (day - facts.today).days,
         "permit of an action",
-        f"The permit {one.action}{f' of {one.stack}' if one.stack else ''}",
+        f"The permit {one.action}",
         ", ".join(dict.fromkeys(approval.person for approval in one.approvals)),
         (one.stack,) if one.stack else (),
         "It permits nothing any more.",

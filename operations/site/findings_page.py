@@ -60,7 +60,11 @@ def _revocations(facts: SiteFacts) -> Iterator[OpenFinding]:
 
 def _left(facts: SiteFacts) -> Iterator[OpenFinding]:
     badge = Badge("bad", "not deleted")
-    yield from (OpenFinding(badge, "ledger", text, "scripts/sde up its stack") for text in facts.open_findings)
+    stacks = {one.name for one in facts.stacks}
+    for text in facts.open_findings:
+        stack = text.partition(",")[0]
+        found = stack in stacks
+        yield OpenFinding(badge, stack if found else "ledger", text, f"scripts/sde up {stack if found else 'STACK'}")
 
 
 def _ledgers(facts: SiteFacts) -> Iterator[OpenFinding]:

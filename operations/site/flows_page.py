@@ -21,8 +21,8 @@ from policies.reachability.cut_sets import MinimalCutSets, Path
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow
 from policies.rule_helpers.flow_findings import POLICIES
 
-_GROUP = re.compile(r"the group ([0-9a-f]{8})\b")
-"""A group as the flow analysis names it: by the beginning of its object id."""
+_GROUP = re.compile(r"the group ([0-9a-f]{8})\b( \([^()]* in [a-z0-9-]+\))?")
+"""A group as the flow analysis names it: by the beginning of its object id, and perhaps one of its role assignments."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ class AllowedRow:
 
     who: str
     does: str
-    to: str
+    to: tuple[str, ...]
+    """The containers."""
     steps: tuple[str, ...]
     controls: tuple[str, ...]
     stacks: tuple[str, ...]
@@ -187,14 +188,18 @@ def allowed_of(flows: Flows, names: Mapping[str, str]) -> Sequence[AllowedRow]:
         same[0] if len(same) == 1 else replace(general, stacks=tuple(stack for one in same for stack in one.stacks))
         for general, same in found.items()
     ]
-    return sorted(rows, key=lambda row: any(stack.startswith(TENANCY) for stack in row.stacks))
+    by_way: dict[AllowedRow, list[str]] = {}
+    for row in rows:
+        by_way.setdefault(replace(row, to=()), []).extend(row.to)
+    folded = [replace(row, to=tuple(to)) for row, to in by_way.items()]
+    return sorted(folded, key=lambda row: any(stack.startswith(TENANCY) for stack in row.stacks))
 
 
 def _allowed(flow: AllowedFlow, names: Mapping[str, str]) -> AllowedRow:
     return AllowedRow(
         _named(flow.who, names),
         flow.does,
-        flow.to,
+        (flow.to,),
         tuple(_named(step, names) for step in flow.steps),
         flow.controls,
         tuple(sorted(flow.stacks)),
@@ -211,7 +216,7 @@ def _general(row: AllowedRow) -> AllowedRow:
         return without_addresses(without_project(text, project))
 
     steps, controls = tuple(map(general, row.steps)), tuple(map(general, row.controls))
-    return AllowedRow(general(row.who), row.does, general(row.to), steps, controls, ())
+    return AllowedRow(general(row.who), row.does, tuple(map(general, row.to)), steps, controls, ())
 
 
 def names_of_groups(facts: SiteFacts) -> Mapping[str, str]:

@@ -67,7 +67,7 @@
     const rows = [];
     for (const row of all) {
       if (groups.includes(row)) group = row;
-      else rows.push({ row, group, text: row.textContent.toLowerCase() });
+      else rows.push({ row, group, text: `${group ? group.textContent : ""} ${row.textContent}`.toLowerCase() });
     }
     const headings = [...table.tHead.rows[0].cells];
     const text = make("input", { type: "search", autocomplete: "off" });
