@@ -23,7 +23,10 @@ needs_browser = pytest.mark.skipif(
     reason="there is no chromium" if not COMMAND else "axe-core is not installed: scripts/axe-core",
 )
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-SCHEMES = ("light", "dark")
+OF_COLOUR, OF_WIDTH = "color-contrast", ("target-size", "scrollable-region-focusable")
+"""The rules of axe-core whose results change with the colour scheme and with the width."""
+MOST_CONTROLS, LAST_CONTROLS = 80, 15
+"""Of a page with more controls, the first and the last are tried."""
 NARROW = 320
 """CSS pixels: a width of 1280 at 400% (WCAG 1.4.10)."""
 PAPER = 718
@@ -48,7 +51,7 @@ def all_wrong(file: Path) -> list[str]:
         with_scripts = _lines(page, f"!one.closest('{_CONTROLS}') && {_VISIBLE}")
         found = [*_wrong_on_screen(page), *keyboard(page)]
         page.resize(NARROW)
-        found += [*too_wide(page, NARROW), *axe(page, "narrow")]
+        found += [*too_wide(page, NARROW), *axe(page, "narrow", *OF_WIDTH)]
         found += [*on_paper(page), *ran(page)]
         page.resize()
         page.open(scripts=False)
@@ -56,10 +59,11 @@ def all_wrong(file: Path) -> list[str]:
 
 
 def _wrong_on_screen(page: Page) -> Iterator[str]:
-    for scheme in SCHEMES:
-        page.show(scheme=scheme)
-        yield from axe(page, scheme)
-        yield from follows_scheme(page, scheme)
+    yield from axe(page, "light")
+    yield from follows_scheme(page, "light")
+    page.show(scheme="dark")
+    yield from axe(page, "dark", OF_COLOUR)
+    yield from follows_scheme(page, "dark")
     page.show()
 
 
@@ -71,13 +75,13 @@ def _axe() -> str:
     return AXE.read_text()
 
 
-def axe(page: Page, name: str) -> list[str]:
-    """Return the violations that axe-core finds; `name` says how the page is shown."""
+def axe(page: Page, name: str, *rules: str) -> list[str]:
+    """Return the violations that axe-core finds, of some rules or of all; `name` says how the page is shown."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_axe() + ";0")
     options = {
-        "runOnly": {"type": "tag", "values": STANDARDS},
-        "rules": {"target-size": {"enabled": True}},
+        "runOnly": {"type": "rule", "values": rules} if rules else {"type": "tag", "values": STANDARDS},
+        "rules": {} if rules else {"target-size": {"enabled": True}},
         "resultTypes": ["violations"],
         "preload": False,  # it would ask for the style sheet as data, which the policy refuses
     }
@@ -129,13 +133,34 @@ def keyboard(page: Page) -> list[str]:
     """Return what the Tab key does not reach in the order of the page, or leaves without a visible focus."""
     page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
     count = page.evaluate(f"(globalThis.expected = {_FOCUSABLE}).length")
+    expected = list(range(count))
+    found, reached = _pressed(page, min(count, MOST_CONTROLS))
+    if count > MOST_CONTROLS:
+        start = max(MOST_CONTROLS, count - LAST_CONTROLS)
+        page.evaluate(f"globalThis.expected[{start}].focus()")
+        more = _pressed(page, count - start - 1)
+        found, reached = [*found, *more[0]], [*reached, *more[1]]
+        expected = [*range(MOST_CONTROLS), *range(start + 1, count)]
+    if reached != expected:
+        missed = sorted(set(expected) - set(reached))
+        first = page.evaluate(f"globalThis.expected[{missed[0]}].outerHTML.slice(0, 120)") if missed else ""
+        found.append(
+            f"keyboard: reaches {len(reached)} of {len(expected)} in this order: {reached[:20]}; never {first}"
+        )
+    return found
+
+
+def _pressed(page: Page, controls: int) -> tuple[list[str], list[int]]:
+    """Press Tab until so many controls are reached; return what is wrong, and the numbers of the controls."""
     found, reached = list[str](), list[int]()
-    for pressed in range(count + 50):
+    for _ in range(controls + 50):
+        if len(reached) >= controls:
+            break
         page.press("Tab", 9)
         now = page.evaluate(_FOCUSED)
         if now is None:
             break
-        if pressed == 0:
+        if now["number"] == 0:
             found += _first(page, now)
         if now["number"] >= 0:
             reached.append(now["number"])
@@ -145,13 +170,7 @@ def keyboard(page: Page) -> list[str]:
             found.append(f"keyboard: no visible focus at {now['html']}")
         if not now["shown"]:
             found.append(f"keyboard: the focus is hidden at {now['html']}")
-        if reached and reached[-1] == count - 1:
-            break
-    if reached != list(range(count)):
-        missed = sorted(set(range(count)) - set(reached))
-        first = page.evaluate(f"globalThis.expected[{missed[0]}].outerHTML.slice(0, 120)") if missed else ""
-        found.append(f"keyboard: reaches {len(reached)} of {count} in this order: {reached[:20]}; never {first}")
-    return found
+    return found, reached
 
 
 def _first(page: Page, now: dict[str, Any]) -> list[str]:

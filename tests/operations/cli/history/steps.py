@@ -170,6 +170,7 @@ def tenancy_rights(mark: str) -> tuple[str, ...]:
         f"{mark} researchers of heart: read: container released of the import airlock",
         f"{mark} researchers of heart: read settings: desk of heart",
         f"{mark} researchers of heart: sign in: desk of heart",
+        f"{mark} researchers of heart: start and stop: desk of heart",
         f"{mark} researchers of heart: read settings: microsoft.network/virtualnetworks vnet-wmsde-tre-heart-net",
         f"{mark} stewards of heart: read: container asked of the import airlock",
         f"{mark} stewards of heart: read: container released of the export airlock",
@@ -367,6 +368,7 @@ STEPS = (
         means={
             GRANTS: "Grants the role “Virtual Machine User Login” to the group “researchers of hcm-progression”",
             DISTURBS: "Replaces a virtual machine and its system disk",
+            WITHIN: "Within the rule: Desks offer a terminal or a screen only",
         },
     ),
     Step(
@@ -426,6 +428,7 @@ STEPS = (
             "researchers of hcm-progression: read: container released of the import airlock",
             "researchers of hcm-progression: read settings: desk of hcm-progression",
             "researchers of hcm-progression: sign in: desk of hcm-progression",
+            "researchers of hcm-progression: start and stop: desk of hcm-progression",
             "researchers of hcm-progression: read settings: microsoft.network/networkinterfaces",
         ),
         became="partial", code=1, beside=("open-finding",),
@@ -437,6 +440,7 @@ STEPS = (
         access=(
             "- researchers of hcm-progression: read settings: desk of hcm-progression",
             "- researchers of hcm-progression: sign in: desk of hcm-progression",
+            "- researchers of hcm-progression: start and stop: desk of hcm-progression",
             "- researchers of hcm-progression: read settings: microsoft.network/networkinterfaces",
         ),
     ),
