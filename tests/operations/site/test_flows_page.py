@@ -1,0 +1,89 @@
+"""The flows of data: how many controls prevent each forbidden one, and how people reach data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from operations.site import findings_page, flows_page
+from operations.site.facts import Flows, SiteFacts
+from policies.reachability.allowed_flows import AllowedFlow
+from policies.reachability.control_sets import Control, ControlKind
+from policies.reachability.cut_sets import MinimalCutSets, Path
+from policies.reachability.forbidden_flows import FlowKind, FlowReport, ForbiddenFlow
+from tests.operations.reports.samples import granted
+from tests.operations.site.rendering import EMPTY, foreign, html_of, text_of
+from tests.operations.site.test_access_pages import CURATED, READ, Holder, right
+
+GROUP = Holder("621c57c4-96c3-5141-ab42-965c5b73e31b", "stewards of staging")
+GUARDRAIL, GRANT = (
+    Control(ControlKind.GUARDRAIL, "g", "Azure Policy denies private endpoints"),
+    Control(ControlKind.GRANT, "r", "no role lets the group 621c57c4 (staging-writes in safe-haven) do it"),
+)
+
+
+def flow(
+    source: str, *controls: Control, kind: FlowKind = FlowKind.PAST_STAGING, accepted: bool = False
+) -> ForbiddenFlow:
+    path = Path(frozenset(controls), ("the group 621c57c4 reads it",), "the Internet")
+    risk = MinimalCutSets(2, (path,), ("run-command",)) if accepted else None
+    return ForbiddenFlow(kind, source, "urn", frozenset(["safe-haven"]), MinimalCutSets(len(controls), (path,)), risk)
+
+
+def report(*found: ForbiddenFlow, allowed: tuple[AllowedFlow, ...] = (), unknowns: tuple[str, ...] = ()) -> SiteFacts:
+    facts = replace(EMPTY, flows=Flows(FlowReport(found, unknowns), allowed=allowed))
+    return replace(facts, access=replace(EMPTY.access, rows=(right(GROUP, READ, CURATED),)))
+
+
+def page(facts: SiteFacts) -> str:
+    return text_of(html_of(facts, flows_page.pages)["flows.html"])
+
+
+def test_similar_flows_are_together_with_the_weakest_path_and_names() -> None:
+    third = Control(ControlKind.GUARDRAIL, "h", "Azure Policy denies public addresses")
+    both = (flow(source, GUARDRAIL, third, GRANT, accepted=True) for source in ("landing", "junction"))
+    text = page(report(*both))
+    assert "At least 3 controls prevent each of 2 forbidden flows." in text
+    assert "✓ 3 controls prevent it From landing, junction" in text
+    assert "Kinds of control: 2 × guardrails (Azure Policy), role assignments." in text
+    assert "no role lets stewards of staging do it" in text
+    assert "Accepted risk: 2 controls against techniques of the control plane (decision 0022)" in text
+
+
+def test_a_flow_with_too_few_controls_is_a_finding_unless_it_is_exempt() -> None:
+    few = flow("landing", GUARDRAIL)
+    facts = report(few)
+    assert "Fewer than 3 controls prevent 1 of 1 forbidden flow." in page(facts)
+    assert [one.badge.text for one in findings_page.open_findings(facts)] == ["flow"]
+    exemption = granted().valid[0]
+    assert facts.flows
+    exempt = replace(facts, flows=replace(facts.flows, exempt={few: exemption}), exemptions=(exemption,))
+    assert "1 control prevents it; exempt" in page(exempt)
+    assert "Exemption intake, until 2026-05-01" in page(exempt)
+    assert exemption.expires == date(2026, 5, 1)
+    assert not findings_page.open_findings(exempt)
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    text = page(report(flow("landing", *(GUARDRAIL,) * 3), unknowns=("the rules of nsg-1",)))
+    assert "Could not be read the rules of nsg-1" in text
+
+
+def allowed(project: str, container: str) -> AllowedFlow:
+    network = "network: from 10.65.0.128/25 alone" if project == "heart" else "network: from 10.65.1.0/25 alone"
+    who, to = f"the group 621c57c4 at the computer tre-{project}/desk", f"tre-{project}/{container}"
+    return AllowedFlow(who, "reads", to, frozenset([f"tre-{project}"]), True, (f"reach {to}",), (network,))
+
+
+def test_ways_that_are_equal_in_several_tenancies_are_one_row() -> None:
+    facts = report(allowed=(allowed("heart", "data"), allowed("lung", "data"), allowed("heart", "other")))
+    assert facts.flows
+    one, other = flows_page.allowed_of(facts.flows, flows_page.names_of_groups(facts))
+    assert one.who == "stewards of staging at the computer tre-‹project›/desk"
+    assert (one.to, one.stacks) == (("tre-‹project›/data",), ("tre-heart", "tre-lung"))
+    assert other.to == ("tre-heart/other",)
+    assert not foreign(html_of(facts, flows_page.pages)["flows.html"])
+
+
+def test_an_estate_without_data_says_so() -> None:
+    assert "Nothing that holds data is deployed" in page(EMPTY)
