@@ -33,8 +33,15 @@ class EgressRow:
     is_inside: bool
     """True if all destinations are addresses of the estate."""
     approval: NamedApproval | None
+    way: str
+    """The name of the approved way; empty without an approval."""
     basis: str
-    """Why there is no approval, where none is required."""
+    """Why there is no approval, where there is none."""
+
+    @property
+    def is_due(self) -> bool:
+        """True if it needs an approval and has none."""
+        return not (self.is_inside or self.approval or self.rule == SIGN_IN)
 
 
 @dataclass(frozen=True)
@@ -82,10 +89,11 @@ class Egress:
         is_inside = bool(rule.destinations) and not (rule.names or rule.other) and all(
             any(one.subnet_of(inside) for inside in self._inside) for one in rule.destinations
         )  # fmt: skip
-        approval = next((way.approval for way in self._ways if _opens(way, rule)), None)
+        found = next((way for way in self._ways if _opens(way, rule)), None)
+        approval, way = (found.approval, found.way.name) if found else (None, "")
         to = self._whose(rule.destinations) if is_inside else _named(rule)
         basis = "" if approval else _basis(rule, is_inside=is_inside)
-        return EgressRow(rule.name, to, rule.through, is_inside, approval, basis)
+        return EgressRow(rule.name, to, rule.through, is_inside, approval, way, basis)
 
     def _whose(self, destinations: Sequence[IPv4Network]) -> str:
         """Return whose the addresses are, as far as the estate's stacks have them, and how many nobody has yet."""

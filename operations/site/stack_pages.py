@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from ipaddress import IPv4Network, collapse_addresses
 
 from formats.people import NamedApproval
-from operations.access.view import Row
-from operations.diffs.text import plural
 from operations.estate.approvals import IN, Way
-from operations.estate.expiry import APPROVAL, REQUEST, ROOTS, SECRETS, SHARED_TENANCY
-from operations.history.changes import first_line, minute, name_of, what_became
 from operations.prices.book import PriceBook
-from operations.site.badge import Badge
+from operations.site.access_rows import rights_of
+from operations.site.change_rows import timeline_row
 from operations.site.egress import Egress, places_of
-from operations.site.facts import ChangeFacts, SiteFacts, StackFacts
+from operations.site.facts import SiteFacts, StackFacts
 from operations.site.pages import Page, Target, stack_path
 from operations.site.resources import Deployed, deployed
-from operations.site.stack_summaries import StackSummary, Summaries, end_badge
+from operations.site.stack_summaries import StackSummary, Summaries
 from operations.site.stores import StoreRow, key_rows, store_rows, uses_of_keys, vault_rows
 
 MAX_CHANGES, MAX_FINDINGS = 20, 200
 """The most changes and findings on a page of a stack. All of them are on their own pages."""
-_ENDS = {
-    REQUEST: "the approved request",
-    APPROVAL: "the approval of the SDE",
-    SECRETS: "the secrets of the zones",
-    ROOTS: "a root certificate",
-    SHARED_TENANCY: "the shared tenancy",
-}
 
 
 @dataclass(frozen=True)
@@ -39,37 +28,6 @@ class TypeRow:
 
     kind: str
     resources: tuple[Deployed, ...]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change that an access right is from."""
-
-    text: str
-    number: str
-    """The number of its entry; empty if the text has none."""
-
-    @classmethod
-    def of(cls, text: str) -> Change:
-        """Return it from a text that ends with its number."""
-        number = text.rpartition(" ")[2]
-        return cls(text, number if number.isdecimal() else "")
-
-
-@dataclass(frozen=True)
-class RightRow:
-    """What one holder may do to some things by the same roles and ways."""
-
-    who: str
-    may: str
-    on: tuple[str, ...]
-    way: str
-    is_usable: bool
-    roles: str
-    since: str
-    changes: tuple[Change, ...]
-    """The changes of the ledger that made the role assignments."""
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,17 +42,6 @@ class PriceRow:
 
 
 @dataclass(frozen=True)
-class EndRow:
-    """A day from which the stack cannot be changed."""
-
-    what: str
-    day: date
-    badge: Badge
-    fix: str
-    where: str
-
-
-@dataclass(frozen=True)
 class WayRow:
     """An approved way in or out."""
 
@@ -102,19 +49,6 @@ class WayRow:
     name: str
     where: str
     approval: NamedApproval
-
-
-@dataclass(frozen=True)
-class ChangeRow:
-    """A change in brief."""
-
-    path: str
-    number: int
-    time: str
-    command: str
-    who: str
-    result: Badge
-    says: str
 
 
 def pages(facts: SiteFacts) -> Iterator[Page]:
@@ -140,7 +74,7 @@ class _Estate:
     def page(self, summary: StackSummary) -> Page:
         """Return the page of a stack."""
         stack, summaries = summary.stack, self.summaries
-        rights = right_rows(summaries.rows(stack.name))
+        rights = rights_of(self.facts, summaries.rows(stack.name))
         noted, stores = summaries.noted(stack.name), store_rows(stack.plan) if stack.plan else ()
         values = {
             "summary": summary,
@@ -154,11 +88,11 @@ class _Estate:
             "keys": key_rows(stack.plan, self.uses) if stack.plan else (),
             "egress": self.egress.rows(stack),
             "ways": way_rows(stack),
-            "people": [right for right, is_person in rights if is_person],
-            "identities": [right for right, is_person in rights if not is_person],
+            "people": [right for right in rights if right.is_person],
+            "identities": [right for right in rights if not right.is_person],
             "prices": price_rows(stack, self.facts.price_book),
-            "ends": end_rows(stack, self.facts.today),
-            "changes": [change_row(one) for one in summaries.changes(stack.name)[:MAX_CHANGES]],
+            "ends": summaries.ends.get(stack.name, ()),
+            "changes": [timeline_row(self.facts, one) for one in summaries.changes(stack.name)[:MAX_CHANGES]],
             "number_of_changes": len(summaries.changes(stack.name)),
             "findings": noted[:MAX_FINDINGS],
             "number_of_findings": len(noted),
@@ -191,31 +125,6 @@ def type_rows(stack: StackFacts) -> Sequence[TypeRow]:
     return sorted(rows, key=lambda row: (-len(row.resources), row.kind))
 
 
-def right_rows(rows: Sequence[Row]) -> Sequence[tuple[RightRow, bool]]:
-    """Return the rights, of one holder by the same roles and ways together, and whether a person has each."""
-    found: dict[tuple[object, ...], list[Row]] = {}
-    for row in rows:
-        key = (row.holder, row.actions, row.through, row.way, row.grounds.roles, row.notes)
-        found.setdefault(key, []).append(row)
-    return [(_right(group), not group[0].holder.key.startswith("urn:")) for group in found.values()]
-
-
-def _right(rows: Sequence[Row]) -> RightRow:
-    first = rows[0]
-    origins = sorted({(one.since, one.change) for row in rows for one in row.origins})
-    return RightRow(
-        first.holder.name,
-        ", ".join(map(str, first.actions)),
-        tuple(row.thing.label for row in rows),
-        first.way,
-        first.is_usable,
-        ", ".join(first.grounds.roles),
-        origins[0][0] if origins else "",
-        tuple(dict.fromkeys(Change.of(change) for _, change in origins)),
-        first.notes,
-    )
-
-
 def price_rows(stack: StackFacts, book: PriceBook | None) -> Sequence[PriceRow]:
     """Return the items of the idle price of a stack, the most expensive first, then those without a price."""
     price, region = stack.price, str(stack.config.region.value) if stack.config else None
@@ -239,15 +148,6 @@ def _source(item: str, region: str | None, book: PriceBook | None) -> str:
     return f"{found.price.date}{where}: {found.price.source}"
 
 
-def end_rows(stack: StackFacts, today: date) -> Sequence[EndRow]:
-    """Return the days from which a stack cannot be changed, the first first."""
-    ends = sorted(stack.expiries, key=lambda one: one.day)
-    return [
-        EndRow(_ENDS.get(one.key, one.key), one.day, end_badge(one.day, today), one.fix, f"{one.key} in {one.file}")
-        for one in ends
-    ]
-
-
 def way_rows(stack: StackFacts) -> Sequence[WayRow]:
     """Return the approved ways that a stack implements, those in first."""
     rows = [WayRow(one.way.direction, one.way.name, _where(one.way), one.approval) for one in stack.ways]
@@ -263,20 +163,3 @@ def _where(way: Way) -> str:
         f"from {way.source}" if way.source else "",
     ]
     return "; ".join(filter(None, parts))
-
-
-def change_row(change: ChangeFacts) -> ChangeRow:
-    """Return a change in brief."""
-    record = change.record
-    became = what_became(record.entry, record.result)
-    means = [one.sentence for one in change.diff.changes] if change.diff else []
-    says = first_line(record.entry.reason) or (means[0] if means else "")
-    more = f" (and {plural(len(means) - 1, 'change')} more)" if len(means) > 1 and not record.entry.reason else ""
-    return ChangeRow(change.path, record.number, minute(record.entry), record.entry.command, name_of(record.entry.who),
-                     result_badge(became), says + more)  # fmt: skip
-
-
-def result_badge(became: str) -> Badge:
-    """Return what became of a change."""
-    kinds: Mapping[str, Badge] = {"succeeded": Badge("good", became), "no result yet": Badge("info", became)}
-    return kinds.get(became, Badge("bad" if became in ("failed", "partial", "unknown", "refusal") else "warn", became))

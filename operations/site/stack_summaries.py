@@ -9,9 +9,8 @@ from datetime import date
 from functools import cached_property
 
 from operations.access.view import Row
-from operations.diffs.text import plural
-from operations.estate.expiry import LATE_WARNING
 from operations.site.badge import Badge
+from operations.site.ends_page import EndRow, ends_of
 from operations.site.facts import ChangeFacts, SiteFacts, StackFacts
 from operations.site.resources import deployed
 from policies.model import Finding, Verdict
@@ -43,6 +42,15 @@ class Summaries:
     def all(self) -> Sequence[StackSummary]:
         """The stacks in the order of the facts."""
         return [self._of(stack) for stack in self._facts.stacks]
+
+    @cached_property
+    def ends(self) -> Mapping[str, Sequence[EndRow]]:
+        """What each stack needs that ends, the first to end first."""
+        found: dict[str, list[EndRow]] = {}
+        for end in ends_of(self._facts):
+            for name in end.stacks:
+                found.setdefault(name, []).append(end)
+        return found
 
     @cached_property
     def _counts(self) -> Mapping[str, Counter[Verdict]]:
@@ -92,7 +100,7 @@ class Summaries:
         return self._changes.get(stack, ())
 
     def _of(self, stack: StackFacts) -> StackSummary:
-        first = min((one.day for one in stack.expiries), default=None)
+        first = next(iter(self.ends.get(stack.name, ())), None)
         return StackSummary(
             stack,
             state_of(stack),
@@ -100,8 +108,8 @@ class Summaries:
             str(stack.config.data_class) if stack.config else "",
             len(deployed(stack.plan)) if stack.plan else 0,
             f"{stack.price.currency} {stack.price.total.after:,.2f}" if stack.price else "",
-            first,
-            end_badge(first, self._facts.today) if first else None,
+            first.day if first else None,
+            first.when if first else None,
         )
 
     def verdict_of(self, stack: StackFacts) -> Badge:
@@ -123,11 +131,3 @@ def state_of(stack: StackFacts) -> Badge:
     if stack.is_orphaned:
         return Badge("bad", "orphaned")
     return Badge("good", "deployed") if stack.plan else Badge("quiet", "not deployed")
-
-
-def end_badge(day: date, today: date) -> Badge:
-    """Return how near an end is. From that day on, it has ended."""
-    left = (day - today).days
-    if left <= 0:
-        return Badge("bad", "ended")
-    return Badge("warn" if left <= LATE_WARNING else "quiet", f"in {plural(left, 'day')}")

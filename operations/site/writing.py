@@ -23,6 +23,7 @@ from operations.site import (
     changes,
     controls_page,
     ends_page,
+    estate_map,
     findings_page,
     flows_page,
     overview,
@@ -42,6 +43,7 @@ _MAX_MARKER = 20_000_000
 
 MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
     overview.pages,
+    estate_map.pages,
     stack_pages.pages,
     changes.pages,
     access_pages.pages,

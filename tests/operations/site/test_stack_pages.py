@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import cache
 from html import unescape
 
-import pytest
-
 from operations.site.egress import Egress
 from operations.site.pages import stack_path
 from operations.site.stores import duration, key_of
@@ -32,30 +30,30 @@ def test_the_list_has_every_stack_with_its_state_price_and_end() -> None:
     facts = sample.facts()
     assert all(stack.name in text for stack in facts.stacks)
     assert "USD 3,627.67" in text
-    assert "2028-09-30 – in 670 days" in text
+    assert "2027-03-31 – in 121 days" in text
 
 
-@pytest.mark.parametrize(
-    "fact",
-    [
-        "data stwmsdedata",
-        "blobs and earlier versions: cool after 90 days, archive after 365 days",
-        "RSA 3072 rotated after 11 months, a version ends after 1 year storage account data",
-        "registry registry",
-        "packages 203.0.113.16/29 TCP 443",
-        "login.microsoftonline.com",
-        "researchers of hcm-progression sign in desk of hcm-progression (tre-hcm-progression) through Bastion",
-        "VM Standard_NC24ads_A100_v4 1 3,351.43",
-        "Not included: DNS queries",
-        "2028-09-30 – in 670 days the approved request",
-        "✓ valid until 2027-03-31",
-        "data Anna Example data owner 2026-10-02 09:14 Fits the purpose.",
-        "Every check passes",
-        "The ledger has no change of this stack.",
-    ],
+FACTS = (
+    "data stwmsdedata",
+    "blobs and earlier versions: cool after 90 days, archive after 365 days",
+    "RSA 3072 rotated after 11 months, a version ends after 1 year storage account data",
+    "registry registry",
+    "packages 203.0.113.16/29 TCP 443",
+    "login.microsoftonline.com",
+    "researchers of hcm-progression sign in desk of hcm-progression i usable through Bastion",
+    "VM Standard_NC24ads_A100_v4 1 3,351.43",
+    "Not included: DNS queries",
+    "2028-09-30 – in 670 days The approved request of a project: tre-hcm-progression",
+    "✓ valid until 2027-03-31",
+    "data Anna Example data owner 2026-10-02 09:14 Fits the purpose.",
+    "Every check passes",
+    "The ledger has no change of this stack.",
 )
-def test_the_page_of_a_tenancy_has_the_facts_of_it(fact: str) -> None:
-    assert fact in _texts()[stack_path("tre-hcm-progression")]
+
+
+def test_the_page_of_a_tenancy_has_the_facts_of_it() -> None:
+    text = _texts()[stack_path("tre-hcm-progression")]
+    assert [fact for fact in FACTS if fact not in text] == []
 
 
 def test_a_stack_that_is_not_deployed_has_a_page_that_says_so() -> None:
