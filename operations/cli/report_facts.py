@@ -19,7 +19,7 @@ from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.gate import Gate
 from operations.cli.ledger import present_states
 from operations.cli.report_approvals import ReportApprovals
-from operations.cli.report_people import ends_of_people
+from operations.cli.report_people import ends_of_people, names_of_people
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.history.changes import ChangeRecord, changes_of
@@ -116,6 +116,7 @@ def gather(session: Session, version: str) -> SiteFacts:
         exemptions=tuple(sorted(estate.gate.exemptions.valid, key=lambda one: one.expires)),
         action_permits=approvals.of_actions(),
         people=tuple(ends_of_people(approvals.requests.estate, approvals.approvers)),
+        names=names_of_people(approvals.requests.estate, approvals.approvers),
         open_findings=tuple(_open_findings(session, estate.stacks)),
         notes=(*estate.gate.exemptions.warnings, *_not_deployed(estate), *unread, *approvals.notes),
         price_book=estate.prices,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from approvals.estate_files import FOLDER
@@ -20,6 +20,13 @@ def ends_of_people(estate: Estate, approvers: Approvers | None) -> list[PersonEn
     """Return the day from which each person lacks something for their part, the first to end first."""
     found = [*_of_roster(estate), *_of_projects(estate), *(_of_approvers(approvers) if approvers else ())]
     return sorted(found, key=lambda one: (one.day, one.person, one.what))
+
+
+def names_of_people(estate: Estate, approvers: Approvers | None) -> Mapping[str, str]:
+    """Return the names of the people of the SDE, and of those in requests, by their object ids in lower case."""
+    in_requests = (one for request in estate.requests.values() for one in request.people)
+    of_sde = (*estate.people.people, *(approvers.people_by_id.values() if approvers else ()))
+    return {str(one.id).lower(): one.name for one in (*in_requests, *of_sde)}
 
 
 def _of_roster(estate: Estate) -> Iterator[PersonEnd]:

@@ -8,7 +8,7 @@ import pytest
 
 from approvals.estate_files import EstateFiles
 from operations.cli.report_approvals import ReportApprovals
-from operations.cli.report_people import ends_of_people
+from operations.cli.report_people import ends_of_people, names_of_people
 from operations.history.kept import KeptPermit
 from operations.site.facts import Approval
 from tests.operations.cli.approved_estate import PROJECT, STACK, ApprovedEstate
@@ -88,3 +88,6 @@ def test_people_end_with_training_accreditation_roster_and_roles(approved: Appro
     assert of_person == [("training", "2028-06-30", STACK), ("accreditation", "2029-01-31", STACK)]
     assert any(one.what.startswith("the role ") for one in found)
     assert any(one.file == "people.yaml" for one in found)
+    names = names_of_people(facts.requests.estate, facts.approvers)
+    assert names[person["id"].lower()] == "Ida Marsh"
+    assert {one.person for one in found} <= set(names.values())
