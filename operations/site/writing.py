@@ -27,6 +27,7 @@ from operations.site import (
     findings_page,
     flows_page,
     overview,
+    quotas,
     stack_pages,
 )
 from operations.site.facts import SiteFacts
@@ -50,6 +51,7 @@ MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
     flows_page.pages,
     controls_page.pages,
     ends_page.pages,
+    quotas.pages,
     findings_page.pages,
 )
 """The functions that make the pages, in the order of the navigation."""

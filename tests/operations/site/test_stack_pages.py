@@ -43,7 +43,7 @@ FACTS = (
     "researchers of hcm-progression sign in desk of hcm-progression i usable through Bastion",
     "VM Standard_NC24ads_A100_v4 1 3,351.43",
     "Not included: DNS queries",
-    "2028-09-30 – in 670 days The approved request of a project: tre-hcm-progression",
+    "2028-09-30 – in 670 days",
     "✓ valid until 2027-03-31",
     "data Anna Example data owner 2026-10-02 09:14 Fits the purpose.",
     "Every check passes",
