@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.operations.cli.history.estate import LivingEstate
 from tests.operations.cli.history.made import history
 from tests.operations.cli.history.steps import STEPS
 
@@ -13,9 +14,10 @@ def test_the_history_has_forty_changes() -> None:
 
 
 def test_each_change_is_recorded_once_with_its_meaning(tmp_path: Path) -> None:
-    made = history(tmp_path / "estate")
+    made = history()
     assert not made.wrong, "\n".join(made.wrong)
-    listed = [(line["change"], line["result"]) for line in made.estate.lines("history")][-len(made.steps) :]
+    estate = LivingEstate(tmp_path / "estate", source=made.folder)
+    listed = [(line["change"], line["result"]) for line in estate.lines("history")][-len(made.steps) :]
     assert listed == [(one.number, one.became) for one in made.steps]
-    code, said = made.estate.sde("ledger verify")
+    code, said = estate.sde("ledger verify")
     assert (code, "The ledger verifies." in said) == (0, True), said
