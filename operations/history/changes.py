@@ -21,6 +21,8 @@ class ChangeRecord:
     """Its last result; None without one."""
     parts: Sequence[Entry] = ()
     """The other entries about it, such as exemptions in use."""
+    ended: int | None = None
+    """The number of its last result's entry."""
 
 
 _AFTER = (Kind.OPEN_FINDING, Kind.DRIFT)
@@ -29,7 +31,7 @@ _AFTER = (Kind.OPEN_FINDING, Kind.DRIFT)
 
 def changes_of(entries: Sequence[Numbered]) -> Sequence[ChangeRecord]:
     """Return each change with its last result and its parts, and all other entries but questions."""
-    results = {entry.of: entry for _, entry in entries if entry.kind is Kind.RESULT}
+    results = {entry.of: (number, entry) for number, entry in entries if entry.kind is Kind.RESULT}
     found: list[ChangeRecord] = []
     before: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     parts: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
@@ -41,8 +43,8 @@ def changes_of(entries: Sequence[Numbered]) -> Sequence[ChangeRecord]:
             parts[key].append(entry)
         elif entry.kind not in (Kind.RESULT, Kind.ASKED):
             parts[key] = before.pop(key, [])
-            result = results.get(number) if entry.kind is Kind.INTENT else None
-            found.append(ChangeRecord(number, entry, result, parts[key]))
+            ended, result = results.get(number, (None, None)) if entry.kind is Kind.INTENT else (None, None)
+            found.append(ChangeRecord(number, entry, result, parts[key], ended))
     return found
 
 

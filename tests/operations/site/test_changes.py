@@ -45,7 +45,7 @@ def change(number: int, day: str, kind: Kind = Kind.INTENT, result: Result | Non
     own = {"stacks": ("tre-heart",), "time": f"{day}T09:00:00Z"} | more
     ended = entry(Kind.RESULT, of=number, result=result, time=f"{day}T09:07:00Z", counts={"create": 3, "same": 40})
     return ChangeFacts(
-        ChangeRecord(number, entry(kind, **own), ended if result else None),
+        ChangeRecord(number, entry(kind, **own), ended if result else None, (), number + 1 if result else None),
         KeptDiff.model_validate(DIFF),
         KeptAccess.model_validate(ACCESS),
         KeptVerdict.model_validate({"passed": True, "exemptions": [{"id": "sftp", "policy": "ST3"}], "resources": 43}),
@@ -91,6 +91,7 @@ def test_the_timeline_has_each_change_below_its_day() -> None:
         "FL2 past the airlock tre-heart 4 controls ✗ 3 controls",
         "Grants the role “Reader” to the group “stewards” On role assignment reads of tre-heart. Policies: IA1",
         'tags.owner Before "a" After "b"',
+        "Entry 4, its result 5",
         f"State before {D}",
         f"Permit of the tenancy {D}",
     ],
