@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from operations.estate.expiry import Expiry
     from operations.ledger.ledger import Ledger
 
-SOON = 365
-"""The days in which what ends is listed."""
+EVER = 100 * 366
+"""The days in which what ends is listed: more than any file can say."""
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _stack(stack: Stack, estate: EstateFacts, approvals: ReportApprovals) -> Sta
 def _expiries(stack: Stack, session: Session) -> Iterator[Expiry]:
     """Yield the ends of a stack, with the files as the estate names them."""
     folder = f"{session.estate_folder}/"
-    for end in session.catalog.ends_within(stack, SOON):
+    for end in session.catalog.ends_within(stack, EVER):
         yield replace(end, file=end.file.removeprefix(folder), fix=end.fix.replace(folder, ""))
 
 

@@ -42,6 +42,7 @@ class Place:
     stacks: tuple[str, ...]
     """Its stack; of equal tenancies, all of them."""
     rights: Sequence[Rights]
+    is_zone: bool = False
 
     @property
     def readers(self) -> Readers:
@@ -129,7 +130,8 @@ def _place(facts: SiteFacts, title: str, stack: str, place: str, rows: Sequence[
         rights_of(facts, rows), key=lambda one: (not one.is_person, not one.touches_data, not one.is_usable)
     )
     data_class = next((name for name in CLASSES if any(one.data_class == name for one in rights)), "")
-    return Place(title, anchor_of(stack, place), data_class, (stack,) if stack else (), rights)
+    return Place(title, anchor_of(stack, place), data_class, (stack,) if stack else (), rights,
+                 place in _ZONES and stack != TENANCY + place)  # fmt: skip
 
 
 def _together(same: Sequence[Place], rights: Sequence[Rights]) -> Place:
@@ -168,13 +170,13 @@ def _without_project(right: Rights, project: str) -> Rights:
 
 
 def _order(place: Place) -> tuple[object, ...]:
-    """Return the place of a place: zones in the order of the data's way, then projects, then the hub."""
-    name = place.title.removeprefix("Zone ").partition(" ")[0]
+    """Return where a place is listed: zones in the order of the data's way, then projects, then the hub."""
+    name = place.title.removeprefix("Zone ").partition(" ")[0] if place.is_zone else ""
     is_project = any(stack.startswith(TENANCY) for stack in place.stacks)
     return (
-        name not in _ZONES,
+        not place.is_zone,
         not is_project,
-        _ZONES.index(name) if name in _ZONES else 0,
+        _ZONES.index(name) if name else 0,
         -len(place.stacks),
         place.title,
     )

@@ -31,7 +31,7 @@ _TITLES = {
     Kind.DRIFT: "Drift",
     Kind.OPEN_FINDING: "Open finding",
 }
-_EFFECTS = {"gained": Badge("bad", "gained"), "lost": Badge("good", "lost")}
+_EFFECTS = {"gained": Badge("warn", "gained"), "lost": Badge("info", "lost")}
 
 
 @dataclass(frozen=True)

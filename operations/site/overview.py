@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from formats.addresses import ZoneName
 from operations.diffs.text import plural
 from operations.estate.expiry import EARLY_WARNING
 from operations.site.access_pages import classes_of
@@ -22,7 +21,6 @@ from policies.model import Verdict
 
 MOST = 10
 """The most rows of a list on the first page."""
-_ZONES = frozenset(f"Zone {name}" for name in ZoneName)
 _DAYS = 30
 """The days whose changes are counted."""
 
@@ -48,7 +46,7 @@ def pages(facts: SiteFacts) -> Iterator[Page]:
         "more_findings": max(0, len(findings) - MOST),
         "ends": ends[:MOST],
         "changes": [timeline_row(facts, one) for one in facts.changes[:MOST]],
-        "zones": [place for place in places if place.title in _ZONES],
+        "zones": [place for place in places if place.is_zone],
         "map": map_of(facts),
     }
     yield Page("index.html", "overview.html.j2", "The estate in brief", "overview", values)

@@ -72,6 +72,7 @@ def test_who_may_read_a_zone_is_answered_first() -> None:
     assert readers.people_without_way == ("provider zq1",)
     assert readers.computers == ("the identity mover of safe-haven",)
     assert readers.by_control_plane == ("key keepers",)
+    assert place.is_zone
     text = text_of(html_of(WAREHOUSE, access_pages.pages)["access.html"])
     assert "Zone warehouse identifiable stewards of warehouse provider zq1 the identity mover of safe-haven key" in text
 
@@ -104,6 +105,11 @@ def test_projects_with_equal_rights_are_one_place() -> None:
     assert equal.rights[0].who == "researchers of ‹project›"
     assert equal.rights[0].way == "signed in to desk of ‹project›"
     assert (other.title, other.rights[0].who) == ("Project skin", "researchers of skin")
+
+
+def test_a_project_with_the_name_of_a_zone_is_none() -> None:
+    (place,) = classes_of(report(project("warehouse")))[0].places
+    assert (place.title, place.is_zone) == ("Project warehouse", False)
 
 
 def test_each_holder_has_all_rights_on_one_page() -> None:
