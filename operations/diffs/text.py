@@ -16,7 +16,8 @@ _ACRONYMS = {"Ip": "IP", "Ssh": "SSH", "Dns": "DNS", "Vm": "VM", "Nic": "NIC", "
 
 def printable(value: object) -> str:
     """Replace control characters: names and messages from files or Azure may contain terminal escape sequences."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def shortened(value: object, width: int) -> str:

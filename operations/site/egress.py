@@ -83,7 +83,12 @@ class Egress:
     def rows(self, stack: StackFacts) -> Sequence[EgressRow]:
         """Return what the firewalls allow from the networks of a stack."""
         own = [network for network, _ in places_of(stack)]
-        return [self._row(rule) for rule in self._rules if any(a.overlaps(b) for a in rule.sources for b in own)]
+        return [row for sources, row in self._rows if any(a.overlaps(b) for a in sources for b in own)]
+
+    @cached_property
+    def _rows(self) -> Sequence[tuple[tuple[IPv4Network, ...], EgressRow]]:
+        """The sources of each rule, and what it allows from them."""
+        return [(rule.sources, self._row(rule)) for rule in self._rules]
 
     def _row(self, rule: _Rule) -> EgressRow:
         is_inside = bool(rule.destinations) and not (rule.names or rule.other) and all(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses
 
 from formats.people import NamedApproval
+from operations.diffs.text import kind_of
 from operations.estate.approvals import IN, Way
 from operations.prices.book import PriceBook
 from operations.site.access_rows import rights_of
@@ -120,8 +121,8 @@ def type_rows(stack: StackFacts) -> Sequence[TypeRow]:
     """Return the resources of a stack by type, the most frequent first."""
     found: dict[str, list[Deployed]] = {}
     for one in deployed(stack.plan) if stack.plan else ():
-        found.setdefault(one.kind, []).append(one)
-    rows = [TypeRow(kind, tuple(sorted(resources, key=lambda one: one.name))) for kind, resources in found.items()]
+        found.setdefault(one.type, []).append(one)
+    rows = [TypeRow(kind_of(type_), tuple(sorted(each, key=lambda one: one.name))) for type_, each in found.items()]
     return sorted(rows, key=lambda row: (-len(row.resources), row.kind))
 
 

@@ -53,11 +53,11 @@ class Summaries:
         return found
 
     @cached_property
-    def _counts(self) -> Mapping[str, Counter[Verdict]]:
-        found: dict[str, Counter[Verdict]] = {}
-        for one in self._facts.policies.findings if self._facts.policies else ():
-            found.setdefault(one.stack, Counter())[one.verdict] += 1
-        return found
+    def _counts(self) -> Mapping[tuple[str, Verdict], int]:
+        """The number of findings by stack and verdict."""
+        return Counter(
+            (one.stack, one.verdict) for one in (self._facts.policies.findings if self._facts.policies else ())
+        )
 
     @cached_property
     def _noted(self) -> Mapping[str, Sequence[Finding]]:
@@ -85,7 +85,7 @@ class Summaries:
 
     def counts(self, stack: str) -> Mapping[Verdict, int]:
         """Return the number of findings of each verdict on a stack."""
-        return self._counts.get(stack, Counter())
+        return {verdict: self._counts.get((stack, verdict), 0) for verdict in Verdict}
 
     def noted(self, stack: str) -> Sequence[Finding]:
         """Return the findings on a stack that fail, are unknown or are exempt."""
