@@ -56,7 +56,14 @@
     if (!cell) return [];
     if ("value" in cell.dataset) return [cell.dataset.value];
     const marked = [...cell.querySelectorAll("[data-value]")];
-    return (marked.length ? marked : [cell]).map((one) => one.textContent.trim());
+    return (marked.length ? marked : [cell]).map(textOf);
+  }
+
+  /** The text of an element, without marks that only repeat it. */
+  function textOf(element) {
+    const copy = element.cloneNode(true);
+    for (const mark of copy.querySelectorAll("[aria-hidden]")) mark.remove();
+    return copy.textContent.trim().replace(/\s+/g, " ");
   }
 
   /** Put a text filter, and a list of values for each column to choose from, above a table. */
