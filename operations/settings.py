@@ -170,15 +170,16 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
+def write_whole(file: Path, text: str | bytes, mode: int = 0o644) -> None:
     """Write a file so that a reader finds the old text or the new, never a part. A device or a pipe is not replaced."""
+    content = text.encode() if isinstance(text, str) else text
     if file.exists() and not file.is_file():
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(content)
         return
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).chmod(mode)

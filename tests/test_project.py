@@ -16,7 +16,7 @@ import yaml
 
 from operations.settings import ROOT
 
-LOCKS = ("requirements.txt", "requirements/checkov.txt", "requirements/uv.txt")
+LOCKS = ("requirements.txt", "requirements/checkov.txt", "requirements/trestle.txt", "requirements/uv.txt")
 
 
 @pytest.mark.parametrize("lock", LOCKS)

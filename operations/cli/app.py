@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "catalogue": "service_catalogue.catalogue",
         "cost": "cost.cost",
         "register": "public_register.register",
+        "evidence": "evidence.evidence",
         "report": "report.report",
     },
     "request": {

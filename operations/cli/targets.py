@@ -21,7 +21,7 @@ def refuse_unwritable(target: str | None) -> None:
         raise InputError("This file cannot be written.", file=target, fix="name a file in a folder that exists")
 
 
-def write_text(session: Session, target: str, what: str, text: str) -> None:
+def write_text(session: Session, target: str, what: str, text: str | bytes) -> None:
     """Write a file atomically."""
     write_whole(Path(target), text)
     session.output.emit({"event": "written", "what": what, "file": target})

@@ -17,6 +17,8 @@ class Problem:
     entry: int | None = None
     """The number of the first entry that it concerns."""
     file: str | None = None
+    stack: str | None = None
+    """The stack whose present state does not follow from the entries."""
 
     def __str__(self) -> str:
         entry = f"entry {self.entry}: " if self.entry is not None else ""
@@ -47,9 +49,9 @@ class Verification:
         """Return the problem of the first entry, before those that concern no entry."""
         return min(self.problems, key=lambda one: float("inf") if one.entry is None else one.entry, default=None)
 
-    def add(self, text: str, *, entry: int | None = None, file: str | None = None) -> None:
+    def add(self, text: str, *, entry: int | None = None, file: str | None = None, stack: str | None = None) -> None:
         """Add a problem."""
-        self.problems.append(Problem(text, entry, file))
+        self.problems.append(Problem(text, entry, file, stack))
 
 
 def what_happened(number: int, found: Sequence[bytes], expected: Sequence[bytes]) -> str:

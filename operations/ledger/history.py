@@ -66,10 +66,10 @@ class _History:
                     f"Change {stack.open} of {name} has no result yet: it is running, or was ended."
                 )
             elif stack.at is None and present is not None:
-                self.found.add(f"{name} is deployed, and no entry says so")
+                self.found.add(f"{name} is deployed, and no entry says so", stack=name)
             elif stack.at is not None and present != stack.state:
                 self.found.add(f"{name} has another state now than after entry {stack.at}: the last entries are "
-                               "missing, or it was changed without one")  # fmt: skip
+                               "missing, or it was changed without one", stack=name)  # fmt: skip
 
 
 def check_entries(

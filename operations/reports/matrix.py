@@ -24,7 +24,7 @@ OUTCOMES: Mapping[Verdict, str] = {
     Verdict.UNKNOWN: "unknown",
     Verdict.EXEMPT: "holds, with exemptions",
     Verdict.PASS: "holds",
-    Verdict.NOT_APPLICABLE: "not applicable",
+    Verdict.NOT_APPLICABLE: "nothing was judged",
 }
 """The text for a control with this worst verdict, from worst to best."""
 
@@ -61,6 +61,14 @@ class Control:
         found = {e.outcome for e in self.evidence}
         return next(v for v in OUTCOMES if v in found)
 
+    @property
+    def remark(self) -> str:
+        """How many of its policies judged nothing, where others did: their part of the evidence is missing."""
+        silent = sum(not e.resources for e in self.evidence)
+        if silent in (0, len(self.evidence)):
+            return ""
+        return f"{silent} of {len(self.evidence)} policies judged nothing"
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -80,7 +88,7 @@ class Matrix:
     @cached_property
     def evidence(self) -> Mapping[str, Evidence]:
         """The evidence of each policy, by its id."""
-        return {id_: Evidence(policy, _counts(self.report.of(id_))) for id_, policy in self.report.policies.items()}
+        return evidence_of(self.report)
 
     @property
     def chapters(self) -> Iterator[Chapter]:
@@ -92,7 +100,7 @@ class Matrix:
                     by_number.setdefault(number, []).append(evidence)
             controls = [
                 Control(number, standard.controls.get(number, ""), by_number[number])
-                for number in sorted(by_number, key=_sort_key)
+                for number in sorted(by_number, key=sort_key)
             ]
             yield Chapter(standard.title, standard.note, controls)
 
@@ -112,6 +120,11 @@ class Matrix:
         """Yield the used exemptions with their findings."""
         for exemption in self.report.exemptions:
             yield exemption, [f for f in self.report.findings if f.exemption == exemption.id]
+
+
+def evidence_of(report: Report) -> Mapping[str, Evidence]:
+    """Return the evidence of each policy of a report, by its id."""
+    return {id_: Evidence(policy, _counts(report.of(id_))) for id_, policy in report.policies.items()}
 
 
 def html(report: Report) -> str:
@@ -145,5 +158,5 @@ def _counts(findings: Sequence[Finding]) -> Mapping[Verdict, int]:
     return Counter(worst.values())
 
 
-def _sort_key(number: str) -> tuple[tuple[int, str], ...]:
+def sort_key(number: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in number.split("."))
