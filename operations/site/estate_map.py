@@ -255,7 +255,7 @@ class _Drawing:
             source = self.place_of(stack.name, "")
             for row in egress.rows(stack) if source else ():
                 if source and not row.is_inside:
-                    name = "sign-in to Entra" if row.rule == SIGN_IN else row.way or row.rule
+                    name = "sign-in to Entra" if row.rule == SIGN_IN else row.way or row.rule.replace("_", " ")
                     box = Box("outside", (name, row.to))
                     found.setdefault((source, box), {})[f"firewall rule {row.rule}: {row.through}"] = None
         for (source, box), rules in found.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ _FORMAT = "sde-report-1"
 _FOLDER = Path(__file__).parent
 _ASSETS = ("site.css", "site.js")
 _INDEX = "assets/search.js"
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}")
 _MAX_MARKER = 20_000_000
 
 MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
@@ -145,7 +147,8 @@ class _Common:
 def _environment() -> Environment:
     environment = templates_in(_FOLDER / "templates", html=True)
     environment.finalize = _shown
-    environment.filters |= {"short": shortened, "day": _day, "minute": _minute, "count": "{:,}".format}
+    environment.filters |= {"short": shortened, "day": _day, "minute": _minute, "count": "{:,}".format,
+                            "brief": _brief}  # fmt: skip
     environment.globals |= {"plural": plural}
     return environment
 
@@ -163,6 +166,11 @@ def _day(value: date | datetime | str) -> str:
 def _minute(value: datetime | str) -> str:
     """Return a time in UTC as YYYY-MM-DD HH:MM."""
     return value[:16].replace("T", " ") if isinstance(value, str) else f"{value:%Y-%m-%d %H:%M}"
+
+
+def _brief(text: str) -> str:
+    """Return a text with the beginnings of its digests alone. The page that it links to has them whole."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def search_index(pages: Sequence[Page]) -> str:
