@@ -73,7 +73,9 @@ class ReportApprovals:
                                        self._named(one.digest for one in answers))  # fmt: skip
 
     def _named(self, digests: Iterable[str]) -> tuple[Approval, ...]:
-        return tuple(self._approvals[digest] for digest in digests if digest in self._approvals)
+        """Return the approvals with these digests, the earliest first."""
+        found = [self._approvals[digest] for digest in digests if digest in self._approvals]
+        return tuple(sorted(found, key=lambda one: (one.time, one.step, one.person)))
 
     @cached_property
     def _answers(self) -> Mapping[str, list[SignedAction]]:
