@@ -63,7 +63,7 @@ class Control:
 
     @property
     def remark(self) -> str:
-        """How many of its policies judged nothing, where others did: their part of the evidence is missing."""
+        """The number of its policies that judged nothing, where others did; empty where all or none did."""
         silent = sum(not e.resources for e in self.evidence)
         if silent in (0, len(self.evidence)):
             return ""
@@ -159,4 +159,5 @@ def _counts(findings: Sequence[Finding]) -> Mapping[Verdict, int]:
 
 
 def sort_key(number: str) -> tuple[tuple[int, str], ...]:
+    """Return the key that sorts the numbers of controls as their standards do."""
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in number.split("."))
