@@ -42,6 +42,8 @@ _FOLDER = Path(__file__).parent
 _ASSETS = ("site.css", "site.js")
 _INDEX = "assets/search.js"
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}")
+_PATH = re.compile(r"([a-z]+/)?[A-Za-z0-9][A-Za-z0-9_.-]*\.html")
+"""The paths of pages: in the report's folder or in a folder of it."""
 _MAX_MARKER = 20_000_000
 
 MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
@@ -64,6 +66,8 @@ def pages_of(facts: SiteFacts) -> Sequence[Page]:
     pages = [page for module in MODULES for page in module(facts)]
     if len({page.path for page in pages}) < len(pages):
         raise LookupError("two pages of the report have the same path")
+    if wrong := [page.path for page in pages if not _PATH.fullmatch(page.path)]:
+        raise LookupError(f"a page of the report cannot have the path {wrong[0]!r}")
     return pages
 
 

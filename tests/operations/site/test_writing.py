@@ -80,11 +80,17 @@ def test_a_report_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: 
 
 
 def test_names_are_text_and_never_markup() -> None:
-    facts = replace(EMPTY, organisation=HOSTILE, stacks=(StackFacts(HOSTILE, HOSTILE, HOSTILE, HOSTILE),))
+    facts = replace(EMPTY, organisation=HOSTILE, stacks=(StackFacts("tre-x", HOSTILE, HOSTILE, HOSTILE),))
     for page, text in rendered(facts, pages_of(facts)):
         assert "<img" not in text, page.path
         assert "\x1b" not in text, page.path
         assert "\u202e" not in text, page.path
+
+
+@pytest.mark.parametrize("name", ["../tre-heart", "tre-heart/..", "", "/etc/passwd", "a b"])
+def test_no_page_is_outside_the_folder(name: str) -> None:
+    with pytest.raises(LookupError, match="cannot have the path"):
+        pages_of(replace(EMPTY, stacks=(StackFacts(name, "bespoke", "local", "one"),)))
 
 
 @given(st.text(alphabet=st.sampled_from("<>/\\\"'!-script\u2028\n\x00&") | st.characters()))
