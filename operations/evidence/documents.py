@@ -56,7 +56,7 @@ def _evidence_json(evidence: Evidence, report: Report) -> dict[str, Any]:
         "title": policy.title,
         "severity": policy.severity.value,
         "judged": evidence.resources,
-        "remark": None if evidence.resources else "it judged nothing: the estate has no resource that it is about",
+        "remark": None if evidence.resources else "it judged nothing: no deployed resource is one that it is about",
         "counts": _counts(evidence),
         "findings": [finding_json(one) for one in report.of(policy.id) if one.verdict in NOT_PASSED],
         "resources": policy_path(policy.id),

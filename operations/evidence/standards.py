@@ -28,6 +28,10 @@ SHORT_NAMES: Mapping[str, str] = {
 }
 """The name of each standard in `--control`."""
 _OTHER_NAMES = {"DSPT": "caf", "CYBERESSENTIALS": "cyber_essentials", "ISO": "iso27001"}
+_SATRE_NOTE = (
+    "Those that infrastructure code has no part in are in SATRE's own words, by its contributors: "
+    "https://github.com/sa-tre/satre-specification"
+)
 _IGNORED = re.compile(r"[\s_-]")
 
 
@@ -108,9 +112,10 @@ def standards() -> Mapping[str, Standard]:
     found = dict[str, Standard]()
     for key, one in named_by_policies().items():
         titles = {number: statement.statement for number, statement in statements().items()} if key == "satre" else {}
+        note = f"{one.note} {_SATRE_NOTE}" if key == "satre" else one.note
         titles |= one.controls
         controls = {number: Control(key, number, titles[number]) for number in sorted(titles, key=sort_key)}
-        found[key] = Standard(key, one.title, one.note, controls)
+        found[key] = Standard(key, one.title, note, controls)
     return MappingProxyType(found)
 
 
