@@ -59,10 +59,10 @@ def _verdict(facts: SiteFacts) -> Badge:
     counts = report.counts
     of = f"on {plural(report.resources, 'resource')} of {plural(len(report.stacks), 'stack')}"
     if report.blocks:
-        failing = f"{counts[Verdict.FAIL]:,} checks fail and {counts[Verdict.UNKNOWN]:,} are unknown"
+        failing = f"failed checks: {counts[Verdict.FAIL]:,}, unknown: {counts[Verdict.UNKNOWN]:,}"
         return Badge("bad", f"The policies do not hold: {failing}, {of}.")
-    exempt = f", {counts[Verdict.EXEMPT]:,} are exempt" if counts[Verdict.EXEMPT] else ""
-    return Badge("good", f"The policies hold: {counts[Verdict.PASS]:,} checks pass{exempt}, {of}.")
+    exempt = f", exempt: {counts[Verdict.EXEMPT]:,}" if counts[Verdict.EXEMPT] else ""
+    return Badge("good", f"The policies hold: {plural(counts[Verdict.PASS], 'passed check')}{exempt}, {of}.")
 
 
 def _tiles(facts: SiteFacts, findings: Sequence[OpenFinding]) -> Iterator[Tile]:
