@@ -40,9 +40,10 @@ class ReportApprovals:
         try:
             found = self.session.permits.of_request(stack)
         except SdeError as error:
-            return TenancyPermit(is_valid=False, why_not=(str(error),))
+            return TenancyPermit(is_valid=False, why_not=(self._on_a_line(str(error)),))
         if not isinstance(found, Permit):
-            return None if found is None else TenancyPermit(is_valid=False, why_not=found.reasons)
+            reasons = tuple(self._on_a_line(one) for one in found.reasons) if found else ()
+            return None if found is None else TenancyPermit(is_valid=False, why_not=reasons)
         return TenancyPermit(is_valid=True, expires=found.expires, approvals=self._named(found.decisions))
 
     def of_change(self, permit: KeptPermit | None) -> tuple[Approval, ...]:
@@ -125,7 +126,11 @@ class ReportApprovals:
         return {str(id_): person.name for id_, person in people.items()}
 
     def _note(self, what: str, error: SdeError) -> None:
-        self.notes.append(f"{what}: {' '.join(str(error).split())}")
+        self.notes.append(f"{what}: {self._on_a_line(str(error))}")
+
+    def _on_a_line(self, text: str) -> str:
+        """Return an error as one line, with the files as the estate names them."""
+        return " ".join(text.split()).replace(f"{self.session.estate_folder}/", "")
 
 
 def _of_decision(one: SignedDecision, names: Mapping[str, str]) -> Approval:

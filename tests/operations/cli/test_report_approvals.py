@@ -54,6 +54,14 @@ def test_a_tenancy_without_a_complete_set_of_decisions_says_why_it_has_no_permit
     assert found.why_not
 
 
+def test_why_a_tenancy_has_no_permit_is_one_line_and_names_no_folder_of_the_machine(approved: ApprovedEstate) -> None:
+    EstateFiles(approved.estate, "wmsde").assessment_file(PROJECT).unlink()
+    found = approvals(approved).of_tenancy(stack(STACK, config=shipped.configs()[STACK]))
+    assert found is not None
+    assert f"file: requests/{PROJECT}.yaml" in found.why_not[0]
+    assert not any("\n" in one or str(approved.estate) in one for one in found.why_not)
+
+
 def test_hubs_zones_and_orphaned_stacks_have_no_permit(approved: ApprovedEstate) -> None:
     found = approvals(approved)
     assert found.of_tenancy(stack("platform")) is None

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from operations.diffs.meaning import Meaning
@@ -43,6 +43,12 @@ class History:
     steps: Sequence[Made]
     wrong: Sequence[str]
     """In what the ledger is not as the steps say."""
+    now: datetime
+    """The time after all of it."""
+
+    def copy(self, folder: Path) -> LivingEstate:
+        """Return the estate as it is then, in a new folder."""
+        return LivingEstate(folder, source=self.folder, now=self.now)
 
     @property
     def report(self) -> Path:
@@ -55,7 +61,7 @@ def history() -> History:
     folder = made_once("history", _make)
     made = json.loads((folder / "made.json").read_text())
     steps = [Made(**one) for one in made["steps"]]
-    return History(folder, steps, made["wrong"])
+    return History(folder, steps, made["wrong"], datetime.fromisoformat(made["now"]))
 
 
 def _make(folder: Path) -> None:
@@ -64,7 +70,7 @@ def _make(folder: Path) -> None:
     for step in STEPS:
         if not (step.always or IS_WHOLE):
             continue
-        estate.now += timedelta(days=DAYS_BETWEEN)
+        estate.now = _later(estate.now)
         estate.user = PEOPLE[len(made) % len(PEOPLE)]
         step.do(estate)
         code, said = estate.sde(step.command)
@@ -72,9 +78,16 @@ def _make(folder: Path) -> None:
         wrong += [f"{step.name}: {text}" for text in (*_problems(step, code, said, found), *_answers(step, estate))]
         day = str(estate.now.date())
         made += [Made(step.name, one.number, one.became, day, estate.user, one.stacks) for one in found]
-    estate.now += timedelta(days=DAYS_BETWEEN)
+    estate.now = _later(estate.now)
     estate.said(f"report -o {folder / REPORT}")  # here, because who approves is known in this folder alone
-    (folder / "made.json").write_text(json.dumps({"steps": [asdict(one) for one in made], "wrong": wrong}))
+    (folder / "made.json").write_text(
+        json.dumps({"steps": [asdict(one) for one in made], "wrong": wrong, "now": estate.now.isoformat()})
+    )
+
+
+def _later(now: datetime) -> datetime:
+    """Return a morning some days later: what a step does is on one day."""
+    return (now + timedelta(days=DAYS_BETWEEN)).replace(hour=9, minute=0)
 
 
 def _problems(step: Step, code: int, said: str, found: Sequence[Recorded]) -> Iterator[str]:

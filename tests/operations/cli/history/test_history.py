@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.operations.cli.history.estate import LivingEstate
 from tests.operations.cli.history.made import history
 from tests.operations.cli.history.steps import STEPS
 
@@ -16,7 +15,7 @@ def test_the_history_has_forty_changes() -> None:
 def test_each_change_is_recorded_once_with_its_meaning(tmp_path: Path) -> None:
     made = history()
     assert not made.wrong, "\n".join(made.wrong)
-    estate = LivingEstate(tmp_path / "estate", source=made.folder)
+    estate = made.copy(tmp_path / "estate")
     listed = [(line["change"], line["result"]) for line in estate.lines("history")][-len(made.steps) :]
     assert listed == [(one.number, one.became) for one in made.steps]
     code, said = estate.sde("ledger verify")
