@@ -20,6 +20,7 @@ from operations.evidence.documents import LEDGER_CHECKPOINT, LEDGER_ENTRIES
 from operations.evidence.ledger_extract import check_extract
 from operations.evidence.pack import FORMAT, MANIFEST, PREDICATE_TYPE, SIGNATURE, SIGNER, SUMS, Summary, sha256, sums_of
 from operations.evidence.zip_files import MAX_BYTES, MAX_FILES, files_of
+from policies.wording import printable
 
 
 class _Manifest(BaseModel):
@@ -70,10 +71,10 @@ def verify_pack(file: Path, signer: str | None = None) -> Verified:
 def _check_sums(files: Mapping[str, bytes], manifest: _Manifest, file: Path) -> None:
     own = {MANIFEST, SUMS} | ({SIGNATURE} if manifest.signed_with else set())
     for name in sorted(files.keys() ^ (manifest.files.keys() | own)):
-        raise _failed(file, f"{name} is {'not in its manifest' if name in files else 'missing'}")
+        raise _failed(file, f"{printable(name)} is {'not in its manifest' if name in files else 'missing'}")
     for name, digest in manifest.files.items():
         if sha256(files[name]) != digest:
-            raise _failed(file, f"{name} was changed")
+            raise _failed(file, f"{printable(name)} was changed")
     listed = {name: content for name, content in files.items() if name not in (SUMS, SIGNATURE)}
     if files[SUMS] != sums_of(listed):
         raise _failed(file, f"{SUMS} has other checksums")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,6 @@ def files_of(file: Path) -> Mapping[str, bytes]:
             if len(set(names)) < len(names):
                 raise InputError("The pack has two files of one name.", file=str(file))
             return {one.filename: archive.read(one) for one in entries}
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         raise InputError("The pack cannot be read.", file=str(file), allowed="a zip file that sde evidence wrote",
                          found=getattr(error, "strerror", None) or type(error).__name__) from None  # fmt: skip

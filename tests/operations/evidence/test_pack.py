@@ -155,6 +155,15 @@ def test_what_is_no_pack_is_refused(tmp_path: Path, content: bytes) -> None:
         verify_pack(written(tmp_path, content))
 
 
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
+def test_a_damaged_zip_file_is_told_to_be_so(tmp_path: Path, part: float) -> None:
+    content = bytearray(everything())
+    at = int(len(content) * part)
+    content[at : at + 40] = bytes(byte ^ 0xFF for byte in content[at : at + 40])
+    with pytest.raises((InputError, Failed), match=r"cannot be read|does not verify|too large"):
+        verify_pack(written(tmp_path, bytes(content)))
+
+
 def test_a_zip_file_with_one_name_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(MANIFEST, "{}")
