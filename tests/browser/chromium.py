@@ -133,18 +133,24 @@ def chromium() -> Chromium:
     return browser
 
 
+@cache
+def _tab() -> str:
+    """Return the session of the one tab, which all pages are opened in: another would be another process."""
+    browser = chromium()
+    made = browser.call("Target.createTarget", url="about:blank")
+    session: str = browser.call("Target.attachToTarget", targetId=made["targetId"], flatten=True)["sessionId"]
+    for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
+        browser.call(f"{domain}.enable", session)
+    browser.call("Emulation.setFocusEmulationEnabled", session, enabled=True)
+    return session
+
+
 class Page:
-    """A local file in a tab of its own, without cookies or storage of another."""
+    """A local file, opened until the next one is."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._browser, self._world, self._scripts = file, chromium(), 0, True
-        self._context = self._browser.call("Target.createBrowserContext")["browserContextId"]
-        made = self._browser.call("Target.createTarget", url="about:blank", browserContextId=self._context)
-        attached = self._browser.call("Target.attachToTarget", targetId=made["targetId"], flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
-            self._call(f"{domain}.enable")
-        self._call("Emulation.setFocusEmulationEnabled", enabled=True)
+        self._file, self._browser, self._session = file, chromium(), _tab()
+        self._world, self._scripts = 0, True
         self.show()
         self.resize()
         self.open()
@@ -153,20 +159,25 @@ class Page:
         """Open the file, again if it is open, with or without its scripts."""
         self._scripts = scripts
         self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self._go("about:blank")  # the page before ends, and what it did is told, before the file is opened
+        frame = self._go(self._file.absolute().as_uri())
+        # A world of our own sees the same document, whatever its policy allows and its scripts have changed.
+        world = self._call("Page.createIsolatedWorld", frameId=frame, worldName="tests")
+        self._world = world["executionContextId"]
+
+    def _go(self, url: str) -> str:
         self._browser.events[self._session].clear()
-        gone = self._call("Page.navigate", url=self._file.absolute().as_uri())
+        gone = self._call("Page.navigate", url=url)
         assert "errorText" not in gone, gone
         self._browser.wait("Page.loadEventFired", self._session)
-        # A world of our own sees the same document, whatever its policy allows and its scripts have changed.
-        world = self._call("Page.createIsolatedWorld", frameId=gone["frameId"], worldName="tests")
-        self._world = world["executionContextId"]
+        frame: str = gone["frameId"]
+        return frame
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._browser.call("Target.disposeBrowserContext", browserContextId=self._context)
-        self._browser.events.pop(self._session, None)
+        self._browser.events[self._session].clear()
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self._browser.call(method, self._session, **parameters)
