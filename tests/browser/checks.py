@@ -61,9 +61,11 @@ def all_wrong(file: Path) -> list[str]:
 def _wrong_on_screen(page: Page) -> Iterator[str]:
     yield from axe(page, "light")
     yield from follows_scheme(page, "light")
+    yield from drawn(page, "light")
     page.show(scheme="dark")
     yield from axe(page, "dark", OF_COLOUR)
     yield from follows_scheme(page, "dark")
+    yield from drawn(page, "dark")
     page.show()
 
 
@@ -102,6 +104,48 @@ def follows_scheme(page: Page, scheme: str) -> list[str]:
     red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
     is_bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 128
     return [] if is_bright == (scheme == "light") else [f"{scheme}: the background is {colour}"]
+
+
+_DRAWN = """(() => {
+  const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const light = (colour) => parts(colour).slice(0, 3).map((one) => one / 255)
+    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
+  const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const isSeen = (colour) => colour !== "none" && (parts(colour)[3] ?? 1) > 0;
+  const behind = (one) => {
+    for (; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if (isSeen(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const under = (svg, text) => {
+    const {left, right, top, bottom} = text.getBoundingClientRect(), x = (left + right) / 2, y = (top + bottom) / 2;
+    const boxes = [...svg.querySelectorAll("rect")].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return isSeen(getComputedStyle(one).fill) && box.left <= x && x <= box.right && box.top <= y && y <= box.bottom
+        && one.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING;
+    });
+    return boxes.length ? getComputedStyle(boxes.at(-1)).fill : behind(svg);
+  };
+  const found = [];
+  for (const svg of document.querySelectorAll("svg")) {
+    for (const one of svg.querySelectorAll("text"))
+      found.push([contrast(getComputedStyle(one).fill, under(svg, one)), 4.5, one]);
+    for (const one of svg.querySelectorAll("path, line, polyline")) {
+      const stroke = getComputedStyle(one).stroke;
+      if (isSeen(stroke)) found.push([contrast(stroke, behind(svg)), 3, one]);
+    }
+  }
+  return found.filter(([is, least]) => is < least)
+    .map(([is, _, one]) => `${is.toFixed(1)}: ${one.outerHTML.slice(0, 120)}`);
+})()"""
+
+
+def drawn(page: Page, scheme: str) -> list[str]:
+    """Return the texts and lines of drawings with too little contrast (WCAG 1.4.3, 1.4.11): axe-core cannot tell."""
+    return [f"{scheme}: a drawing has the contrast {one}" for one in page.evaluate(_DRAWN)[:5]]
 
 
 # Without a mouse

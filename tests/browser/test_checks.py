@@ -27,6 +27,11 @@ OF_CONTENT = {
     "axe, light: image-alt": (HERE, '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
     "axe, dark: color-contrast": ("@media screen", "main p { color: #666; } @media screen"),
     "axe, light: target-size": (HERE, '<p><a href="#a" class="small">a</a><a href="#b" class="small">b</a></p>'),
+    "dark: a drawing has the contrast 1.0: <text": (
+        HERE,
+        '<svg><rect width="90" height="40" class="back"/><text x="5" y="20">Drawn</text></svg>',
+    ),
+    "light: a drawing has the contrast 1.0: <path": (HERE, '<svg><path d="M0,0 L20,20" stroke="#fff"/></svg>'),
     "axe, light: region": ("<main", "<p>Outside.</p><main"),
     "dark: the background is": ("background: #111; color: #eee", "background: #fff; color: #111"),
     "keyboard: no visible focus at <a": ("@media screen", "a:focus { outline: 0; } @media screen"),
@@ -56,6 +61,7 @@ OF_SCRIPTS = {
     "console: ": (HERE, "<script>console.log('here')</script>"),
 }
 STYLE = """<style>.small { padding: 0; font-size: 8px; } .bar { position: fixed; inset: 0; background: #fff; }
+.back { fill: #000; }
 .cut { overflow-x: hidden; width: 200px; } .own { overflow-x: auto; }</style></head>"""
 
 
