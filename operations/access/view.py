@@ -63,7 +63,7 @@ class Row:
         each = [set(one.notes) for one in self.grounds.assignments]
         common = sorted(set.intersection(*each)) if each else []
         failed = [] if self.grounds.is_pending else _failed(self.grounds.assignments)
-        return (*common, *failed, *self.grounds.techniques)
+        return (*common, *failed, *(f"can {technique} it" for technique in self.grounds.techniques))
 
     @property
     def since(self) -> str:

@@ -15,7 +15,8 @@ from operations.access.view import Row
 from operations.diffs.text import plural, printable, shortened
 from operations.site.egress import SIGN_IN, Egress
 from operations.site.facts import SiteFacts, StackFacts
-from operations.site.flows_page import FlowKindView, kinds_of, names_of_groups
+from operations.site.flows_page import FlowKindView, kinds_of
+from operations.site.group_names import GroupNames
 from operations.site.map_layout import Cluster, Curve, Layout, Rectangle, lay_out
 from operations.site.pages import Page, stack_path
 
@@ -136,7 +137,7 @@ def map_of(facts: SiteFacts) -> EstateMap | None:
     arrows = [(index[one.source], index[one.target]) for one in links]
     top, bottom = ([index[box] for box in boxes if box.tone == tone] for tone in ("people", "outside"))
     layout = lay_out(sizes, arrows, clusters, top, bottom)
-    return _placed(layout, boxes, links, labels, kinds_of(facts.flows, names_of_groups(facts)) if facts.flows else ())
+    return _placed(layout, boxes, links, labels, kinds_of(facts.flows, GroupNames(facts)) if facts.flows else ())
 
 
 @dataclass

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from formats.stack_names import TENANCY
 from operations.site.badge import Badge
 from operations.site.facts import Flows, SiteFacts
 from operations.site.folding import without_addresses, without_project
+from operations.site.group_names import GroupNames
 from operations.site.pages import Page, Target
 from policies.exemptions import Exemption
 from policies.reachability.accepted_risks import ACCEPTED
@@ -20,9 +20,6 @@ from policies.reachability.control_sets import MAX_CONTROLS, MIN_CONTROLS
 from policies.reachability.cut_sets import MinimalCutSets, Path
 from policies.reachability.forbidden_flows import FlowKind, ForbiddenFlow
 from policies.rule_helpers.flow_findings import POLICIES
-
-_GROUP = re.compile(r"the group ([0-9a-f]{8})\b( \([^()]* in [a-z0-9-]+\))?")
-"""A group as the flow analysis names it: by the beginning of its object id, and perhaps one of its role assignments."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,8 @@ class AcceptedRisks:
     depth: int
     decisions: tuple[str, ...]
     techniques: tuple[str, ...]
+    weakest: PathView | None
+    """The weakest path by one of them."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,8 @@ class FlowKindView:
     must_not: str
     count: int
     fewest: int
+    fewest_accepted: int | None
+    """The fewest controls against the techniques whose risk decisions accept; None without such."""
     groups: Sequence[FlowGroup]
 
 
@@ -95,16 +96,17 @@ class AllowedRow:
 
 def pages(facts: SiteFacts) -> Iterator[Page]:
     """Yield the page of the flows."""
-    names = names_of_groups(facts)
+    names = GroupNames(facts)
     flows = facts.flows
     kinds = kinds_of(flows, names) if flows else ()
     values = {
         "flows": flows,
         "kinds": kinds,
         "allowed": allowed_of(flows, names) if flows else (),
-        "dns": [(risk.decision, _named(risk.text, names)) for risk in flows.report.accepted] if flows else (),
-        "unknowns": [_named(text, names) for text in flows.report.unknowns] if flows else (),
+        "dns": [(risk.decision, names.named(risk.text)) for risk in flows.report.accepted] if flows else (),
+        "unknowns": [names.named(text) for text in flows.report.unknowns] if flows else (),
         "least": MIN_CONTROLS,
+        "accepted": _accepted_of(kinds),
         "total": len(flows.report.flows) if flows else 0,
         "findings": [flow for flow in flows.report.findings if flow not in flows.exempt] if flows else (),
     }
@@ -112,7 +114,19 @@ def pages(facts: SiteFacts) -> Iterator[Page]:
     yield Page("flows.html", "flows.html.j2", "Flows of data", "flows", values, targets)
 
 
-def kinds_of(flows: Flows, names: Mapping[str, str]) -> Sequence[FlowKindView]:
+def _accepted_of(kinds: Sequence[FlowKindView]) -> AcceptedRisks | None:
+    """Return the accepted techniques of all flows, with the path that the fewest controls are on; None without such."""
+    found = sorted(
+        (group.accepted for kind in kinds for group in kind.groups if group.accepted), key=lambda one: one.depth
+    )
+    if not found:
+        return None
+    decisions = sorted({decision for one in found for decision in one.decisions})
+    techniques = dict.fromkeys(text for one in found for text in one.techniques)
+    return AcceptedRisks(found[0].depth, tuple(decisions), tuple(techniques), found[0].weakest)
+
+
+def kinds_of(flows: Flows, names: GroupNames) -> Sequence[FlowKindView]:
     """Return the forbidden flows by their kind, the one with the fewest controls first."""
     found = []
     for kind in FlowKind:
@@ -123,21 +137,24 @@ def kinds_of(flows: Flows, names: Mapping[str, str]) -> Sequence[FlowKindView]:
             groups.setdefault((flow.depth, _kinds(flow), flows.exempt.get(flow), accepted), []).append(flow)
         if own:
             views = [_group(similar, flows.exempt.get(similar[0]), names) for similar in groups.values()]
-            found.append(FlowKindView(POLICIES[kind].lower(), POLICIES[kind], str(kind), len(own), own[0].depth, views))
+            fewest = min((flow.accepted.depth for flow in own if flow.accepted), default=None)
+            found.append(
+                FlowKindView(POLICIES[kind].lower(), POLICIES[kind], str(kind), len(own), own[0].depth, fewest, views)
+            )
     return found
 
 
-def _group(similar: Sequence[ForbiddenFlow], exemption: Exemption | None, names: Mapping[str, str]) -> FlowGroup:
+def _group(similar: Sequence[ForbiddenFlow], exemption: Exemption | None, names: GroupNames) -> FlowGroup:
     flow = similar[0]
     paths = _paths(flow)
     return FlowGroup(
-        sources=tuple(_named(one.source, names) for one in similar),
+        sources=tuple(names.named(one.source) for one in similar),
         verdict=_verdict(flow, exemption),
         kinds=_kinds(flow),
         weakest=_path(paths[0], names) if paths else None,
         others=max(0, len(paths) - 1),
         exemption=exemption,
-        accepted=_accepted(flow.accepted) if flow.accepted else None,
+        accepted=_accepted(flow.accepted, names) if flow.accepted else None,
     )
 
 
@@ -153,6 +170,8 @@ def count_of(flow: ForbiddenFlow) -> str:
 def _verdict(flow: ForbiddenFlow, exemption: Exemption | None) -> Badge:
     if exemption:
         return Badge("warn", f"{count_of(flow)}; exempt")
+    if flow.accepted and not flow.is_finding:
+        return Badge("good", f"{count_of(flow)}; {flow.accepted.depth:,} for accepted techniques")
     return Badge("bad" if flow.is_finding else "good", count_of(flow))
 
 
@@ -167,18 +186,24 @@ def _paths(flow: ForbiddenFlow) -> Sequence[Path]:
     return sorted(found, key=lambda path: (len(path.controls), len(path.steps)))
 
 
-def _path(path: Path, names: Mapping[str, str]) -> PathView:
-    controls = [ControlRow(str(one.kind), _named(one.description, names)) for one in sorted(path.controls)]
-    return PathView(_named(path.end, names), controls, [_named(step, names) for step in path.steps])
+def _path(path: Path, names: GroupNames) -> PathView:
+    controls = [ControlRow(str(one.kind), names.named(one.description)) for one in sorted(path.controls)]
+    return PathView(names.named(path.end), controls, [names.named(step) for step in path.steps])
 
 
-def _accepted(found: MinimalCutSets) -> AcceptedRisks:
+def _accepted(found: MinimalCutSets, names: GroupNames) -> AcceptedRisks:
     known = [key for key in found.accepted if key in ACCEPTED]
     decisions = tuple(sorted({ACCEPTED[key].decision for key in known}))
-    return AcceptedRisks(found.depth, decisions, tuple(TECHNIQUES[key].title for key in known if key in TECHNIQUES))
+    paths = sorted(found.paths, key=lambda path: (len(path.controls), len(path.steps)))
+    return AcceptedRisks(
+        found.depth,
+        decisions,
+        tuple(TECHNIQUES[key].statement for key in known if key in TECHNIQUES),
+        _path(paths[0], names) if paths else None,
+    )
 
 
-def allowed_of(flows: Flows, names: Mapping[str, str]) -> Sequence[AllowedRow]:
+def allowed_of(flows: Flows, names: GroupNames) -> Sequence[AllowedRow]:
     """Return the ways by which people reach data. Those that are equal in several tenancies are one row."""
     found: dict[AllowedRow, list[AllowedRow]] = {}
     for flow in flows.allowed:
@@ -195,12 +220,12 @@ def allowed_of(flows: Flows, names: Mapping[str, str]) -> Sequence[AllowedRow]:
     return sorted(folded, key=lambda row: any(stack.startswith(TENANCY) for stack in row.stacks))
 
 
-def _allowed(flow: AllowedFlow, names: Mapping[str, str]) -> AllowedRow:
+def _allowed(flow: AllowedFlow, names: GroupNames) -> AllowedRow:
     return AllowedRow(
-        _named(flow.who, names),
+        names.named(flow.who),
         flow.does,
         (flow.to,),
-        tuple(_named(step, names) for step in flow.steps),
+        tuple(map(names.named, flow.steps)),
         flow.controls,
         tuple(sorted(flow.stacks)),
     )
@@ -217,17 +242,3 @@ def _general(row: AllowedRow) -> AllowedRow:
 
     steps, controls = tuple(map(general, row.steps)), tuple(map(general, row.controls))
     return AllowedRow(general(row.who), row.does, tuple(map(general, row.to)), steps, controls, ())
-
-
-def names_of_groups(facts: SiteFacts) -> Mapping[str, str]:
-    """Return the names of groups by the beginnings of their object ids, which the flow analysis names them by."""
-    found: dict[str, set[str]] = {}
-    for row in facts.access.rows:
-        if row.holder.id and row.holder.is_known:
-            found.setdefault(row.holder.id[:8], set()).add(row.holder.name)
-    return {beginning: names.pop() for beginning, names in found.items() if len(names) == 1}
-
-
-def _named(text: str, names: Mapping[str, str]) -> str:
-    """Return a text of the flow analysis with the names of its groups."""
-    return _GROUP.sub(lambda group: names.get(group[1], group[0]), text)

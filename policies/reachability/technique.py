@@ -16,6 +16,16 @@ class Source(StrEnum):
     ANY = "everything in the scope"
 
 
+_IN_SENTENCES = {
+    Source.COMPUTER: "a computer",
+    Source.STORE: "a storage account",
+    Source.VAULT: "a key vault",
+    Source.REGISTRY: "a container registry",
+    Source.ANY: "the data",
+}
+"""What a technique takes data from, in a sentence that names none."""
+
+
 class Setting(StrEnum):
     """Settings that prevent a technique while they hold."""
 
@@ -39,7 +49,7 @@ class Technique:
 
     key: str
     title: str
-    """The step, for reports: the actor's name precedes it and the name of the source follows it."""
+    """What the actor can do, for reports: the name of the source follows it."""
     operations: tuple[str, ...]
     """The operations that it needs on the source, all of them."""
     source: Source
@@ -62,6 +72,11 @@ class Technique:
     """The other edge of the flow graph that models it, or why it moves no data. Empty: it is an edge of its own."""
     is_administration: bool = False
     """True if it changes rights, guardrails or the network: its holder counts as an administrator (`Right.CONTROL`)."""
+
+    @property
+    def statement(self) -> str:
+        """What the actor can do, as a sentence of its own: the kind of its source is in the place of a name."""
+        return f"{self.title} {' or '.join(_IN_SENTENCES[one] for one in (self.source, *self.also))}"
 
     def takes_from(self, source: Source) -> bool:
         """Return True if it takes data from nodes of a kind."""

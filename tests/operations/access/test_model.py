@@ -105,7 +105,7 @@ def test_techniques_of_the_control_plane_are_rights_to_data() -> None:
     model = model_of(found)
     ((access, grounds),) = [(a, g) for a, g in model.accesses.items() if a.action is Action.TAKE]
     assert access.holder == NEW_GROUP
-    assert grounds.techniques == ("runs a command on",)
+    assert grounds.techniques == ("run a command on",)
     assert grounds.roles == ("custom role Runs commands",)
 
 

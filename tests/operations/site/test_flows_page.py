@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from formats.plan import Operation, Plan, PlannedResource
+from operations.access.actions import Action
+from operations.access.things import Kind, Thing
 from operations.site import findings_page, flows_page
-from operations.site.facts import Flows, SiteFacts
+from operations.site.facts import Flows, SiteFacts, StackFacts
+from operations.site.group_names import GroupNames
 from policies.reachability.allowed_flows import AllowedFlow
 from policies.reachability.control_sets import Control, ControlKind
 from policies.reachability.cut_sets import MinimalCutSets, Path
@@ -43,11 +47,15 @@ def test_similar_flows_are_together_with_the_weakest_path_and_names() -> None:
     third = Control(ControlKind.GUARDRAIL, "h", "Azure Policy denies public addresses")
     both = (flow(source, GUARDRAIL, third, GRANT, accepted=True) for source in ("landing", "junction"))
     text = page(report(*both))
-    assert "At least 3 controls prevent each of 2 forbidden flows." in text
-    assert "✓ 3 controls prevent it From landing, junction" in text
+    except_for = (
+        "except by 1 technique whose risk is accepted (decision 0022): against these, at least 2 controls hold."
+    )
+    assert f"At least 3 controls prevent each of 2 forbidden flows, {except_for}" in text
+    assert "✓ 3 controls prevent it; 2 for accepted techniques From landing, junction" in text
     assert "Kinds of control: 2 × guardrails (Azure Policy), role assignments." in text
     assert "no role lets stewards of staging do it" in text
-    assert "Accepted risk: 2 controls against techniques of the control plane (decision 0022)" in text
+    assert "Accepted risk: 2 controls against 1 technique of the control plane (decision 0022)" in text
+    assert "can: run a command on a computer Decision 0022" in text
 
 
 def test_a_flow_with_too_few_controls_is_a_finding_unless_it_is_exempt() -> None:
@@ -78,11 +86,30 @@ def allowed(project: str, container: str) -> AllowedFlow:
 def test_ways_that_are_equal_in_several_tenancies_are_one_row() -> None:
     facts = report(allowed=(allowed("heart", "data"), allowed("lung", "data"), allowed("heart", "other")))
     assert facts.flows
-    one, other = flows_page.allowed_of(facts.flows, flows_page.names_of_groups(facts))
+    one, other = flows_page.allowed_of(facts.flows, GroupNames(facts))
     assert one.who == "stewards of staging at the computer tre-‹project›/desk"
     assert (one.to, one.stacks) == (("tre-‹project›/data",), ("tre-heart", "tre-lung"))
     assert other.to == ("tre-heart/other",)
     assert not foreign(html_of(facts, flows_page.pages)["flows.html"])
+
+
+def test_groups_whose_ids_begin_alike_are_told_apart() -> None:
+    desk = Thing("/desk", Kind.COMPUTER, "desk of heart", "desk", "tre-heart", "heart", "")
+    users, others, gone = (f"0f0e0d0c-1111-4222-8333-{number:012}" for number in range(3))
+    rows = (
+        right(Holder(users, "researchers of heart"), (Action.SIGN_IN,), desk, way="Bastion"),
+        right(Holder(others, "stewards of staging"), READ, CURATED),
+        right(Holder(gone, f"unknown {gone}", is_known=False), READ, replace(CURATED, stack="junction-zone")),
+    )
+    urn = "urn:pulumi:tre-heart::sde::azure-native:compute:VirtualMachine::desk"
+    machine = PlannedResource(urn, "azure-native:compute:VirtualMachine", Operation.SAME, id="/Desk")
+    tenancy = StackFacts("tre-heart", "tenancy", "local", "wm", plan=Plan("sde", "tre-heart", "local", (machine,)))
+    names = GroupNames(replace(EMPTY, stacks=(tenancy,), access=replace(EMPTY.access, rows=rows)))
+    at_desk = "the group 0f0e0d0c at the computer tre-heart/desk"
+    assert names.named(at_desk) == "researchers of heart at the computer tre-heart/desk"
+    assert names.named("let the group 0f0e0d0c (reads in safe-haven) do it") == "let stewards of staging do it"
+    assert names.named("the group 0f0e0d0c (reads in junction-zone)") == f"the group {gone} (reads in junction-zone)"
+    assert names.named("the group 0f0e0d0c does") == "the group 0f0e0d0c does"
 
 
 def test_an_estate_without_data_says_so() -> None:

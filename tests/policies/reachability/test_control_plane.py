@@ -103,6 +103,14 @@ def test_each_right_of_the_control_plane_is_refused(kind: ActorKind, technique: 
         assert found
 
 
+def test_the_statement_of_a_technique_is_whole() -> None:
+    assert TECHNIQUES["run-command"].statement == "run a command on a computer"
+    logs = "send to a place of their own the logs of a storage account or a container registry"
+    assert TECHNIQUES["log-routing"].statement == logs
+    last = {one.statement.rpartition(" ")[2] for one in TECHNIQUES.values()}
+    assert last == {"computer", "account", "vault", "registry", "data"}
+
+
 @pytest.mark.parametrize("technique", WITH_RIGHT, ids=lambda one: one.key)
 def test_an_identity_with_a_right_still_needs_its_network_path(technique: Technique) -> None:
     """A desk's identity reaches Azure Resource Manager over the firewall alone, and its people gain nothing."""
