@@ -54,6 +54,9 @@ class Grounds:
     """The network ways, in words. Empty for an action that needs one: a right without a way in."""
     techniques: tuple[str, ...] = ()
     """The titles of the techniques of the control plane that it is."""
+    needs: tuple[tuple[Assignment, ...], ...] = ()
+    """For an access as the identity of a computer: what its holder needs to sign in there. Of each part, any one
+    assignment is enough."""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -191,11 +194,22 @@ class AccessModel:
                     self._add_as(person, computer, identity, data.get(identity, ()))
 
     def _add_as(self, person: str, computer: Actor, identity: str, rights: Iterable[tuple[Access, Grounds]]) -> None:
+        needs = self._needs_to_sign_in(person, computer)
         for access, grounds in rights:
             if self._ways.from_computer(computer, self.thing(access.thing).store):
                 way = f"signed in to {self.thing(computer.id).label}, as {self.people.holder(identity).name}"
                 derived = Access(person, access.action, access.thing, computer.key)
-                self.accesses[derived] = Grounds(grounds.assignments, (way,))
+                self.accesses[derived] = Grounds(grounds.assignments, (way,), needs=needs)
+
+    def _needs_to_sign_in(self, person: str, computer: Actor) -> tuple[tuple[Assignment, ...], ...]:
+        """Return the assignments of the login, and those of each sight that it needs."""
+        everyone = {person, *self.people.groups_of.get(person, ())}
+        logins = (self.accesses.get(Access(one, action, computer.id)) for one in everyone for action in SIGN_IN_ACTIONS)
+        parts = [tuple(one for found in logins if found for one in found.assignments)]
+        bastion = next(one for one in self._ways.bastions_to(computer) if self._sees(everyone, computer, one))
+        for operation, id_ in self._ways.seen_for_sign_in(computer, bastion):
+            parts.append(tuple(self._letting(everyone, operation, id_)))
+        return tuple(parts)
 
     def _sign_in_of(self, holder: str, computer: Actor) -> Action:
         found = (a for a in SIGN_IN_ACTIONS if Access(holder, a, computer.id) in self.accesses)
@@ -220,10 +234,13 @@ class AccessModel:
         return found
 
     def _sees(self, holders: set[str], computer: Actor, bastion: str) -> bool:
-        return all(
-            any(one.holder in holders and one.role.permits(operation, is_data=False) for one in self._covering(id_))
-            for operation, id_ in self._ways.seen_for_sign_in(computer, bastion)
-        )
+        seen = self._ways.seen_for_sign_in(computer, bastion)
+        return all(any(self._letting(holders, operation, id_)) for operation, id_ in seen)
+
+    def _letting(self, holders: set[str], operation: str, id_: str) -> Iterator[Assignment]:
+        """Yield the assignments that let some holders do an operation of the control plane."""
+        found = (one for one in self._covering(id_) if one.holder in holders)
+        return (one for one in found if one.role.permits(operation, is_data=False))
 
     def _add_anonymous(self) -> None:
         for container in self._ways.anonymous():

@@ -165,8 +165,6 @@ def _rows(model: AccessModel, origins: Origins) -> Iterator[Row]:
     for group in found.values():
         access, grounds = group[0]
         actions = tuple(action for action in Action if any(one.action is action for one, _ in group))
-        keys = [(a.urn, a.is_pending_delete) for a in grounds.assignments]
-        recorded = sorted((origins[key] for key in keys if key in origins), key=lambda one: one.since)
         yield Row(
             model.people.holder(access.holder),
             actions,
@@ -174,8 +172,16 @@ def _rows(model: AccessModel, origins: Origins) -> Iterator[Row]:
             f"{name_of(access.through)} of {stack_of(access.through)}" if access.through else "",
             grounds,
             has_way(access, grounds),
-            tuple(recorded),
+            _origins_of(grounds, origins),
         )
+
+
+def _origins_of(grounds: Grounds, origins: Origins) -> tuple[Origin, ...]:
+    """Return the recorded origins of what an access rests on; of several parts that it needs, those made last."""
+    parts = [[(one.urn, one.is_pending_delete) for one in part] for part in (grounds.assignments, *grounds.needs)]
+    found = [sorted((origins[key] for key in keys if key in origins), key=lambda one: one.since) for keys in parts]
+    last = max(found, key=lambda recorded: recorded[0].since) if all(found) else []
+    return tuple(last)
 
 
 def _order(row: Row) -> tuple[Any, ...]:

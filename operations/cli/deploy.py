@@ -428,11 +428,13 @@ class Deployment:
         return asks
 
     def _apply(self, stack: Stack, plan: Plan) -> Outcome:
-        """Apply the evaluated plan, and nothing else."""
-        if first := self._obstacles[stack.name].first:
-            plan = self._after(stack, first)
+        """Apply the evaluated plan, and nothing else. The outcome has the plan's counts, also of what went first."""
+        first = self._obstacles[stack.name].first
+        rest = self._after(stack, first) if first else plan
         with watching(self.session.output) as reporter, self._released(stack):
-            return self.session.engine(stack).up(stack.settings, targets=self.targets, plan=plan, on_event=reporter)
+            engine = self.session.engine(stack)
+            outcome = engine.up(stack.settings, targets=self.targets, plan=rest, on_event=reporter)
+        return replace(outcome, counts={one.value: n for one, n in plan.counts.items()}) if first else outcome
 
     def _after(self, stack: Stack, first: Revocation | UnlockedChange) -> Plan:
         """Delete what locks keep, and return the plan of the rest, evaluated anew."""

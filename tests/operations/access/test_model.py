@@ -8,7 +8,7 @@ from uuid import UUID
 from formats.plan import Operation
 from formats.pulumi_state import read_export
 from operations.access.actions import Action
-from operations.access.view import NO_WAY, NOT_RECORDED, Origin, access_view, holders_named
+from operations.access.view import NO_WAY, NOT_RECORDED, Origin, Origins, access_view, holders_named
 from tests.operations.access.estates import (
     BLOB_READER,
     NEW_GROUP,
@@ -135,6 +135,24 @@ def test_a_closed_provider_has_no_right() -> None:
     view = access_view(model_of(closed))
     assert not holders_named(model_of(closed), "provider zq1")
     assert [one.name for one in view.closed] == ["junction-zq1-writes"]
+
+
+def test_a_right_as_the_identity_of_a_desk_exists_since_its_holder_can_sign_in_there() -> None:
+    model = model_of(plans())
+    early, late = Origin("2026-01-02T00:00:00Z", "change 7"), Origin("2026-03-04T00:00:00Z", "change 9")
+    everything = {(one.urn, False): early for one in model.assignments}
+
+    def since(origins: Origins) -> set[str]:
+        rows = access_view(model, person="researchers of hcm", origins=origins).rows
+        found = {row.change for row in rows if row.through}
+        assert found
+        return found
+
+    logins = {(one.urn, False) for one in model.assignments if one.role.name == "Virtual Machine User Login"}
+    assert logins
+    assert since(everything) == {"change 7"}
+    assert since(everything | dict.fromkeys(logins, late)) == {"change 9"}
+    assert since({key: origin for key, origin in everything.items() if key not in logins}) == {NOT_RECORDED}
 
 
 def test_a_row_names_what_recorded_it_and_never_invents_it() -> None:

@@ -153,6 +153,7 @@ def test_the_ledger_of_a_change_of_stewards_verifies(tmp_path: Path, capsys: pyt
     assert sde("ledger", "verify").splitlines()[-1] == "The ledger verifies."
     last = [json.loads(line) for line in sde("history", "safe-haven", "--json").splitlines()][-1]
     assert last["result"] == "succeeded"
+    assert {name for name, count in last["counts"].items() if count} == {"replace", "same"}, "the lock is as before"
     rows = [json.loads(line) for line in sde("access", "--person", new, "--json").splitlines()]
     found = {(row["since"][:10], row["change"]) for row in rows if row["event"] == "access" and row["assignments"]}
     assert found == {(last["time"][:10], f"change {last['change']}")}
