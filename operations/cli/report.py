@@ -25,7 +25,8 @@ def report(session: Session, *, folder: Folder) -> None:
     """
     from operations.cli.app import version  # noqa: PLC0415 - imports the commands
     from operations.cli.report_facts import gather  # noqa: PLC0415 - imports the policies
-    from operations.site.writing import refuse_other_files, write_site  # noqa: PLC0415 - imports Graphviz
+    from operations.site.folder import refuse_other_files  # noqa: PLC0415
+    from operations.site.writing import write_site  # noqa: PLC0415 - imports Graphviz
 
     refuse_other_files(folder)
     facts = gather(session, version())

@@ -144,7 +144,9 @@ def _stack(stack: Stack, estate: EstateFacts, approvals: ReportApprovals) -> Sta
 
 
 def _expiries(stack: Stack, session: Session) -> Iterator[Expiry]:
-    """Yield the ends of a stack, with the files as the estate names them."""
+    """Yield the ends of a stack, with the files as the estate names them. It has none of an orphaned stack."""
+    if stack.is_orphaned:
+        return
     folder = f"{session.estate_folder}/"
     for end in session.catalog.ends_within(stack, EVER):
         yield replace(end, file=end.file.removeprefix(folder), fix=end.fix.replace(folder, ""))

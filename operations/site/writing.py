@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -17,7 +15,6 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from formats.errors import InputError
 from operations.diffs.text import plural, printable, shortened
 from operations.site import (
     access_pages,
@@ -32,19 +29,14 @@ from operations.site import (
     stack_pages,
 )
 from operations.site.facts import SiteFacts
+from operations.site.folder import FORMAT, MARKER, PAGE, replacement
 from operations.site.pages import SECTIONS, Page, Section, stack_path
 from operations.text_templates import templates_in
 
-MARKER = "report.json"
-"""The file that lists what the report wrote, so that a later report replaces these files and no others."""
-_FORMAT = "sde-report-1"
 _FOLDER = Path(__file__).parent
 _ASSETS = ("site.css", "site.js")
 _INDEX = "assets/search.js"
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}")
-_PATH = re.compile(r"([a-z]+/)?[A-Za-z0-9][A-Za-z0-9_.-]*\.html")
-"""The paths of pages: in the report's folder or in a folder of it."""
-_MAX_MARKER = 20_000_000
 
 MODULES: Sequence[Callable[[SiteFacts], Iterator[Page]]] = (
     overview.pages,
@@ -66,7 +58,7 @@ def pages_of(facts: SiteFacts) -> Sequence[Page]:
     pages = [page for module in MODULES for page in module(facts)]
     if len({page.path for page in pages}) < len(pages):
         raise LookupError("two pages of the report have the same path")
-    if wrong := [page.path for page in pages if not _PATH.fullmatch(page.path)]:
+    if wrong := [page.path for page in pages if not PAGE.fullmatch(page.path)]:
         raise LookupError(f"a page of the report cannot have the path {wrong[0]!r}")
     return pages
 
@@ -76,17 +68,8 @@ def write_site(facts: SiteFacts, folder: Path) -> Sequence[Path]:
 
     `InputError` for a folder with files that no report wrote. If anything fails, the folder is as before.
     """
-    refuse_other_files(folder)
-    target = folder.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))  # mode 0700
-    try:
+    with replacement(folder) as new:
         files = _write_files(facts, new)
-        if target.exists():
-            new.chmod(target.stat().st_mode & 0o777)
-        _replace(target, new)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
     return [folder / file for file in files]
 
 
@@ -100,7 +83,7 @@ def _write_files(facts: SiteFacts, folder: Path) -> Sequence[str]:
     (folder / _INDEX).write_text(search_index(pages), encoding="utf-8")
     for page, text in rendered(facts, pages):
         (folder / page.path).write_text(text, encoding="utf-8")
-    marker = {"format": _FORMAT, "made": facts.made.isoformat(timespec="seconds"), "files": files}
+    marker = {"format": FORMAT, "made": facts.made.isoformat(timespec="seconds"), "files": files}
     (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
     return files
 
@@ -189,49 +172,3 @@ def search_index(pages: Sequence[Page]) -> str:
     shown = [[printable(part) for part in entry] for entry in entries]
     text = json.dumps(shown, separators=(",", ":")).replace("<", r"\u003c").replace(">", r"\u003e")
     return f"window.reportIndex={text};\n"
-
-
-def refuse_other_files(folder: Path) -> None:
-    """Raise `InputError` for what is no folder, and for a folder with a file that no report wrote."""
-    target = folder.resolve()
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise InputError("The report's folder is something else.", file=str(folder), found="no folder",
-                         allowed="a new folder, an empty one, or one with an earlier report")  # fmt: skip
-    own = _files_of_report(target / MARKER)
-    for file in sorted(target.rglob("*")):
-        name = file.relative_to(target).as_posix()
-        if (file.is_symlink() or not file.is_dir()) and name not in own:
-            raise InputError("The report's folder has files of something else.", file=str(folder), found=name,
-                             allowed="a new folder, an empty one, or one with an earlier report",
-                             fix="Name another folder.")  # fmt: skip
-
-
-def _files_of_report(marker: Path) -> frozenset[str]:
-    """Return what an earlier report wrote; nothing if the file is not of a report."""
-    try:
-        if marker.is_symlink() or marker.stat().st_size > _MAX_MARKER:
-            return frozenset()
-        content = json.loads(marker.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return frozenset()
-    if not isinstance(content, Mapping) or content.get("format") != _FORMAT:
-        return frozenset()
-    files = content.get("files")
-    return frozenset(one for one in files if isinstance(one, str)) if isinstance(files, list) else frozenset()
-
-
-def _replace(target: Path, new: Path) -> None:
-    """Put a new folder in the place of another, which is put back if that fails."""
-    if not target.exists():
-        new.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".old"))
-    os.rename(target, old)  # which replaces the empty folder
-    try:
-        new.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)

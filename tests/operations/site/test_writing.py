@@ -16,8 +16,9 @@ from formats.errors import InputError
 from operations.access.view import AccessView
 from operations.site import writing
 from operations.site.facts import SiteFacts, StackFacts
+from operations.site.folder import MARKER
 from operations.site.pages import Page, Target
-from operations.site.writing import MARKER, pages_of, rendered, search_index, write_site
+from operations.site.writing import pages_of, rendered, search_index, write_site
 
 EMPTY = SiteFacts(
     "A Region", datetime(2026, 11, 30, 18, 5, tzinfo=UTC), "0.1.0", (), None, AccessView(()), None, (), (), ()
