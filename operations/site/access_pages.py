@@ -24,7 +24,7 @@ class Readers:
     """The answer to who may read the data of a place today."""
 
     people: tuple[str, ...]
-    """Groups with the right and a network way."""
+    """Groups with the right and a network way; also of the logs alone."""
     people_without_way: tuple[str, ...]
     computers: tuple[str, ...]
     """Identities of the estate's own computers and services, with the right and a network way."""
@@ -49,9 +49,10 @@ class Place:
         """Who may read its data today."""
         reading = [one for one in self.rights if one.reads]
         usable = dict.fromkeys(one.who for one in reading if one.is_usable and one.is_person)
+        logs = [one.who for one in self.rights if one.reads_logs and one.is_usable and one.is_person]
         idle = dict.fromkeys(one.who for one in reading if not one.is_usable and one.is_person)
         return Readers(
-            tuple(usable),
+            (*usable, *(f"{who} (logs alone)" for who in dict.fromkeys(logs) if who not in usable)),
             tuple(who for who in idle if who not in usable),
             tuple(dict.fromkeys(one.who for one in reading if one.is_usable and not one.is_person)),
             tuple(dict.fromkeys(one.who for one in self.rights if one.takes)),
@@ -121,7 +122,7 @@ def classes_of(facts: SiteFacts) -> Sequence[DataClassOfPlaces]:
 
 def _title(place: str, stack: str, several: Collection[str]) -> str:
     if not place:
-        return f"Shared by all ({stack})" if stack else "Outside the stacks"
+        return f"Hub and shared services ({stack})" if stack else "Other resources"
     return f"Zone {place}{f' ({stack})' if place in several else ''}" if place in _ZONES else f"{place} ({stack})"
 
 

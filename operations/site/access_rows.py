@@ -55,6 +55,11 @@ class Rights:
         return self.is_data and Action.READ in self.may
 
     @property
+    def reads_logs(self) -> bool:
+        """True if its holder may read logs by it, which have no data of a project but who used it, and when."""
+        return Action.READ_LOGS in self.may
+
+    @property
     def is_usable(self) -> bool:
         """True if nothing but the right is needed, or there is a network way."""
         return self.use is not NO_WAY

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from formats.stack_names import TENANCY
 from operations.ledger.entry import Kind, Result
 from operations.site.badge import Badge
-from operations.site.facts import SiteFacts
+from operations.site.facts import ChangeFacts, SiteFacts, StackFacts
 from operations.site.pages import Page
 
 MOST = 1000
@@ -103,10 +104,11 @@ def _stacks(facts: SiteFacts) -> Iterator[OpenFinding]:
         page = f"stacks/{stack.name}.html"
         if stack.is_orphaned:
             text = "It is deployed, and the estate's files do not have it any more."
-            yield OpenFinding(Badge("bad", "orphaned"), stack.name, text, f"scripts/sde destroy {stack.name}", page)
+            do = f"scripts/sde destroy {stack.name}; or put its file back"
+            yield OpenFinding(Badge("bad", "orphaned"), stack.name, text, do, page)
         elif stack.plan is None:
-            text = "The estate's files have it, and it is not deployed."
-            yield OpenFinding(Badge("warn", "not deployed"), stack.name, text, f"scripts/sde up {stack.name}", page)
+            text, do = why_not_deployed(facts, stack)
+            yield OpenFinding(Badge("warn", "not deployed"), stack.name, text, do, page)
         if stack.permit and not stack.permit.is_valid:
             text = f"It has no permit: {' '.join(stack.permit.why_not)}"
             status = f"scripts/sde request status {stack.name.partition('-')[2]}"
@@ -114,6 +116,26 @@ def _stacks(facts: SiteFacts) -> Iterator[OpenFinding]:
         for end in (one for one in stack.expiries if one.is_past):
             text = f"It cannot be changed: {end.key} ended on {end.day}."
             yield OpenFinding(Badge("warn", "ended"), stack.name, text, end.fix, "ends.html")
+
+
+def why_not_deployed(facts: SiteFacts, stack: StackFacts) -> tuple[str, str]:
+    """Return what is known of a stack that is not deployed, and what to do."""
+    has_permit = stack.permit is None or stack.permit.is_valid
+    up = f"scripts/sde up {stack.name}" if has_permit else "have its permit approved"
+    last = next((one for one in facts.changes if _is_change_of(one, stack.name)), None)
+    ended = last.record.result.result if last and last.record.result else None
+    if last is None or last.record.entry.command != "destroy" or ended is not Result.SUCCEEDED:
+        return "The estate's files have it, and it is not deployed.", up
+    day = last.record.entry.time[:10]
+    text = f"Change {last.record.number} of {day} destroyed it, and the estate's files still have it."
+    if not stack.name.startswith(TENANCY):
+        return text, f"To deploy it again: {up}."
+    project = stack.name.removeprefix(TENANCY)
+    return text, f"If the project has ended, remove requests/{project}.yaml. To deploy it again: {up}."
+
+
+def _is_change_of(one: ChangeFacts, stack: str) -> bool:
+    return one.record.entry.kind is Kind.INTENT and stack in one.record.entry.stacks
 
 
 def _changes(facts: SiteFacts) -> Iterator[OpenFinding]:

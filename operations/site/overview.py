@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from operations.diffs.text import plural
 from operations.estate.expiry import EARLY_WARNING
+from operations.ledger.entry import Kind
 from operations.site.access_pages import classes_of
 from operations.site.badge import Badge, Tone
 from operations.site.change_rows import timeline_row
@@ -76,8 +77,10 @@ def _tiles(facts: SiteFacts, findings: Sequence[OpenFinding]) -> Iterator[Tile]:
     text = f"{'end' if near == 1 else 'ends'} in the next {EARLY_WARNING} days"
     yield Tile("warn" if near else "good", f"{near:,}", text, "ends.html")
     since = facts.made - timedelta(days=_DAYS)
-    recent = sum(one.record.entry.time >= f"{since:%Y-%m-%dT%H:%M:%SZ}" for one in facts.changes)
-    yield Tile("info", f"{recent:,}", f"{'change' if recent == 1 else 'changes'} in {_DAYS} days", "changes.html")
+    recent = [one.record.entry.kind for one in facts.changes if one.record.entry.time >= f"{since:%Y-%m-%dT%H:%M:%SZ}"]
+    made, refused = recent.count(Kind.INTENT), recent.count(Kind.REFUSAL)
+    text = f"{'change' if made == 1 else 'changes'} in {_DAYS} days{f'; {refused:,} refused' if refused else ''}"
+    yield Tile("info", f"{made:,}", text, "changes.html")
     broken = [one for one in facts.ledgers if one.problems]
     entries = sum(one.size for one in facts.ledgers)
     if facts.ledgers:
@@ -96,4 +99,9 @@ def _prices(facts: SiteFacts) -> Iterator[Tile]:
         if stack.price:
             totals[stack.price.currency] = totals.get(stack.price.currency, Decimal(0)) + stack.price.total.after
     for currency, total in totals.items():
-        yield Tile("info", f"{currency} {total:,.0f}", "a month, idle, at list price", "stacks.html")
+        yield Tile(
+            "info",
+            f"{currency} {total:,.0f}",
+            "a month at list price: all machines running, without data traffic",
+            "stacks.html",
+        )

@@ -14,6 +14,7 @@ from operations.site.access_rows import rights_of
 from operations.site.change_rows import timeline_row
 from operations.site.egress import Egress, places_of
 from operations.site.facts import SiteFacts, StackFacts
+from operations.site.findings_page import why_not_deployed
 from operations.site.pages import Page, Target, stack_path
 from operations.site.resources import Deployed, deployed
 from operations.site.stack_summaries import StackSummary, Summaries
@@ -95,6 +96,7 @@ class _Estate:
             "ends": summaries.ends.get(stack.name, ()),
             "changes": [timeline_row(self.facts, one) for one in summaries.changes(stack.name)[:MAX_CHANGES]],
             "number_of_changes": len(summaries.changes(stack.name)),
+            "not_deployed": why_not_deployed(self.facts, stack),
             "findings": noted[:MAX_FINDINGS],
             "number_of_findings": len(noted),
             "counts": summaries.counts(stack.name),

@@ -93,6 +93,13 @@ def test_a_failed_revocation_is_first() -> None:
     assert "✗ revocation failed" in text
 
 
+def test_who_reads_the_logs_of_the_hub_is_named() -> None:
+    logs = thing("logs", "platform", "", "identifiable", Kind.LOGS)
+    place = classes_of(report(right(STEWARDS, (Action.READ_LOGS,), logs, way="by Azure")))[0].places[0]
+    assert place.title == "Hub and shared services (platform)"
+    assert place.readers.people == ("stewards of warehouse (logs alone)",)
+
+
 def project(name: str, *, actions: tuple[Action, ...] = READ) -> Row:
     on = thing("project", f"tre-{name}", name, "de-identified")
     return right(Holder(f"{name:0<8}", f"researchers of {name}"), actions, on, way=f"signed in to desk of {name}")

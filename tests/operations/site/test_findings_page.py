@@ -62,5 +62,16 @@ def test_findings_of_the_policies_have_their_fix_and_hostile_names_are_text() ->
     assert "scripts/sde up safe-haven" in text
 
 
+def test_the_file_of_a_destroyed_project_can_be_removed() -> None:
+    destroyed = change(9, "2026-11-02", result=Result.SUCCEEDED, command="destroy")
+    gone = next(
+        one for one in open_findings(replace(facts(), changes=(destroyed,))) if one.badge.text == "not deployed"
+    )
+    assert gone.text == "Change 9 of 2026-11-02 destroyed it, and the estate's files still have it."
+    assert gone.do == (
+        "If the project has ended, remove requests/heart.yaml. To deploy it again: have its permit approved."
+    )
+
+
 def test_an_estate_without_findings_says_what_that_means() -> None:
     assert "Nothing is open." in text_of(html_of(EMPTY, findings_page.pages)["findings.html"])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from operations.history.changes import ChangeRecord
+from operations.ledger.entry import Kind
 from operations.site import overview
+from operations.site.facts import ChangeFacts
 from policies.model import Verdict
+from tests.operations.ledger.logs import entry
 from tests.operations.site import sample
 from tests.operations.site.rendering import EMPTY, html_of, text_of
 
@@ -21,8 +26,8 @@ def test_the_first_page_answers_what_is_asked_first() -> None:
         "4 all stacks are deployed",
         "0 open findings",
         "41 entries in the ledger, verified",
-        "USD 5,397 a month, idle, at list price",
-        "Zone warehouse identifiable data stewards of warehouse the identity archive-mover of safe-haven",
+        "USD 5,397 a month at list price: all machines running, without data traffic",
+        "Zone warehouse identifiable data stewards of warehouse nobody the identity archive-mover of safe-haven",
         "2027-03-31 – in 121 days The permit of a tenancy tre-hcm-progression",
         "The ledger has no change.",
         "Not in the report: the packages that were installed on desks.",
@@ -45,6 +50,13 @@ def test_what_is_wrong_comes_first() -> None:
     assert "The policies do not hold: failed checks: 1, unknown: 0" in text
     assert "no the ledger does not verify" in text
     assert text.index("entry 7 was changed") < text.index("something is open") < text.index("Estate map")
+
+
+def test_refusals_are_no_changes() -> None:
+    kinds = (Kind.INTENT, Kind.REFUSAL, Kind.BREAK_GLASS)
+    changes = (ChangeFacts(ChangeRecord(number, entry(kind), None)) for number, kind in enumerate(kinds))
+    made = datetime(2026, 12, 20, tzinfo=UTC)
+    assert "1 change in 30 days; 1 refused" in _text(replace(EMPTY, made=made, changes=tuple(changes)))
 
 
 def test_nothing_deployed_is_said() -> None:
