@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ def _environment() -> Environment:
     environment = templates_in(_FOLDER / "templates", html=True)
     environment.finalize = _shown
     environment.filters |= {"short": shortened, "day": _day, "minute": _minute, "count": "{:,}".format,
-                            "brief": _brief}  # fmt: skip
+                            "brief": _brief, "day_after": _day_after}  # fmt: skip
     environment.globals |= {"plural": plural}
     return environment
 
@@ -148,6 +148,14 @@ def _shown(value: Any) -> Any:
 def _day(value: date | datetime | str) -> str:
     """Return a day as YYYY-MM-DD. A text begins with it."""
     return value[:10] if isinstance(value, str) else f"{value:%Y-%m-%d}"
+
+
+def _day_after(value: date | str) -> str:
+    """Return the day after a last valid day: the one on which a thing ends. A text that is no day stays as it is."""
+    try:
+        return f"{date.fromisoformat(str(value)[:10]) + timedelta(days=1):%Y-%m-%d}"
+    except (ValueError, OverflowError):
+        return str(value)
 
 
 def _minute(value: datetime | str) -> str:

@@ -86,7 +86,7 @@ def test_the_timeline_has_each_change_below_its_day() -> None:
         "3 create, 40 unchanged",
         "passed, with exemptions 43 resources evaluated",
         "Anna Example data-owner data 2026-05-02 09:14 It fits the purpose.",
-        "Exemptions that it used Exemption Policy Resource Last day sftp ST3",
+        "Exemptions that it used Exemption Policy Resource Ends on sftp ST3",
         "gained stewards can now read: container curated of the warehouse store",
         "FL2 past the airlock tre-heart 4 controls ✗ 3 controls",
         "Grants the role “Reader” to the group “stewards” On role assignment reads of tre-heart. Policies: IA1",

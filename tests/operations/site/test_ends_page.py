@@ -57,9 +57,9 @@ def test_everything_that_ends_is_one_row_in_the_order_of_the_days() -> None:
 def test_the_page_says_what_ends_next_and_who_answers_for_it() -> None:
     html = html_of(facts(), ends_page.pages)["ends.html"]
     text = text_of(html)
-    assert "1 thing has ended. Next: Exemption intake from XX1, on 2026-12-02. 3 of 7 end within 60 days." in text
+    assert "1 thing has ended. Next: Exemption intake from XX1, on 2026-12-02. Within 60 days: 3 of 7." in text
     assert "The approval of a way out: packages platform Ada Lovelace; approved by Mary Seacole preview" in text
-    assert "last day 2026-12-01 – nothing was judged" in text
+    assert "ends on 2026-12-02 – nothing was judged" in text
     assert "destroy-data tre-heart – used" in text
     assert "tre-heart ✓ valid 2027-02-01 Anna Example, data-owner, 2026-10-02" in text
     assert not foreign(html)

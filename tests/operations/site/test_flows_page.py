@@ -67,7 +67,7 @@ def test_a_flow_with_too_few_controls_is_a_finding_unless_it_is_exempt() -> None
     assert facts.flows
     exempt = replace(facts, flows=replace(facts.flows, exempt={few: exemption}), exemptions=(exemption,))
     assert "1 control prevents it; exempt" in page(exempt)
-    assert "Exemption intake, until 2026-05-01" in page(exempt)
+    assert "Exemption intake, which ends on 2026-05-02" in page(exempt)
     assert exemption.expires == date(2026, 5, 1)
     assert not findings_page.open_findings(exempt)
 

@@ -44,7 +44,7 @@ FACTS = (
     "VM Standard_NC24ads_A100_v4 1 3,351.43",
     "Not included: DNS queries",
     "2028-09-30 – in 670 days",
-    "✓ valid until 2027-03-31",
+    "✓ valid ends on 2027-03-31",
     "data Anna Example data owner 2026-10-02 09:14 Fits the purpose.",
     "Every check passes",
     "The ledger has no change of this stack.",
