@@ -8,17 +8,19 @@ from pathlib import Path
 from tests.browser.checks import all_wrong, needs_browser
 from tests.operations.cli.history.made import IS_WHOLE, history
 
-OFTEN = ("changes", "stacks")
-"""The folders of pages of one kind."""
+LIKE_ANOTHER = ("access-computers.html",)
+"""The pages of the first folder that have the template of another."""
 
 
 def chosen(site: Path) -> Iterator[Path]:
-    """Yield every page in `scripts/soak`; otherwise, of pages of one kind, the smallest and the largest."""
+    """Yield every page in `scripts/soak`; otherwise one of each kind, which is the largest of a folder."""
     pages = sorted(site.rglob("*.html"), key=lambda page: page.stat().st_size)
-    for folder in (site, *(site / name for name in OFTEN)):
-        inside = [page for page in pages if page.parent == folder]
-        assert inside, folder
-        yield from inside if IS_WHOLE or folder == site else (inside[0], inside[-1])
+    if IS_WHOLE:
+        yield from pages
+        return
+    yield from (page for page in pages if page.parent == site and page.name not in LIKE_ANOTHER)
+    for folder in ("changes", "stacks"):
+        yield [page for page in pages if page.parent == site / folder][-1]
 
 
 @needs_browser
