@@ -16,7 +16,7 @@ from operations.access.model import Access, AccessModel, Grounds, has_way
 from operations.access.people import Holder, People
 from operations.access.relevance import may_change_access, may_change_flows
 from operations.access.things import Thing
-from operations.access.view import NO_WAY
+from operations.access.wording import Difference
 from policies.model import NO_CONFIGS, PolicyContext
 from policies.plan_resources import resources_of
 from policies.reachability.flow_cache import FlowCache
@@ -61,36 +61,27 @@ class AccessChange:
     @property
     def opens(self) -> bool:
         """True if the holder can do more than before."""
-        if self.effect is Effect.CHANGED:
-            return bool(set(self.ways) - set(self.ways_before)) or bool(
-                self.conditions_before and self.conditions != self.conditions_before
-            )
-        return self.effect is Effect.GAINED
+        return self._difference.opens
 
     def __str__(self) -> str:
-        what = ", ".join(self.techniques or map(str, self.actions))
         things = "; ".join(f"{t.label}{f', {t.data_class}' if t.data_class else ''}" for t in self.things)
         who = f"{self.holder.name} ({self.holder.id})" if self.names_id else self.holder.name
-        return cut(f"{who} {self._verb} {what}: {things} {self._grounds()}", MAX_LINE)
+        said = self._difference
+        return cut(f"{who} {said.does}: {things} ({said.grounds})", MAX_LINE)
 
     @property
-    def _verb(self) -> str:
-        if self.effect is not Effect.CHANGED:
-            return "can now" if self.effect is Effect.GAINED else "can no longer"
-        if bool(self.ways) is bool(self.ways_before):
-            return "still can, by other ways or conditions,"
-        return "can now reach what it has the right to" if self.ways else "can no longer reach what it has the right to"
-
-    def _grounds(self) -> str:
-        parts = [" and ".join(self.roles)]
-        if self.effect is Effect.CHANGED:
-            parts += _differences("way", self.ways_before, self.ways)
-            parts += _differences("condition", self.conditions_before, self.conditions)
-        else:
-            parts += [NO_WAY] if not self.is_usable else list(self.ways)
-            parts += list(self.conditions)
-        parts += ["a revocation that failed before"] if self.is_pending else []
-        return f"({'; '.join(parts)})"
+    def _difference(self) -> Difference:
+        return Difference(
+            self.effect,
+            self.techniques or tuple(map(str, self.actions)),
+            self.roles,
+            self.ways,
+            self.ways_before,
+            self.conditions,
+            self.conditions_before,
+            self.is_usable,
+            self.is_pending,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON values."""
@@ -305,9 +296,3 @@ def _told_apart(changes: Sequence[AccessChange]) -> tuple[AccessChange, ...]:
     return tuple(
         replace(c, names_id=bool(c.holder.id) and c.holder.is_known and len(keys[c.holder.name]) > 1) for c in changes
     )
-
-
-def _differences(what: str, before: Sequence[str], after: Sequence[str]) -> list[str]:
-    added = [f"new {what}: {one}" for one in after if one not in before]
-    removed = [f"no longer by the {what}: {one}" for one in before if one not in after]
-    return [*added, *removed]

@@ -12,8 +12,8 @@ from operations.access.assignments import Assignment
 from operations.access.model import Access, AccessModel, Grounds, has_way
 from operations.access.people import Holder
 from operations.access.things import Thing
+from operations.access.wording import NO_WAY
 
-NO_WAY = "right without a way in"
 NOT_RECORDED = "not recorded"
 
 

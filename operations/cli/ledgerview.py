@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from operations.cli.output import printable
 from operations.cli.rows import Rows
-from operations.history.changes import ChangeRecord, Numbered, first_line, minute, name_of, what_became
+from operations.history.changes import ChangeRecord, Numbered, in_a_line, minute, name_of, what_became
 from operations.ledger.entry import Entry, Kind, Result
 
 _STYLES = {"refusal": "yellow", "failed": "red", "partial": "bold red", "unknown": "bold red", "open-finding": "red"}
@@ -19,7 +19,7 @@ def table_of(entries: Sequence[Numbered]) -> Rows:
     for number, entry in entries:
         what = f"{entry.kind} of {entry.of}" if entry.of is not None else str(entry.kind)
         row = (what + (f": {entry.result}" if entry.result else ""), entry.command, " ".join(entry.stacks),
-               name_of(entry.who), first_line(entry.reason))  # fmt: skip
+               name_of(entry.who), in_a_line(entry.reason))  # fmt: skip
         rows.add(str(number), minute(entry), *map(printable, row), style=_style(entry))
     return rows
 
@@ -33,7 +33,7 @@ def history_of(changes: Sequence[ChangeRecord]) -> Rows:
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(end.counts.items()) if name != "same")
         became = ", ".join([what_became(entry, one.result), *(part.kind.value for part in one.parts)])
         row = (" ".join(entry.stacks), entry.command, became, counts, name_of(entry.who),
-               first_line(end.reason or entry.reason))  # fmt: skip
+               in_a_line(end.reason or entry.reason))  # fmt: skip
         left = next((part for part in one.parts if part.kind is Kind.OPEN_FINDING), end)
         rows.add(str(one.number), minute(entry), *map(printable, row), style=_style(left))
     return rows

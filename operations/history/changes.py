@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations.ledger.entry import Entry, Kind, Who
 
 _LONGEST = 120
+_AZURE_ID = re.compile(r"/subscriptions/[^\s'\"]{0,2000}/([^/\s'\"]+/[^/\s'\"]+)")
+"""The id of an Azure resource: its last type and name tell enough on a line."""
 Numbered = tuple[int, Entry]
 
 
@@ -65,7 +68,11 @@ def minute(entry: Entry) -> str:
     return entry.time[:16].replace("T", " ")
 
 
-def first_line(reason: str | None) -> str:
-    """Return the beginning of a reason."""
-    line = reason.splitlines()[0] if reason else ""
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 4] + " ..."
+def in_a_line(reason: str | None, longest: int = _LONGEST) -> str:
+    """Return the beginning of a reason on one line, with its cause: a line that ends with a colon leads to it."""
+    lines = [line.strip(" -") for line in (reason or "").splitlines()] or [""]
+    text, rest = lines[0], lines[1:]
+    while text.endswith(":") and rest:
+        text = f"{text} {rest.pop(0)}"
+    text = _AZURE_ID.sub(r"…/\1", text)
+    return text if len(text) <= longest else text[: longest - 4] + " ..."

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from formats.errors import Failed
 from formats.plan import Operation
 from formats.property_changes import ABSENT
+from operations.access.wording import Difference
 from operations.diffs.meaning import Meaning
 from operations.ledger.entry import PERMIT, Entry
 
@@ -53,6 +54,7 @@ class KeptHolder(_Kept):
 
     name: str
     id: str = ""
+    """The object id, or the key of a resource."""
 
 
 class KeptThing(_Kept):
@@ -71,8 +73,29 @@ class KeptAccessChange(_Kept):
     may: tuple[str, ...]
     on: tuple[KeptThing, ...]
     opens: bool = False
-    text: str = ""
-    """The change as one sentence."""
+    roles: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+    ways_before: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    conditions_before: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    usable: bool = True
+    revocation_failed_before: bool = False
+
+    @property
+    def difference(self) -> Difference:
+        """What differs, in words."""
+        return Difference(
+            self.effect,
+            self.techniques or self.may,
+            self.roles,
+            self.ways,
+            self.ways_before,
+            self.conditions,
+            self.conditions_before,
+            self.usable,
+            self.revocation_failed_before,
+        )
 
 
 class KeptRename(_Kept):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from formats.merkle_trees import GrowingRoot, leaf_hash
 from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.text import plural, shortened
-from operations.history.changes import ChangeRecord, changes_of, first_line, minute, name_of, what_became
+from operations.history.changes import ChangeRecord, changes_of, in_a_line, minute, name_of, what_became
 from operations.history.kept import Kept, KeptAccess, KeptChange, KeptVerdict
 from operations.ledger.entry import Entry, Kind, Result
 
@@ -142,7 +142,7 @@ def _row(kept: Kept, one: ChangeRecord) -> Row:
         _policies(verdict, is_applied=entry.kind is Kind.INTENT),
         tuple(exempt),
         what_became(entry, result),
-        first_line((result and result.reason) or entry.reason),
+        in_a_line((result and result.reason) or entry.reason),
         tuple(_shortened(str(part.reason)) for part in one.parts if part.kind is Kind.OPEN_FINDING),
     )
 

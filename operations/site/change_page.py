@@ -8,15 +8,17 @@ from itertools import groupby
 from typing import Any
 
 from formats.property_changes import ABSENT
-from formats.stack_names import TENANCY
 from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.places import where_with_names
 from operations.diffs.text import plural, shortened, shown
 from operations.history.changes import name_of
-from operations.history.kept import KeptAccess, KeptAccessChange, KeptChange, KeptFlow, KeptVerdict
-from operations.ledger.entry import Entry, Kind
+from operations.history.kept import KeptChange, KeptFlow, KeptVerdict
+from operations.ledger.entry import Entry, Kind, Result
 from operations.site.badge import Badge
-from operations.site.change_rows import access_sentence, name_of_change, result_of, who_asked
+from operations.site.change_access import AccessLine, access_lines
+from operations.site.change_history import FoundChange, is_drift
+from operations.site.change_permits import Allowed, without_permit
+from operations.site.change_rows import name_of_change, result_of, who_asked
 from operations.site.facts import ChangeFacts, SiteFacts
 from operations.site.pages import Page, Target
 from policies.reachability.control_sets import MAX_CONTROLS
@@ -31,7 +33,6 @@ _TITLES = {
     Kind.DRIFT: "Drift",
     Kind.OPEN_FINDING: "Open finding",
 }
-_EFFECTS = {"gained": Badge("warn", "gained"), "lost": Badge("info", "lost")}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class DiffRow:
     after: str | None
     replaces: bool
     rules: tuple[str, ...]
+    undoes: ChangeFacts | None = None
+    """The refresh that found the change from outside the tool which this undoes."""
+    found: FoundChange | None = None
+    """For a change from outside the tool: what became of it."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,6 @@ class DiffGroup:
     def more(self) -> int:
         """The number of changes that are not shown."""
         return self.count - len(self.rows)
-
-
-@dataclass(frozen=True)
-class AccessRow:
-    """What one holder gained or lost."""
-
-    effect: Badge
-    text: str
-    opens: bool
 
 
 @dataclass(frozen=True)
@@ -89,15 +85,27 @@ class ChangeView:
 
     title: str
     result: Badge
+    is_drift: bool
+    """True for a refresh that found that Azure differed from the state."""
+    run_by: str
+    """What the person who ran the command did."""
     who: str
     who_id: str
     counts: str
     verdict: Badge
+    found_by_policies: str
+    """The caption of the findings of its policies."""
+    heading: str
+    """The heading of its diff."""
     groups: Sequence[DiffGroup]
-    access: Sequence[AccessRow]
+    access: Sequence[AccessLine]
     flows: Sequence[FlowRow]
-    without_permit: str
-    """Why it names nobody who allowed it; empty if it does."""
+    without_permit: Allowed | None
+    """Why it names nobody who allowed it; None if it does."""
+    closed_by: ChangeFacts | None
+    """The change after which what its run left in Azure was not open any more."""
+    next_deployment: ChangeFacts | None
+    """The first deployment of its stacks after it."""
     digests: Sequence[tuple[str, str]]
     drifts: Sequence[Entry]
     """The entries of the same run about differences between the cloud and the state."""
@@ -125,18 +133,24 @@ def _targets(view: ChangeView) -> Sequence[Target]:
 def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
     """Return what the page of a change shows."""
     entry, result = one.record.entry, one.record.result
-    what = _TITLES.get(entry.kind, "Change")
+    what = "Drift found by change" if is_drift(one) else _TITLES.get(entry.kind, "Change")
     return ChangeView(
         title=f"{what} {name_of_change(one)}: {shortened(entry.command, 60)} {_stacks(entry.stacks)}".rstrip(),
         result=result_of(one),
+        is_drift=is_drift(one),
+        run_by="Found by" if is_drift(one) else "Noted by" if entry.kind is Kind.BREAK_GLASS else "Run by",
         who=who_asked(facts, entry),
         who_id=name_of(entry.who),
         counts=_counts(result or entry),
-        verdict=_verdict(one.verdict),
-        groups=_groups(one.diff.changes) if one.diff else (),
-        access=_access(one.access) if one.access else (),
+        verdict=_verdict(one.verdict, entry),
+        found_by_policies=_found_by_policies(one),
+        heading=_heading(one),
+        groups=_groups(facts, one),
+        access=access_lines(facts, one, brief=False),
         flows=[_flow(flow) for flow in one.access.flows] if one.access else (),
-        without_permit=_without_permit(one),
+        without_permit=None if one.allowed_by else without_permit(facts, one),
+        closed_by=facts.history.closed_by(one),
+        next_deployment=facts.history.next_deployment(one),
         digests=_digests(one),
         drifts=[part for part in one.record.parts if part.kind is Kind.DRIFT],
         findings=[part for part in one.record.parts if part.kind is Kind.OPEN_FINDING],
@@ -154,24 +168,45 @@ def _counts(entry: Entry) -> str:
     return ", ".join([*found, *([f"{same:,} unchanged"] if same else [])])
 
 
-def _verdict(verdict: KeptVerdict | None) -> Badge:
+def _verdict(verdict: KeptVerdict | None, entry: Entry) -> Badge:
     if verdict is None:
         return Badge("quiet", "not evaluated")
     if not verdict.passed:
-        return Badge("bad", f"refused: {plural(len(verdict.blocking), 'finding')}")
+        words = "do not hold" if entry.kind is Kind.INTENT else "refused"
+        return Badge("bad", f"{words}: {plural(len(verdict.blocking), 'finding')}")
     return Badge("warn", "passed, with exemptions") if verdict.exemptions else Badge("good", "passed")
 
 
-def _groups(changes: Sequence[KeptChange]) -> Sequence[DiffGroup]:
-    found = sorted(changes, key=lambda one: ORDER[one.meaning])
-    groups = [(meaning, list(rows)) for meaning, rows in groupby(found, lambda one: one.meaning)]
+def _found_by_policies(one: ChangeFacts) -> str:
+    if one.record.entry.kind is not Kind.INTENT:
+        return "Findings that blocked it"
+    return "Findings on what is in Azure. They blocked nothing: a refresh changes the state alone, so that it is true"
+
+
+def _heading(one: ChangeFacts) -> str:
+    entry, result = one.record.entry, one.record.result
+    if is_drift(one):
+        return "Found: changed outside the tool"
+    if entry.kind is not Kind.INTENT or (result and result.result is Result.FAILED):
+        return "What would have changed"
+    return "What changed" if result and result.result is Result.SUCCEEDED else "What was to change"
+
+
+def _groups(facts: SiteFacts, one: ChangeFacts) -> Sequence[DiffGroup]:
+    """Return the changes by meaning, those that undo something first in each."""
+    undoes = facts.history.undoes(one)
+    outside = {id(row.change): row for row in facts.history.found_outside(one)}
+    changes = one.diff.changes if one.diff else ()
+    ordered = sorted(changes, key=lambda row: (ORDER[row.meaning], id(row) not in undoes))
+    groups = [(meaning, list(rows)) for meaning, rows in groupby(ordered, lambda row: row.meaning)]
     return [
-        DiffGroup(f"m{ORDER[meaning]}", meaning, [_row(row) for row in rows[:MOST_CHANGES]], len(rows))
+        DiffGroup(f"m{ORDER[meaning]}", meaning,
+                  [_row(row, undoes.get(id(row)), outside.get(id(row))) for row in rows[:MOST_CHANGES]], len(rows))
         for meaning, rows in groups
-    ]
+    ]  # fmt: skip
 
 
-def _row(change: KeptChange) -> DiffRow:
+def _row(change: KeptChange, undoes: ChangeFacts | None, found: FoundChange | None) -> DiffRow:
     return DiffRow(
         sentence=shortened(change.sentence, _MAX_SENTENCE),
         where=where_with_names(change.resources) if change.resources else "",
@@ -180,25 +215,13 @@ def _row(change: KeptChange) -> DiffRow:
         after=_value(change.after),
         replaces=change.replaces,
         rules=change.rules,
+        undoes=undoes,
+        found=found,
     )
 
 
 def _value(value: Any) -> str | None:
     return None if value is ABSENT else shown(value, _MAX_VALUE)
-
-
-def _access(access: KeptAccess) -> Sequence[AccessRow]:
-    """Return the changes of access: those that open something first, then those on data."""
-    changes = sorted(access.changes, key=lambda one: (not one.opens, not any(thing.data_class for thing in one.on)))
-    rows = [_access_row(one) for one in changes]
-    renamed = Badge("quiet", "renamed")
-    texts = [f"{one.before} is now called {one.after}: the same group, no change of access" for one in access.renames]
-    return [*rows, *(AccessRow(renamed, text, opens=False) for text in texts)]
-
-
-def _access_row(one: KeptAccessChange) -> AccessRow:
-    effect = _EFFECTS.get(one.effect, Badge("warn" if one.opens else "info", "changed"))
-    return AccessRow(effect, shortened(one.text or access_sentence(one), _MAX_SENTENCE), one.opens)
 
 
 def _flow(flow: KeptFlow) -> FlowRow:
@@ -209,22 +232,6 @@ def _depth(depth: int | None) -> str:
     if depth is None:
         return "no such flow"
     return f"more than {MAX_CONTROLS} controls" if depth > MAX_CONTROLS else plural(depth, "control")
-
-
-def _without_permit(one: ChangeFacts) -> str:
-    """Return why nobody is named who allowed a change."""
-    entry = one.record.entry
-    if one.allowed_by:
-        return ""
-    if one.permit and (one.permit.permit or one.permit.documents or one.permit.actions):
-        return "The ledger has the digests of its permits. The estate's folder no longer has these decisions."
-    if entry.kind in (Kind.REFUSAL, Kind.FAILED):
-        return "Nothing was applied, so no permit was used."
-    if entry.kind is Kind.BREAK_GLASS:
-        return "No permit of this use is recorded."
-    if any(stack.startswith(TENANCY) for stack in entry.stacks):
-        return "No permit is recorded with it: a local estate without a route needs none."
-    return "Shared stacks have no permits: who may change them follows from their rights in Azure."
 
 
 def _digests(one: ChangeFacts) -> Sequence[tuple[str, str]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from formats.stack_names import TENANCY
 from operations.diffs.meaning import ORDER, Meaning
-from operations.history.changes import first_line, name_of
-from operations.history.kept import KeptAccess, KeptAccessChange, KeptChange
+from operations.history.changes import in_a_line, name_of
+from operations.history.kept import KeptChange
 from operations.ledger.entry import Entry, Kind, Result
 from operations.site.badge import Badge
+from operations.site.change_access import AccessLine, access_lines
+from operations.site.change_history import is_drift
+from operations.site.change_permits import Allowed, without_permit
 from operations.site.facts import ChangeFacts, SiteFacts
 
-_MOST_MEANINGS, _MOST_ACCESS, _MOST_THINGS = 4, 3, 3
+_MOST_MEANINGS, _MOST_ACCESS = 4, 3
+_MAX_REASON = 300
 _RESULTS: Mapping[Result | None, Badge] = {
     Result.SUCCEEDED: Badge("good", "succeeded"),
     Result.FAILED: Badge("bad", "failed"),
@@ -28,7 +31,8 @@ _KINDS: Mapping[Kind, Badge] = {
     Kind.DRIFT: Badge("warn", "drift"),
     Kind.OPEN_FINDING: Badge("bad", "open finding"),
 }
-_MARKS = {Kind.EXEMPTIONS: "with exemptions", Kind.DRIFT: "drift", Kind.OPEN_FINDING: "open finding"}
+_DRIFT = Badge("warn", "drift found")
+_MARKS = {Kind.EXEMPTIONS: Badge("warn", "with exemptions"), Kind.DRIFT: _DRIFT}
 """The words for other entries about a change."""
 
 
@@ -59,22 +63,31 @@ class TimelineRow:
     command: str
     who: str
     result: Badge
-    marks: tuple[str, ...]
+    marks: tuple[Badge, ...]
     meanings: tuple[MeaningLine, ...]
     more_meanings: int
-    access: tuple[str, ...]
+    access: tuple[AccessLine, ...]
     more_access: int
     allowed_by: tuple[str, ...]
-    without_permit: str
+    without_permit: Allowed
     """Why nobody is named who allowed it."""
     reason: str
+    follows: tuple[tuple[str, str, str], ...]
+    """What links it to other changes: the words, and the name and the path of the other change."""
+
+    def more_lines(self, meanings: int) -> int:
+        """Return how many changes of it are not among the first sentences of so many meanings."""
+        shown = self.meanings[:meanings]
+        hidden = self.meanings[meanings:]
+        of_diff = sum(one.more for one in shown) + sum(one.more + 1 for one in hidden) + self.more_meanings
+        return of_diff + len(self.access) + self.more_access
 
 
 def timeline_row(facts: SiteFacts, one: ChangeFacts) -> TimelineRow:
     """Return a change as a row, for the timeline and for lists on other pages."""
     entry, record = one.record.entry, one.record
     meanings = meaning_lines(one.diff.changes if one.diff else ())
-    access = access_lines(one.access) if one.access else ()
+    access = tuple(access_lines(facts, one, brief=True))
     return TimelineRow(
         name=name_of_change(one),
         path=one.path,
@@ -83,29 +96,37 @@ def timeline_row(facts: SiteFacts, one: ChangeFacts) -> TimelineRow:
         command=entry.command,
         who=who_asked(facts, entry),
         result=result_of(one),
-        marks=tuple(dict.fromkeys(_MARKS[part.kind] for part in record.parts if part.kind in _MARKS)),
+        marks=_marks(facts, one),
         meanings=meanings[:_MOST_MEANINGS],
         more_meanings=max(0, len(meanings) - _MOST_MEANINGS),
         access=access[:_MOST_ACCESS],
         more_access=max(0, len(access) - _MOST_ACCESS),
         allowed_by=tuple(dict.fromkeys(approval.person for approval in one.allowed_by)),
-        without_permit=_without_permit(one),
-        reason=first_line((record.result and record.result.reason) or entry.reason),
+        without_permit=without_permit(facts, one),
+        reason=in_a_line((record.result and record.result.reason) or entry.reason, _MAX_REASON),
+        follows=tuple((words, name_of_change(other), other.path) for words, other in _follows(facts, one)),
     )
 
 
-def _without_permit(one: ChangeFacts) -> str:
-    if one.record.entry.kind in (Kind.REFUSAL, Kind.FAILED):
-        return "nothing was applied"
-    if one.permit:
-        return "its decisions are gone"
-    return "no permit" if is_of_tenancy(one) else "needs no permit"
+def _marks(facts: SiteFacts, one: ChangeFacts) -> tuple[Badge, ...]:
+    """Return the marks beside the result of a change."""
+    kinds = [part.kind for part in one.record.parts]
+    found = [badge for kind, badge in _MARKS.items() if kind in kinds and badge != result_of(one)]
+    if Kind.OPEN_FINDING in kinds:
+        is_closed = facts.history.closed_by(one) is not None
+        found.append(Badge("quiet", "finding, closed since") if is_closed else Badge("bad", "open finding"))
+    return tuple(found)
 
 
-def is_of_tenancy(one: ChangeFacts) -> bool:
-    """True if a change is of a tenancy, or of break-glass, which need permits in an estate with a route."""
-    entry = one.record.entry
-    return entry.kind is Kind.BREAK_GLASS or any(stack.startswith(TENANCY) for stack in entry.stacks)
+def _follows(facts: SiteFacts, one: ChangeFacts) -> Iterator[tuple[str, ChangeFacts]]:
+    """Yield what links a change to others: what it undoes, and what undid or closed what it has."""
+    history = facts.history
+    undone = {other.path: other for other in history.undoes(one).values()}
+    yield from (("Undoes what was changed outside the tool, found by", other) for other in undone.values())
+    later = {row.undone_by.path: row.undone_by for row in history.found_outside(one) if row.undone_by}
+    yield from (("Undone by", other) for other in later.values())
+    if Kind.OPEN_FINDING in [part.kind for part in one.record.parts] and (closing := history.closed_by(one)):
+        yield "What it left in Azure was closed by", closing
 
 
 def name_of_change(one: ChangeFacts) -> str:
@@ -117,7 +138,8 @@ def result_of(one: ChangeFacts) -> Badge:
     """Return what became of a change, or what else the entry is."""
     entry, result = one.record.entry, one.record.result
     if entry.kind is Kind.INTENT:
-        return _RESULTS[result.result if result else None]
+        found = result.result if result else None
+        return _DRIFT if found is Result.SUCCEEDED and is_drift(one) else _RESULTS[found]
     return _KINDS.get(entry.kind, Badge("quiet", str(entry.kind)))
 
 
@@ -133,17 +155,3 @@ def meaning_lines(changes: Sequence[KeptChange]) -> tuple[MeaningLine, ...]:
     for change in sorted(changes, key=lambda one: ORDER[one.meaning]):
         found.setdefault(change.meaning, []).append(change.sentence)
     return tuple(MeaningLine(meaning, texts[0], len(texts) - 1) for meaning, texts in found.items())
-
-
-def access_lines(access: KeptAccess) -> tuple[str, ...]:
-    """Return the changes of access in a sentence each, those on data first."""
-    changes = sorted(access.changes, key=lambda one: not any(thing.data_class for thing in one.on))
-    return tuple(map(access_sentence, changes))
-
-
-def access_sentence(one: KeptAccessChange) -> str:
-    """Return who gained or lost which right on what."""
-    verb = {"gained": "can now", "lost": "can no longer"}.get(one.effect, "still can, in other ways,")
-    things = [thing.label for thing in one.on]
-    more = f" and {len(things) - _MOST_THINGS:,} more" if len(things) > _MOST_THINGS else ""
-    return f"{one.who.name} {verb} {', '.join(one.may)}: {'; '.join(things[:_MOST_THINGS])}{more}"

@@ -31,9 +31,9 @@ class Month:
         return f"{MONTHS[int(self.key[5:]) - 1]} {self.key[:4]}" if self.key[5:].isdigit() else self.key
 
     @property
-    def days(self) -> Sequence[tuple[str, Sequence[TimelineRow]]]:
-        """The rows by day."""
-        return [(day, list(rows)) for day, rows in groupby(self.rows, lambda row: row.time[:10])]
+    def days(self) -> Sequence[str]:
+        """The days with a row."""
+        return list(dict.fromkeys(row.time[:10] for row in self.rows))
 
 
 def pages(facts: SiteFacts) -> Iterator[Page]:
@@ -68,4 +68,4 @@ def _first_page(months: Sequence[Month]) -> Sequence[Month]:
 
 
 def _targets(months: Sequence[Month]) -> Sequence[Target]:
-    return [Target(f"Changes on {day}", f"d{day}") for month in months for day, _ in month.days]
+    return [Target(f"Changes on {day}", f"d{day}") for month in months for day in month.days]

@@ -20,6 +20,7 @@ from operations.history.changes import ChangeRecord
 from operations.history.kept import KeptAccess, KeptDiff, KeptPermit, KeptVerdict
 from operations.prices.book import PriceBook
 from operations.prices.estimate import StackPrice
+from operations.site.change_history import ChangeHistory
 from policies.exemptions import Exemption
 from policies.reachability.allowed_flows import AllowedFlow
 from policies.reachability.forbidden_flows import FlowReport, ForbiddenFlow
@@ -189,6 +190,11 @@ class SiteFacts:
     def changes_by_number(self) -> Mapping[tuple[str, int], ChangeFacts]:
         """The changes by the cloud of their ledger, empty where the report has one, and their number."""
         return {(one.cloud, one.record.number): one for one in self.changes}
+
+    @cached_property
+    def history(self) -> ChangeHistory:
+        """How the changes follow from each other."""
+        return ChangeHistory(self.changes)
 
     @property
     def today(self) -> date:

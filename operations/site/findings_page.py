@@ -46,6 +46,7 @@ def open_findings(facts: SiteFacts) -> Sequence[OpenFinding]:
         *_ledgers(facts),
         *_policies(facts),
         *_flows(facts),
+        *_drift(facts),
         *_stacks(facts),
         *_changes(facts),
         *_unknowns(facts),
@@ -97,6 +98,15 @@ def _flows(facts: SiteFacts) -> Iterator[OpenFinding]:
             yield OpenFinding(badge, flow.source, text, "scripts/sde policy flows --all", "flows.html")
     for text in facts.flows.report.unknowns:
         yield OpenFinding(unread, "flows", text, "scripts/sde policy flows --all", "flows.html")
+
+
+def _drift(facts: SiteFacts) -> Iterator[OpenFinding]:
+    badge = Badge("warn", "drift")
+    for row in facts.history.open_drift:
+        stack = " ".join(row.found.record.entry.stacks)
+        text = f"Changed outside the tool, and not undone since: {row.change.sentence}"
+        text += f" ({row.change.path})" if row.change.path else ""
+        yield OpenFinding(badge, stack, text, f"scripts/sde up {stack}", row.found.path)
 
 
 def _stacks(facts: SiteFacts) -> Iterator[OpenFinding]:

@@ -76,7 +76,7 @@ def test_an_opened_store_changes_who_reaches_it_and_the_depth_of_flows() -> None
     found = diff(changed("safe-haven", "staging", STORE, Operation.UPDATE, **OPEN))
     (change,) = [c for c in found.changes if c.holder.name == "stewards of staging"]
     assert (change.effect, change.ways_before, change.ways) == (Effect.CHANGED, (), ("from the Internet",))
-    assert "can now reach what it has the right to read, write, delete" in str(change)
+    assert "can now read, write, delete, by the role it had and its first network way: " in str(change)
     (flow,) = [f for f in found.flows if f.source == "staging"]
     assert (flow.policy, flow.before, flow.after, flow.weakens) == ("FL1", 3, 1, True)
     assert flow.gone
@@ -84,7 +84,7 @@ def test_an_opened_store_changes_who_reaches_it_and_the_depth_of_flows() -> None
     closed = access_diff(changed("safe-haven", "staging", STORE, Operation.UPDATE, **OPEN), plans(),
                          configs=shipped.configs())  # fmt: skip
     assert not closed.opens
-    assert "can no longer reach" in closed.lines()[0]
+    assert "can no longer read, write, delete, and keeps the role without a network way: " in closed.lines()[0]
 
 
 def test_a_staff_machine_gives_its_roles_a_way_in() -> None:
