@@ -29,7 +29,7 @@ def with_failed_revocations(session: Session, plans: Sequence[Plan], *, are_stat
         try:
             finding = session.ledger(plan.cloud).open_finding(plan.stack)
         except SdeError as error:
-            text = f"{plan.stack}: revocations that failed are not known: {printable(error)}"
+            text = f"{plan.stack}: revocations that failed are not known: {printable(' '.join(str(error).split()))}"
             session.output.warn(text, kind="unread-ledger", stack=plan.stack)
             finding = None
         found.append(marked(plan, finding[1].details, is_state=are_states) if finding else plan)

@@ -19,8 +19,10 @@ from formats.validation import validated
 from operations.evidence.documents import LEDGER_CHECKPOINT, LEDGER_ENTRIES
 from operations.evidence.ledger_extract import check_extract
 from operations.evidence.pack import FORMAT, MANIFEST, PREDICATE_TYPE, SIGNATURE, SIGNER, SUMS, Summary, sha256, sums_of
-from operations.evidence.zip_files import MAX_BYTES, MAX_FILES, files_of
+from operations.evidence.zip_files import MAX_FILES, files_of
 from policies.wording import printable
+
+_MAX_MANIFEST = 1 << 24
 
 
 class _Manifest(BaseModel):
@@ -111,7 +113,7 @@ def _checkpoint(files: Mapping[str, bytes], manifest: _Manifest, file: Path) -> 
 def _json(files: Mapping[str, bytes], name: str, file: Path) -> Any:
     if name not in files:
         raise InputError("This is no evidence pack.", file=str(file), key=name, found="nothing")
-    return parse_json(files[name], f"{file}: {name}", max_bytes=MAX_BYTES)
+    return parse_json(files[name], f"{file}: {name}", max_bytes=_MAX_MANIFEST)
 
 
 def _failed(file: Path, problem: str) -> Failed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -170,6 +171,40 @@ def test_a_zip_file_with_one_name_twice_is_refused(tmp_path: Path) -> None:
         archive.writestr(MANIFEST, "{}")
     with pytest.raises(InputError, match="two files of one name"):
         files_of(tmp_path / "pack.zip")
+
+
+def _with(name: str, mode: int = 0o100644) -> bytes:
+    """Return a zip file as `zip_of` writes it, with another file in it."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for one, other in ((MANIFEST, 0o100644), (name, mode)):
+            entry = zipfile.ZipInfo(one)
+            entry.create_system, entry.external_attr = 3, other << 16
+            archive.writestr(entry, b"{}")
+    return target.getvalue()
+
+
+FOREIGN: dict[str, tuple[bytes, str]] = {
+    **{name: (_with(name), "a name that no pack has")
+       for name in ("/etc/passwd", "../out", "a/../out", "C:\\out", "a\\b", "./a", "a\nb", "\u202eb.exe", "dir/")},
+    "a symlink": (_with("link", 0o120777), "a symlink"),
+    "a name in capitals": (_with("MANIFEST.json"), "two files of one name"),
+    "bytes before": (b"#!/bin/sh\n" + _with("a"), "none of its files"),
+    "bytes after": (_with("a") + b"\0", "none of its files"),
+    "another pack before": (_with("b") + _with("a"), "none of its files"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "problem"), FOREIGN.values(), ids=[repr(name) for name in FOREIGN])
+def test_a_pack_that_is_not_safe_to_extract_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        files_of(written(tmp_path, content))
+
+
+def test_a_pipe_is_no_pack(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no file"):
+        files_of(tmp_path / "pipe")
 
 
 def test_the_flows_of_a_claim_are_proved_by_a_certificate_that_the_checker_accepts(tmp_path: Path) -> None:
