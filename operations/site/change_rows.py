@@ -114,7 +114,7 @@ def _marks(facts: SiteFacts, one: ChangeFacts) -> tuple[Badge, ...]:
     found = [badge for kind, badge in _MARKS.items() if kind in kinds and badge != result_of(one)]
     if Kind.OPEN_FINDING in kinds:
         is_closed = facts.history.closed_by(one) is not None
-        found.append(Badge("quiet", "finding, closed since") if is_closed else Badge("bad", "open finding"))
+        found.append(Badge("quiet", "finding, closed") if is_closed else Badge("bad", "open finding"))
     return tuple(found)
 
 

@@ -149,7 +149,7 @@ def test_what_a_run_left_names_the_change_that_closed_it() -> None:
     found = html_of(report(left, still, change(5, "2026-05-14", result=Result.SUCCEEDED)), changes.pages)
     assert "Open then, closed by change 5 of 2026-05-14: 1 resource still" in text_of(found["changes/1.html"])
     assert "What it left in Azure was closed by change 5" in text_of(found["changes.html"])
-    assert "finding, closed since" in text_of(found["changes.html"])
+    assert "finding, closed" in text_of(found["changes.html"])
 
 
 TLS = {"path": "minimumTlsVersion", "before": "TLS1_2", "after": "TLS1_0", "meaning": "weakens encryption",
