@@ -162,12 +162,11 @@ def _is_due(session: Session, stack: Stack) -> bool:
 def _ledger(session: Session, cloud: str, stacks: Sequence[str]) -> tuple[LedgerExtract | None, Mapping[str, str]]:
     """Return what the ledger has of some stacks, and those whose state does not follow from it. `Failed` if the ledger
     itself does not verify: nothing can rest on it."""
-    from operations.cli.ledger import present_states  # noqa: PLC0415 - imports the ledger
+    from operations.cli.ledger import verified  # noqa: PLC0415 - imports the ledger
     from operations.evidence.ledger_extract import extract  # noqa: PLC0415
-    from operations.ledger.verification import verify  # noqa: PLC0415
 
     log = session.ledger(cloud).log
-    found = verify(log.storage, log.key, states=lambda names: present_states(session, cloud, names))
+    found = verified(session, cloud)
     wrong = next((one for one in found.problems if one.stack is None), None)
     if wrong:
         raise Failed(f"The ledger does not verify, so no evidence rests on it: {printable(wrong)}.\n"

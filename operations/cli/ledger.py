@@ -103,7 +103,7 @@ def verify(
         raise InputError("This is not the key of a witness.", key="--witness", found=str(wrong))
     log = _opened(session, folder, log_key).log
     before = _seen(seen, log.key) if seen else None
-    states = None if folder else lambda names: present_states(session, session.ledger_cloud, names)
+    states = None if folder else lambda names: _present_states(session, session.ledger_cloud, names)
     found = verify_log(log.storage, log.key, witnesses=keys, seen=before, states=states)
     _show(session, found, log)
     if first := found.first():
@@ -227,7 +227,13 @@ def _seen(file: Path, key: VerifierKey) -> Checkpoint:
         raise InputError(f"The checkpoint {error}.", file=str(file), fix="check --log-key and the file") from None
 
 
-def present_states(session: Session, cloud: str, names: Collection[str]) -> Mapping[str, str | None]:
+def verified(session: Session, cloud: str) -> Verification:
+    """Verify the ledger of a cloud, and that the stacks' present states follow from it."""
+    log = session.ledger(cloud).log
+    return verify_log(log.storage, log.key, states=lambda names: _present_states(session, cloud, names))
+
+
+def _present_states(session: Session, cloud: str, names: Collection[str]) -> Mapping[str, str | None]:
     """Return the digest of the present state of each stack of a cloud that the estate or its ledger has."""
     known = [stack for stack in session.known if stack.cloud == cloud]
     if not known:

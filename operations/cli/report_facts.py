@@ -17,14 +17,13 @@ from operations.cli.access_report import clouds_of, origins_of
 from operations.cli.estate_state import deployed_states
 from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.gate import Gate
-from operations.cli.ledger import present_states
+from operations.cli.ledger import verified
 from operations.cli.report_approvals import ReportApprovals
 from operations.cli.report_people import ends_of_people, names_of_people
 from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.history.changes import ChangeRecord, changes_of
 from operations.history.kept import Kept
-from operations.ledger.verification import verify
 from operations.prices import book
 from operations.prices.estimate import price_of
 from operations.site.facts import ChangeFacts, Flows, LedgerFacts, SiteFacts, StackFacts
@@ -179,7 +178,7 @@ def _change(record: ChangeRecord, kept: Kept, approvals: ReportApprovals) -> Cha
 
 
 def _ledger(session: Session, cloud: str, ledger: Ledger) -> LedgerFacts:
-    found = verify(ledger.log.storage, ledger.log.key, states=lambda names: present_states(session, cloud, names))
+    found = verified(session, cloud)
     head = found.checkpoint
     return LedgerFacts(cloud, ledger.log.key.name, head.size, head.root.hex(), tuple(map(str, found.problems)),
                        tuple(found.notes))  # fmt: skip
