@@ -151,7 +151,7 @@ def test_a_night_with_drift_fails_and_shows_the_dates(site: Path, tmp_path: Path
     summary = tmp_path / "summary"
     assert run(site, "nightly", str(tmp_path), DRIFT="3", GITHUB_STEP_SUMMARY=str(summary)) == (
         3,
-        ["stacks", "stacks", "drift"],
+        ["stacks", "stacks", "report", "drift"],
     )
     assert summary.read_text() == "```text\ntre-heart local up 2027-01-01\n```\n" * 2
     assert "--expires-within 90" in (site / "calls").read_text()

@@ -160,7 +160,8 @@ def test_every_command_of_sde_is_one_that_its_command_line_has() -> None:
     assert {name for name, _ in found} >= {"preview", "deploy", "nightly", "end", "checks.yml", "estate.yml"}
     parsed = {parse(line) for _, line in found}
     assert parsed == {
-        f"sde {one}" for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "drift")
+        f"sde {one}"
+        for one in ("render", "preview", "policy check", "provision", "destroy", "stacks", "report", "drift")
     }
     for line in ("scripts/sde stacks --ends-within 60", "scripts/sde provide", "scripts/sde up --all --cloud x"):
         with pytest.raises(Exception, match=r"No such (option|command)|is not one of"):
