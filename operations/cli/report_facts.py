@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from formats.errors import SdeError
 from formats.plan import Plan
 from operations.access.flow_depths import graph_of
 from operations.access.model import AccessModel
@@ -24,6 +25,7 @@ from operations.cli.session import Session
 from operations.cli.stack_catalog import Stack
 from operations.history.changes import ChangeRecord, changes_of
 from operations.history.kept import Kept
+from operations.ledger.entry import PERMIT, Entry
 from operations.prices import book
 from operations.prices.estimate import price_of
 from operations.site.facts import ChangeFacts, Flows, LedgerFacts, SiteFacts, StackFacts
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from operations.estate.expiry import Expiry
     from operations.ledger.ledger import Ledger
 
+T = TypeVar("T")
 EVER = 100 * 366
 """The days in which what ends is listed: more than any file can say."""
 
@@ -171,10 +174,18 @@ def _changes(ledger: Ledger, approvals: ReportApprovals) -> Iterator[ChangeFacts
 
 
 def _change(record: ChangeRecord, kept: Kept, approvals: ReportApprovals) -> ChangeFacts:
-    number, entry = record.number, record.entry
-    permit = kept.permit(number, entry)
-    return ChangeFacts(record, kept.diff(number, entry), kept.access(number, entry), kept.verdict(number, entry),
-                       permit, approvals.of_change(permit))  # fmt: skip
+    unread: list[str] = []
+
+    def read(name: str, of: Callable[[int, Entry], T | None]) -> T | None:
+        try:
+            return of(record.number, record.entry)
+        except SdeError:
+            unread.append(name)
+            return None
+
+    diff, access = read("diff", kept.diff), read("access", kept.access)
+    verdict, permit = read("verdict", kept.verdict), read(PERMIT, kept.permit)
+    return ChangeFacts(record, diff, access, verdict, permit, approvals.of_change(permit), tuple(unread))
 
 
 def _ledger(session: Session, cloud: str, ledger: Ledger) -> LedgerFacts:

@@ -12,7 +12,7 @@ from operations.diffs.meaning import ORDER, Meaning
 from operations.diffs.places import where_with_names
 from operations.diffs.text import plural, shortened, shown
 from operations.history.changes import name_of
-from operations.history.kept import KeptChange, KeptFlow, KeptVerdict
+from operations.history.kept import KeptChange, KeptFlow
 from operations.ledger.entry import Entry, Kind, Result
 from operations.site.badge import Badge
 from operations.site.change_access import AccessLine, access_lines
@@ -142,7 +142,7 @@ def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
         who=who_asked(facts, entry),
         who_id=name_of(entry.who),
         counts=_counts(result or entry),
-        verdict=_verdict(one.verdict, entry),
+        verdict=_verdict(one),
         found_by_policies=_found_by_policies(one),
         heading=_heading(one),
         groups=_groups(facts, one),
@@ -168,7 +168,10 @@ def _counts(entry: Entry) -> str:
     return ", ".join([*found, *([f"{same:,} unchanged"] if same else [])])
 
 
-def _verdict(verdict: KeptVerdict | None, entry: Entry) -> Badge:
+def _verdict(one: ChangeFacts) -> Badge:
+    verdict, entry = one.verdict, one.record.entry
+    if "verdict" in one.unread:
+        return Badge("bad", "cannot be read")
     if verdict is None:
         return Badge("quiet", "not evaluated")
     if not verdict.passed:

@@ -115,6 +115,8 @@ class ChangeFacts:
     permit: KeptPermit | None = None
     allowed_by: tuple[Approval, ...] = ()
     """The decisions that its permits follow from, as far as the estate's folder has them."""
+    unread: tuple[str, ...] = ()
+    """What the ledger keeps of it and cannot be read, such as `diff`."""
     cloud: str = ""
     """The cloud whose ledger it is in. Empty where the report has one ledger, whose numbers are enough."""
 

@@ -74,6 +74,9 @@ def _ledgers(facts: SiteFacts) -> Iterator[OpenFinding]:
     for ledger in facts.ledgers:
         name = f"ledger of {ledger.cloud}"
         yield from (OpenFinding(badge, name, text, "scripts/sde ledger verify") for text in ledger.problems)
+    for one in (change for change in facts.changes if change.unread):
+        text = f"What it keeps of the {' and the '.join(one.unread)} of entry {one.record.number} cannot be read."
+        yield OpenFinding(badge, "ledger", text, "scripts/sde ledger verify", one.path)
 
 
 def _policies(facts: SiteFacts) -> Iterator[OpenFinding]:

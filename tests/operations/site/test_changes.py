@@ -303,3 +303,16 @@ def test_no_text_of_the_ledger_is_markup(text: str) -> None:
             "allowed_by": (Approval("a", evil, evil, evil, "2026-05-02T09:14:00Z", evil),)}  # fmt: skip
     for path, html in html_of(report(replace(one, **kept)), changes.pages).items():
         assert not foreign(html), path
+
+
+def test_what_cannot_be_read_of_a_change_is_said_and_never_shown_as_if_there_was_none() -> None:
+    whole = change(4, "2026-11-03", result=Result.SUCCEEDED)
+    one = replace(whole, diff=None, access=None, verdict=None, permit=None, allowed_by=(),
+                  unread=("diff", "access", "verdict", "permit"))  # fmt: skip
+    found = {path: text_of(html) for path, html in html_of(report(one), changes.pages).items()}
+    page = found["changes/4.html"]
+    assert "what the ledger keeps of the diff and the access and the verdict and the permit cannot be read" in page
+    assert "not evaluated" not in page
+    assert "keeps no diff" not in page
+    assert "needed no permit" not in page + found["changes.html"]
+    assert [one.badge.text for one in open_findings(report(one))][:1] == ["ledger"]
