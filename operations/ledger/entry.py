@@ -18,6 +18,7 @@ MAX_REASON = 4000
 """Characters of a reason that are kept."""
 PERMIT = "permit"
 """The name of the object that has the permits of a change, or of a use of break-glass."""
+_TIME = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(max_length=500)]
 
@@ -104,7 +105,7 @@ class Entry(Model):
 
     format: Literal[1] = 1
     kind: Kind
-    time: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    time: Annotated[str, StringConstraints(pattern=_TIME)]
     """UTC, by the clock of the machine that ran the command."""
     run: Word
     """The same for all entries of one command."""

@@ -18,7 +18,7 @@ class Problem:
     """The number of the first entry that it concerns."""
     file: str | None = None
     stack: str | None = None
-    """The stack whose present state does not follow from the entries."""
+    """The stack whose state, now or before this entry, does not follow from the entries: only it is in doubt."""
 
     def __str__(self) -> str:
         entry = f"entry {self.entry}: " if self.entry is not None else ""

@@ -53,7 +53,7 @@ class _History:
             self.found.notes.append(f"Change {stack.open} of {name} has no result, and change {number} began after it.")
         elif stack.at is not None and stack.state != entry.state_before:
             self.found.add(f"{name} had another state than after entry {stack.at}: it was changed without an entry",
-                           entry=number)  # fmt: skip
+                           entry=number, stack=name)  # fmt: skip
         stack.open = number
 
     def compare(self, states: States) -> None:

@@ -232,9 +232,9 @@ def test_states_follow_from_the_entries(tmp_path: Path) -> None:
 
 def test_a_change_without_an_entry_is_found_at_the_next_entry(tmp_path: Path) -> None:
     ledger = _ledger_of(tmp_path, intent("hub"), result("hub", 0, A), intent("hub", B))
-    assert first(check(ledger)) == (
-        "entry 2: hub had another state than after entry 1: it was changed without an entry"
-    )
+    found = check(ledger)
+    assert first(found) == "entry 2: hub had another state than after entry 1: it was changed without an entry"
+    assert found.problems[0].stack == "hub"
 
 
 def test_an_intent_without_a_result_is_a_note(tmp_path: Path) -> None:
@@ -249,6 +249,8 @@ def test_an_intent_without_a_result_is_a_note(tmp_path: Path) -> None:
     (result("hub", 5, A).to_bytes(), "is the result of no intent"),
     (entry(Kind.INTENT, objects={"plan": A}).to_bytes(), "what it keeps is missing"),
     (b"[" * 5000, "is not an entry"),
+    *((entry().to_bytes().replace(entry().time.encode(), time.encode()), "is not an entry of this format")
+      for time in ("2026-99-01T10:00:00Z", "2026-11-31T24:00:00Z", "٢٠٢٦-11-01T10:00:00Z")),
 ])  # fmt: skip
 def test_entries_that_say_what_cannot_be_are_found(bad: bytes, text: str, tmp_path: Path) -> None:
     log_in(tmp_path).append([entry().to_bytes(), bad])
