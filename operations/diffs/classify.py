@@ -9,7 +9,12 @@ from dataclasses import replace
 from formats.plan import Operation, Plan, PlannedResource
 from formats.property_changes import PropertyChange, changes_of
 from formats.urns import plain_type
-from operations.diffs.consequences import changes_price, consequence_of_property, loss_of_resource
+from operations.diffs.consequences import (
+    changes_price,
+    consequence_of_property,
+    days_of_lifecycle,
+    loss_of_resource,
+)
 from operations.diffs.meaning import BROKEN, HELD, MENDED, ORDER, Meaning
 from operations.diffs.model import Sense, Step
 from operations.diffs.readers import Readers, place_of
@@ -53,8 +58,11 @@ def sense_of(step: Step, attribution: Attribution, readers: Readers, names: Mapp
     """Return what a step means. `names`: of groups, by object id in lower case."""
     findings = attribution.of(step)
     refused = broken(findings, readers.policies) if findings else None
+    if step.change is not None and refused:
+        days = days_of_lifecycle(step, step.change)
+        return replace(refused, sentence=f"{days}. {refused.sentence}") if days else refused
     if step.change is not None:
-        return refused or _of_property(step, step.change, readers, names)
+        return _of_property(step, step.change, readers, names)
     senses = (way_of_resource(step), right_of_resource(step, names), loss_of_resource(step))
     plain = next((sense for sense in senses if sense), None) or _plain(step)
     if refused is None:

@@ -18,6 +18,15 @@ from policies.azure_semantics.locks import HOLDS_DATA, HOLDS_DATA_IN_PARENT, LOC
 MACHINE, LIFECYCLE = "compute:VirtualMachine", "storage:ManagementPolicy"
 HOLDING = frozenset({*HOLDS_DATA, *HOLDS_DATA_IN_PARENT})
 """The types that hold data or keys."""
+_DAYS_OF = ("what", "does", "days")
+"""The last steps of the path of a number of days (learn.microsoft.com, "Lifecycle management policy structure")."""
+_BLOBS = {"baseBlob": "blobs", "version": "earlier versions of blobs", "snapshot": "snapshots of blobs"}
+_MOVES = {
+    "delete": "Deletes",
+    "tierToCool": "Moves to the tier Cool the",
+    "tierToCold": "Moves to the tier Cold the",
+    "tierToArchive": "Moves to the tier Archive the",
+}
 _STOPPED = "The machine must be stopped for this: sessions and running jobs end"
 RESTARTS: Mapping[str, Mapping[PropertyPath, str]] = {
     MACHINE: {
@@ -63,6 +72,17 @@ def consequence_of_property(step: Step, change: PropertyChange) -> Sense | None:
         if place[: len(path)] == path:
             return Sense(Meaning.DISTURBS_PEOPLE, text)
     return None
+
+
+def days_of_lifecycle(step: Step, change: PropertyChange) -> str:
+    """Return a changed number of days of a lifecycle rule in words; nothing for another change."""
+    if plain_type(step.resource.type) != LIFECYCLE or len(change.path) < len(_DAYS_OF):
+        return ""
+    what, does, days = (str(one) for one in change.path[-len(_DAYS_OF) :])
+    is_known = what in _BLOBS and does in _MOVES and days.startswith("daysAfter")
+    if not is_known or not isinstance(change.before, int) or not isinstance(change.after, int):
+        return ""
+    return f"{_MOVES[does]} {_BLOBS[what]} after {change.after} days instead of {change.before}"
 
 
 def changes_price(resource: PlannedResource) -> bool:

@@ -14,6 +14,8 @@ class Meaning(StrEnum):
     OPENS_WAY = "opens a way"
     WEAKENS_ENCRYPTION = "weakens encryption"
     GRANTS_RIGHT = "grants a right"
+    REPLACES_HOLDER = "replaces a holder"
+    """The same right on the same thing goes to another group or identity."""
     LOSES_DATA = "may lose data"
     WEAKENS_CONTROL = "weakens another control"
     CLOSES_WAY = "closes a way"
@@ -42,6 +44,7 @@ WEAKENING = (
     Meaning.OPENS_WAY,
     Meaning.WEAKENS_ENCRYPTION,
     Meaning.GRANTS_RIGHT,
+    Meaning.REPLACES_HOLDER,
     Meaning.LOSES_DATA,
     Meaning.WEAKENS_CONTROL,
 )
@@ -50,6 +53,7 @@ _TITLES: Mapping[Meaning, str] = {
     Meaning.OPENS_WAY: "Opens a way in or out",
     Meaning.WEAKENS_ENCRYPTION: "Weakens encryption",
     Meaning.GRANTS_RIGHT: "Grants a right",
+    Meaning.REPLACES_HOLDER: "Replaces the holder of a right",
     Meaning.LOSES_DATA: "Destroys, replaces or may lose data",
     Meaning.WEAKENS_CONTROL: "Weakens another control",
     Meaning.CLOSES_WAY: "Closes a way in or out",

@@ -35,10 +35,23 @@ def right_of_resource(step: Step, names: Mapping[str, str]) -> Sense | None:
         waits = ", which exists until its delete succeeds" if resource.pending_delete else ""
         return Sense(Meaning.REVOKES_RIGHT, f"Revokes {before}{waits}")
     if resource.operation is Operation.REPLACE and before != after:
-        return Sense(Meaning.GRANTS_RIGHT, f"Grants {after}, instead of {before}")
+        return _of_other_holder(step, names) or Sense(Meaning.GRANTS_RIGHT, f"Grants {after}, instead of {before}")
     if resource.operation is Operation.REPLACE:
-        return Sense(Meaning.GRANTS_RIGHT, f"Grants {after} anew")
+        return Sense(Meaning.GRANTS_RIGHT, f"Grants {after} again")
     return Sense(Meaning.GRANTS_RIGHT, f"Grants {after}")
+
+
+def _of_other_holder(step: Step, names: Mapping[str, str]) -> Sense | None:
+    """Return the meaning of a replaced assignment that differs in its holder alone; None for another one."""
+    inputs, old = step.resource.inputs, step.resource.old_inputs or {}
+    role, on = _role(inputs), _scope(step, inputs)
+    if (role, on, inputs.get("condition")) != (_role(old), _scope(step, old), old.get("condition")):
+        return None
+    after, before = _holder(step, inputs, names), _holder(step, old, names)
+    if after == before:
+        return None
+    text = f"Gives the role “{role}” on {on} to {after}, and no longer to {before}"
+    return Sense(Meaning.REPLACES_HOLDER, shortened(text, _MAX * 4))
 
 
 def right_of_property(
@@ -78,14 +91,24 @@ def _of_condition(step: Step, change: PropertyChange, names: Mapping[str, str]) 
 
 def _grant(step: Step, inputs: Mapping[str, object], names: Mapping[str, str], preposition: str = "to") -> str:
     """Return a right in words: `the role “Reader” to group 3f2a… on storage account stdata`."""
+    to, on = _holder(step, inputs, names), _scope(step, inputs)
+    return shortened(f"the role “{_role(inputs)}” {preposition} {to} on {on}", _MAX * 3)
+
+
+def _role(inputs: Mapping[str, object]) -> str:
     role = str(inputs.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
     known = TITLE if role.startswith(PREFIX) else BUILT_IN_ROLES.get(role)
-    name = known or (f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
+    return known or (f"with the id {role}" if role and role != UNKNOWN else "that is not known yet")
+
+
+def _holder(step: Step, inputs: Mapping[str, object], names: Mapping[str, str]) -> str:
     kind = "group" if inputs.get("principalType") == "Group" else "identity"
     named = names.get(str(inputs.get("principalId")).lower())
-    to = f"the {kind} “{named}”" if named else _named(step, "principalId", inputs.get("principalId"), kind)
-    on = _named(step, "scope", inputs.get("scope"), "")
-    return shortened(f"the role “{name}” {preposition} {to} on {on}", _MAX * 3)
+    return f"the {kind} “{named}”" if named else _named(step, "principalId", inputs.get("principalId"), kind)
+
+
+def _scope(step: Step, inputs: Mapping[str, object]) -> str:
+    return _named(step, "scope", inputs.get("scope"), "")
 
 
 def _named(step: Step, property_: str, value: object, kind: str) -> str:

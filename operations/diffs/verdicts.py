@@ -11,11 +11,13 @@ from formats.urns import plain_type
 from operations.diffs.meaning import BROKEN, ORDER, Meaning
 from operations.diffs.model import Sense, Step
 from operations.diffs.readers import Readers, place_of, steps_of, touches
+from operations.diffs.text import shortened
 from policies.concerns import concern_of
 from policies.model import Finding, Policy, PolicyContext, Resource, Verdict, resource_of
 from policies.runner import findings_of
 from policies.wording import plain
 
+_MAX_NAMES = 120
 COUNTED = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.EXEMPT)
 """The verdicts of a policy that does not hold. An exemption accepts that, and does not undo it."""
 
@@ -106,16 +108,22 @@ def broken(findings: Sequence[Finding], policies: Mapping[str, Policy]) -> Sense
     """Return the meaning of findings that a change causes: the gravest of their policies' concerns."""
     ids = tuple(dict.fromkeys(f.policy for f in findings))
     first = min(ids, key=lambda id_: (ORDER[_meaning(id_)], list(policies).index(id_)))
-    verdicts = {f.verdict for f in findings if f.policy == first}
     more = f" (and {len(ids) - 1} more)" if len(ids) > 1 else ""
-    return Sense(_meaning(first), f"{_words(verdicts)}: {policies[first].title}{more}", ids)
+    words = _words([f for f in findings if f.policy == first])
+    return Sense(_meaning(first), f"{words}: {policies[first].title}{more}", ids)
 
 
 def _meaning(policy: str) -> Meaning:
     return BROKEN[concern_of(policy)]
 
 
-def _words(verdicts: set[Verdict]) -> str:
+def _words(findings: Sequence[Finding]) -> str:
+    """Return what became of one policy. `findings`: its own."""
+    verdicts = {one.verdict for one in findings}
     if Verdict.FAIL in verdicts:
         return "Does not hold"
-    return "Does not hold, which an exemption accepts" if Verdict.EXEMPT in verdicts else "Cannot be told to hold"
+    if Verdict.EXEMPT not in verdicts:
+        return "Cannot be told to hold"
+    names = ", ".join(dict.fromkeys(one.exemption for one in findings if one.exemption))
+    by = f"the exemption {shortened(names, _MAX_NAMES)}" if names else "an exemption"
+    return f"Breaks {findings[0].policy}, which {by} accepts"

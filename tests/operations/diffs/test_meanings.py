@@ -136,7 +136,7 @@ CHANGES: dict[str, tuple[Callable[[], Plan], Meaning, str]] = {
         Meaning.REVOKES_RIGHT, "exists until its delete succeeds"),
     "other stewards": (
         lambda: replaced(HAVEN, GRANT, "archive-stewards-reads", to("principalId", OTHER_GROUP)),
-        Meaning.GRANTS_RIGHT, "instead of"),
+        Meaning.REPLACES_HOLDER, "and no longer to group"),
     "a role under a condition": (
         lambda: edited(HAVEN, GRANT, "archive-stewards-reads", under(CLEAN_BLOBS_ONLY)),
         Meaning.REVOKES_RIGHT, "Restricts the role “Storage Blob Data Reader”"),

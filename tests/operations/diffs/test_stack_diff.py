@@ -73,6 +73,18 @@ def test_an_exempt_finding_is_a_weakening_at_its_property_only() -> None:
     assert found == {"minimumTlsVersion": Meaning.WEAKENS_ENCRYPTION, "tags.a": Meaning.HOUSEKEEPING}
 
 
+def test_what_an_exemption_accepts_is_said_with_its_id_and_the_days() -> None:
+    def rules(days: int) -> dict[str, Any]:
+        delete = {"daysAfterModificationGreaterThan": days}
+        return {"policy": {"rules": [{"name": "tiers", "definition": {"actions": {"baseBlob": {"delete": delete}}}}]}}
+
+    changed = resource("a", rules(30), rules(3), type="azure-native:storage:ManagementPolicy")
+    finding = Finding("ST30", Verdict.EXEMPT, changed.urn, "storage:ManagementPolicy", "a", "one", exemption="short")
+    (change,) = stack_diff(plan(changed), [finding]).changes
+    words = "Deletes blobs after 3 days instead of 30. Breaks ST30, which the exemption short accepts: "
+    assert change.sentence.startswith(words)
+
+
 def test_a_finding_that_the_resource_had_before_is_none_of_the_change() -> None:
     old = {"minimumTlsVersion": "TLS1_0", "tags": {"a": "b"}}
     changed = resource("a", old, {**old, "tags": {"a": "c"}})

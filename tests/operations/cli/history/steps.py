@@ -102,7 +102,7 @@ def several(*edits: Edit) -> Edit:
 
 
 OPENS, CLOSES = Meaning.OPENS_WAY, Meaning.CLOSES_WAY
-GRANTS, REVOKES = Meaning.GRANTS_RIGHT, Meaning.REVOKES_RIGHT
+GRANTS, REVOKES, HANDS_OVER = Meaning.GRANTS_RIGHT, Meaning.REVOKES_RIGHT, Meaning.REPLACES_HOLDER
 WEAKER, STRONGER = Meaning.WEAKENS_ENCRYPTION, Meaning.STRENGTHENS_ENCRYPTION
 LOSES, RELAXES, TIGHTENS = Meaning.LOSES_DATA, Meaning.WEAKENS_CONTROL, Meaning.STRENGTHENS_CONTROL
 DISTURBS, EXPIRES, WITHIN = Meaning.DISTURBS_PEOPLE, Meaning.MOVES_EXPIRY, Meaning.CHANGES_CONTROL
@@ -126,7 +126,7 @@ EXEMPTION = {
     "resource": "junction-zone:storage:StorageAccount:junction",
     "owner": APPROVAL["owner"],
     "approver": APPROVAL["approver"],
-    "reason": "The providers upload everything again each night until March.",
+    "reason": "The providers upload everything again each night until their own archive runs.",
     "compensating_control": "The landing zone takes uploads over within an hour, and an alert tells if not.",
 }
 
@@ -228,7 +228,7 @@ STEPS = (
     Step(
         "uploads are deleted before they are taken over, by an exemption",
         exempt, UP_JUNCTION,
-        means={LOSES: "Does not hold, which an exemption accepts"},
+        means={LOSES: "Breaks ST30, which the exemption short-waits accepts: Blobs are kept"},
         beside=("exemptions-in-use",),
     ),
     Step(
@@ -243,7 +243,7 @@ STEPS = (
         several(zone("junction", stewards=group(4), tiers={"delete_after_days": 30}),
                 lambda one: one.lock_by_hand("junction-zone-junction")),
         UP_JUNCTION,
-        means={GRANTS: "to the group “stewards of junction (87f58276"},
+        means={HANDS_OVER: "no longer to the group “stewards of junction (87f58276"},
         access=handed_over("stewards of junction: read, write, delete: container provider-zq1"),
         became="partial", code=1, beside=("open-finding",),
         then=(
@@ -262,7 +262,7 @@ STEPS = (
     Step(
         "the lock is gone, and the former stewards' right too",
         lambda one: one.lock_by_hand("junction-zone-junction", gone=True), UP_JUNCTION,
-        means={GRANTS: "to the group “stewards of junction (87f58276"},
+        means={HANDS_OVER: "no longer to the group “stewards of junction (87f58276"},
         access=handed_over("stewards of junction: read, write, delete: container provider-zq1"),
         then=(("history --format json", 0, '"open_at_the_end": []'), ("access --stack junction-zone", 0, "")),
         always=True,
@@ -411,7 +411,7 @@ STEPS = (
     Step(
         "other checkers",
         request(checkers=group(6)), UP_TENANCY,
-        means={GRANTS: "to the group “checkers of hcm-progression (071dd6ac"},
+        means={HANDS_OVER: "no longer to the group “checkers of hcm-progression (071dd6ac"},
         access=handed_over(
             f"checkers of hcm-progression: read: {ASKED}",
             f"checkers of hcm-progression: read, write, delete: {RELEASED}",
@@ -422,7 +422,7 @@ STEPS = (
         several(request(researchers=group(7)),
                 lambda one: one.azure_refuses("Microsoft.Authorization/roleAssignments/delete")),
         UP_TENANCY,
-        means={GRANTS: "to the group “researchers of hcm-progression (db7a"},
+        means={HANDS_OVER: "no longer to the group “researchers of hcm-progression (db7a"},
         access=handed_over(
             f"researchers of hcm-progression: read, write, delete: {PROJECT_STORE}",
             "researchers of hcm-progression: read: container released of the import airlock",
@@ -481,7 +481,7 @@ STEPS = (
         "other platform engineers",
         estate(platform_team=group(8)), UP_PLATFORM,
         means={
-            GRANTS: "instead of the role “Log Analytics Reader” to the group “platform engineers (aae33021",
+            HANDS_OVER: "no longer to the group “platform engineers (aae33021",
             CLOSES: "No longer allows TCP 443 from 10.65.0.0/16 to 203.0.113.40/32 (rule licences)",
         },
         access=handed_over(
@@ -498,7 +498,7 @@ STEPS = (
     Step(
         "other stewards of a zone",
         zone("staging", stewards=group(10)), UP_HAVEN,
-        means={GRANTS: "to the group “stewards of staging (5bbb7694"},
+        means={HANDS_OVER: "no longer to the group “stewards of staging (5bbb7694"},
         access=handed_over("stewards of staging: read, write, delete: container extracts of the staging store"),
     ),
     # Tenancies begin and end.
@@ -535,7 +535,7 @@ STEPS = (
     Step(
         "an exemption, once more",
         exempt, UP_JUNCTION,
-        means={LOSES: "Does not hold, which an exemption accepts"},
+        means={LOSES: "Breaks ST30, which the exemption short-waits accepts: Blobs are kept"},
         beside=("exemptions-in-use",), always=True,
     ),
     Step(
