@@ -26,7 +26,7 @@ class Outcome(Enum):
     LATE = "late"
     """The change ended in part, and the next deployment had to do it again."""
     UNKNOWN = "unknown"
-    """The change ended in part or without a result, and none came after it."""
+    """The change ended in part or without a result, and no later one tells."""
     NOT_APPLIED = "not applied"
 
 
@@ -96,7 +96,7 @@ def _rows(facts: SiteFacts, one: ChangeFacts, access: KeptAccess) -> Iterator[_R
     later = facts.history.next_deployment(one) if whole is Outcome.UNKNOWN else None
     for kept in access.changes:
         outcome = whole
-        if later:
+        if later and "access" not in later.unread:
             outcome = Outcome.LATE if _recurs(kept, later.access) else Outcome.DONE
         yield _Row(kept, outcome, later if outcome is Outcome.LATE else None, len(ids[kept.who.name]) > 1)
 
@@ -188,7 +188,7 @@ def _things(kept: KeptAccessChange, *, brief: bool) -> str:
 
 def _until(row: _Row) -> str:
     if row.outcome is Outcome.UNKNOWN:
-        return "Whether it did is not known: the change did not end well, and none came after it."
+        return "Whether it did is not known: the change did not end well, and no later one tells."
     if row.outcome is not Outcome.LATE:
         return ""
     if row.former:

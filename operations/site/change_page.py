@@ -97,6 +97,8 @@ class ChangeView:
     """The caption of the findings of its policies."""
     heading: str
     """The heading of its diff."""
+    why_no_diff: str
+    """What is said where it has none."""
     groups: Sequence[DiffGroup]
     access: Sequence[AccessLine]
     flows: Sequence[FlowRow]
@@ -145,6 +147,7 @@ def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
         verdict=_verdict(one),
         found_by_policies=_found_by_policies(one),
         heading=_heading(one),
+        why_no_diff=_why_no_diff(one),
         groups=_groups(facts, one),
         access=access_lines(facts, one, brief=False),
         flows=[_flow(flow) for flow in one.access.flows] if one.access else (),
@@ -190,9 +193,25 @@ def _heading(one: ChangeFacts) -> str:
     entry, result = one.record.entry, one.record.result
     if is_drift(one):
         return "Found: changed outside the tool"
+    if entry.kind is Kind.BREAK_GLASS:
+        return "What changed"
     if entry.kind is not Kind.INTENT or (result and result.result is Result.FAILED):
         return "What would have changed"
     return "What changed" if result and result.result is Result.SUCCEEDED else "What was to change"
+
+
+def _why_no_diff(one: ChangeFacts) -> str:
+    if one.diff:
+        return "Nothing changes: the plan has no change of a resource."
+    if "diff" in one.unread:
+        return "The diff that the ledger keeps of it cannot be read."
+    if one.record.entry.kind is Kind.BREAK_GLASS:
+        return (
+            "A note changes nothing. What was done by hand is drift: scripts/sde drift and refresh find it."
+        )
+    if one.record.entry.command == "refresh":
+        return "Nothing differed: Azure was as the state had it."
+    return "The ledger keeps no diff of it: nothing was planned, or the run ended before."
 
 
 def _groups(facts: SiteFacts, one: ChangeFacts) -> Sequence[DiffGroup]:
