@@ -16,8 +16,10 @@ STDOUT = "-"
 
 def refuse_unwritable(target: str | None) -> None:
     """Raise `InputError` if the target cannot be written. Called before the work starts."""
-    file = Path(target or STDOUT)
-    if target not in (None, STDOUT) and (file.is_dir() or not file.absolute().parent.is_dir()):
+    if target in (None, STDOUT):
+        return
+    file = Path(target or "")
+    if file.is_dir() or not file.absolute().parent.is_dir():
         raise InputError("This file cannot be written.", file=target, fix="name a file in a folder that exists")
 
 

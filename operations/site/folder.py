@@ -55,6 +55,9 @@ def replacement(folder: Path) -> Iterator[Path]:
             if target.exists():
                 new.chmod(target.stat().st_mode & 0o777)
             _replace(folder, target, new)
+        except OSError as error:
+            error.filename = str(folder)  # a full disk has no name, and that of the new folder says nothing
+            raise
         finally:
             shutil.rmtree(new, ignore_errors=True)
 

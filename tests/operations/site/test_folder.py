@@ -107,6 +107,15 @@ def test_a_file_that_comes_while_a_report_is_written_is_kept(tmp_path: Path) -> 
     assert [one.name for one in tmp_path.iterdir()] == ["report"]
 
 
+def test_a_full_disk_is_named_by_the_folder_of_the_report(tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    with pytest.raises(OSError, match="No space") as error, replacement(folder) as new:
+        Path("/dev/full").write_text("x")
+        _fill(new)
+    assert error.value.filename == str(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from dataclasses import replace
@@ -71,7 +72,7 @@ def test_a_report_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: 
     before = (folder / "index.html").read_bytes()
 
     def fail(*_: object) -> str:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(writing, "search_index", fail)
     with pytest.raises(OSError, match="no space"):
