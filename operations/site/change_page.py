@@ -206,9 +206,7 @@ def _why_no_diff(one: ChangeFacts) -> str:
     if "diff" in one.unread:
         return "The diff that the ledger keeps of it cannot be read."
     if one.record.entry.kind is Kind.BREAK_GLASS:
-        return (
-            "A note changes nothing. What was done by hand is drift: scripts/sde drift and refresh find it."
-        )
+        return "A note changes nothing. What was done by hand is drift: scripts/sde drift and refresh find it."
     if one.record.entry.command == "refresh":
         return "Nothing differed: Azure was as the state had it."
     return "The ledger keeps no diff of it: nothing was planned, or the run ended before."
