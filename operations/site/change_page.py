@@ -26,6 +26,7 @@ from policies.reachability.control_sets import MAX_CONTROLS
 MOST_CHANGES, MOST_FINDINGS = 200, 100
 """The most changes of one meaning, and findings, that a page shows. The ledger keeps all."""
 _MAX_VALUE, _MAX_SENTENCE, _MAX_PATH = 600, 1000, 200
+_WAYS = (Meaning.OPENS_WAY, Meaning.CLOSES_WAY)
 _TITLES = {
     Kind.REFUSAL: "Refused change",
     Kind.FAILED: "Change that could not begin",
@@ -99,6 +100,8 @@ class ChangeView:
     """The heading of its diff."""
     why_no_diff: str
     """What is said where it has none."""
+    changes_ways: bool
+    """True if it opens or closes a way in or out."""
     groups: Sequence[DiffGroup]
     access: Sequence[AccessLine]
     flows: Sequence[FlowRow]
@@ -148,6 +151,7 @@ def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
         found_by_policies=_found_by_policies(one),
         heading=_heading(one),
         why_no_diff=_why_no_diff(one),
+        changes_ways=any(row.meaning in _WAYS for row in (one.diff.changes if one.diff else ())),
         groups=_groups(facts, one),
         access=access_lines(facts, one, brief=False),
         flows=[_flow(flow) for flow in one.access.flows] if one.access else (),
