@@ -17,14 +17,18 @@ from operations.site.egress import SIGN_IN, Egress
 from operations.site.facts import SiteFacts, StackFacts
 from operations.site.flows_page import FlowKindView, kinds_of
 from operations.site.group_names import GroupNames
-from operations.site.map_layout import Cluster, Curve, Layout, Rectangle, lay_out
+from operations.site.map_layout import Cluster, Curve, Layout, Point, Rectangle, lay_out
 from operations.site.pages import Page, stack_path
 
 MOST_TENANCIES, MOST_ROLES = 4, 3
 """The most tenancies of a kind and cell that have boxes of their own, and the most roles in a box of people."""
 _WIDTH, _LINE, _PADDING, _CHARACTERS = 140, 17, 14, 18
-"""The width of a box, the height of a line in it, the space around its lines, and the characters of a line."""
+"""The least width of a box, the height of a line in it, the space around its lines, and the characters of a line."""
+_LONGEST_WORD, _CHARACTER = 30, 7.4
+"""The longest word that is not broken, and its width for each character, in pixels."""
 _MOST_LINES = 4
+_INDENT, _BELOW, _SMALL, _STEPS = 9, 4, 6.4, 40
+"""The space beside a frame's label and below it, the width of a character in it, and the points of an arrow's part."""
 _READS, _WRITES = (Action.READ, Action.LIST_KEYS, Action.TAKE), (Action.WRITE, Action.DELETE)
 _AT_COMPUTER = "signed in to "
 """How the ways of people who work at a computer of the estate begin."""
@@ -78,6 +82,8 @@ class Frame:
 
     label: str
     rectangle: Rectangle
+    label_at: Point
+    """The beginning of the label's base line: in the corner that no arrow crosses, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +141,8 @@ def map_of(facts: SiteFacts) -> EstateMap | None:
     index = {box: number for number, box in enumerate(boxes)}
     clusters, labels = drawn.clusters(index)
     arrows = [(index[one.source], index[one.target]) for one in links]
-    top, bottom = ([index[box] for box in boxes if box.tone == tone] for tone in ("people", "outside"))
-    layout = lay_out(sizes, arrows, clusters, top, bottom)
+    bottom = [index[box] for box in boxes if box.tone == "outside"]
+    layout = lay_out(sizes, arrows, clusters, bottom)
     return _placed(layout, boxes, links, labels, kinds_of(facts.flows, GroupNames(facts)) if facts.flows else ())
 
 
@@ -317,19 +323,23 @@ def _people_box(names: Sequence[str], targets: Sequence[Box], *, is_inside: bool
 
 def _texts(box: Box) -> Sequence[tuple[str, bool]]:
     """Return the lines of a box as it shows them, and whether each is of the name."""
-    found = []
+    found, most = [], _characters(box)
     for number, text in enumerate(box.lines):
-        broken = wrap(printable(text), _CHARACTERS)
+        broken = wrap(printable(text), most)
         more = len(broken) > _MOST_LINES
-        shown = (
-            [*broken[: _MOST_LINES - 1], shortened(broken[_MOST_LINES - 1], _CHARACTERS - 1) + "…"] if more else broken
-        )
+        shown = [*broken[: _MOST_LINES - 1], shortened(broken[_MOST_LINES - 1], most - 1) + "…"] if more else broken
         found += [(line, number == 0) for line in shown]
     return found
 
 
+def _characters(box: Box) -> int:
+    """Return how many characters a line of a box has: as many as its longest word, so that no name of a host breaks."""
+    longest = max((len(word) for text in box.lines for word in printable(text).split()), default=0)
+    return max(_CHARACTERS, min(longest, _LONGEST_WORD))
+
+
 def _size(box: Box) -> tuple[float, float]:
-    return _WIDTH, len(_texts(box)) * _LINE + _PADDING
+    return max(_WIDTH, round(_characters(box) * _CHARACTER) + _PADDING), len(_texts(box)) * _LINE + _PADDING
 
 
 def _placed(
@@ -338,11 +348,40 @@ def _placed(
     return EstateMap(
         layout.width,
         layout.height,
-        tuple(Frame(label, place) for label, place in zip(labels, layout.frames, strict=True)),
+        tuple(frames_of(labels, layout)),
         tuple(_placed_box(box, place) for box, place in zip(boxes, layout.boxes, strict=True)),
         tuple(PlacedLink(link, _line(curve), _head(curve)) for link, curve in zip(links, layout.curves, strict=True)),
         stopped,
     )
+
+
+def frames_of(labels: Sequence[str], layout: Layout) -> Iterator[Frame]:
+    """Yield the frames with their labels in a corner."""
+    crossed = [point for curve in layout.curves for point in _points(curve)]
+    for label, frame in zip(labels, layout.frames, strict=True):
+        width, height = min(len(label) * _SMALL, frame.width), _LINE
+        left, top = frame.x + _INDENT, frame.y + _LINE - 1
+        right, bottom = frame.x + frame.width - _INDENT - width, frame.y + frame.height - 7
+        corners = [(left, top), (right, top), (left, bottom), (right, bottom)]
+        free = (
+            (x, y)
+            for x, y in corners
+            if not any(x <= a <= x + width and y - height <= b <= y + _BELOW for a, b in crossed)
+        )
+        x, y = next(free, corners[0])
+        yield Frame(label, frame, (round(x, 1), round(y, 1)))
+
+
+def _points(curve: Curve) -> Iterator[Point]:
+    """Yield points along an arrow, some pixels apart."""
+    ends = curve.points
+    for start in range(0, len(ends) - 3, 3):
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = ends[start : start + 4]
+        for step in range(_STEPS + 1):
+            t = step / _STEPS
+            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+            yield a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
+    yield curve.tip
 
 
 def _placed_box(box: Box, place: Rectangle) -> PlacedBox:

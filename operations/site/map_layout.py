@@ -57,12 +57,11 @@ def lay_out(
     sizes: Sequence[tuple[float, float]],
     arrows: Sequence[tuple[int, int]],
     clusters: Sequence[Cluster],
-    top: Sequence[int] = (),
     bottom: Sequence[int] = (),
 ) -> Layout:
     """Return the places of boxes of these sizes, of arrows between them by index, and of the frames around them.
 
-    `top`, `bottom`: the boxes in the first and in the last row.
+    `bottom`: the boxes in the last row.
     """
     from pygraphviz import AGraph  # noqa: PLC0415 - loads Graphviz
 
@@ -73,11 +72,7 @@ def lay_out(
         for index, (width, height) in enumerate(sizes)
     ]
     edges = [f"n{source} -> n{target} [key=e{index} arrowsize=0.8]" for index, (source, target) in enumerate(arrows)]
-    rows = [
-        f"{{ rank={rank} {' '.join(f'n{index}' for index in row)} }}"
-        for rank, row in (("source", top), ("sink", bottom))
-        if row
-    ]
+    rows = [f"{{ rank=sink {' '.join(f'n{index}' for index in bottom)} }}"] if bottom else []
     graph = AGraph(string="\n".join(["digraph {", _SETTINGS, *nodes, *frames, *rows, *edges, "}"]))
     graph.layout("dot")
     return _layout(graph, len(sizes), arrows, names)

@@ -182,14 +182,17 @@ def _row(limit: _Limit, where: str, used: int) -> QuotaRow:
 def core_rows(resources: Sequence[Deployed]) -> Sequence[QuotaRow]:
     """Return the vCPUs of each series of sizes, by subscription and region. Each subscription has its own limits."""
     found: Counter[tuple[str, str]] = Counter()
+    together: Counter[str] = Counter()
     for one in resources:
         size = one.text("hardwareProfile.vmSize")
         cores = _CORES.match(size)
         if one.type == "compute:VirtualMachine" and cores:
             found[series_of(size), _region(one)] += int(cores[1])
+            together[_region(one)] += int(cores[1])
     source = f"{_FACTS}#quotas-of-virtual-machines"
     return [
-        QuotaRow(f"vCPUs of {series}", where, used, None, source) for (series, where), used in sorted(found.items())
+        *(QuotaRow("vCPUs of all sizes", where, used, None, source) for where, used in sorted(together.items())),
+        *(QuotaRow(f"vCPUs of {series}", where, used, None, source) for (series, where), used in sorted(found.items())),
     ]
 
 

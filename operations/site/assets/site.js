@@ -78,7 +78,8 @@
     }
     const headings = [...table.tHead.rows[0].cells];
     const text = make("input", { type: "search", autocomplete: "off" });
-    const count = make("output", {}, `${rows.length} rows`);
+    const ofRows = (number) => (number === 1 ? "1 row" : `${number} rows`);
+    const count = make("output", {}, ofRows(rows.length));
     const box = make("div", { class: "filter" }, make("label", {}, table.dataset.filter, text));
     const chosen = [];
     headings.forEach((heading, column) => {
@@ -102,7 +103,7 @@
       }
       const left = new Set(rows.filter((entry) => !entry.row.hidden).map((entry) => entry.group));
       for (const one of groups) one.hidden = !left.has(one);
-      count.textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
+      count.textContent = shown === rows.length ? ofRows(shown) : `${shown} of ${ofRows(rows.length)}`;
     }
     text.addEventListener("input", apply);
     box.append(count);
@@ -122,6 +123,13 @@
     main.querySelector("h1").after(make("p", { class: "open-all" }, button));
   }
 
+  /** Say of each table and drawing that is wider than its place that it scrolls: not every browser shows a scroll bar. */
+  function markWide(regions) {
+    const mark = (one) => one.classList.toggle("scrolls", one.scrollWidth > one.clientWidth + 1);
+    const sizes = new ResizeObserver((entries) => requestAnimationFrame(() => entries.forEach(({ target }) => mark(target))));
+    for (const one of regions) sizes.observe(one);
+  }
+
   /** Open the details that contain the element that the address names. */
   function openTarget() {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -131,6 +139,7 @@
   const place = document.getElementById("search");
   if (place && Array.isArray(window.reportIndex)) addSearch(place, window.reportIndex);
   document.querySelectorAll("table[data-filter]").forEach(addFilter);
+  markWide(document.querySelectorAll(".wide"));
   addOpenAll(document.getElementById("main"));
   window.addEventListener("hashchange", openTarget);
   openTarget();

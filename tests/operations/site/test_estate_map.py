@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from operations.site.estate_map import MOST_TENANCIES, map_of
+from operations.site.estate_map import MOST_TENANCIES, frames_of, map_of
 from operations.site.facts import StackFacts
-from operations.site.map_layout import Cluster, lay_out
+from operations.site.map_layout import Cluster, Curve, Layout, Rectangle, lay_out
 from operations.site.writing import pages_of, rendered
 from tests.operations.site import sample
 
@@ -62,6 +62,17 @@ def test_nothing_deployed_is_no_map() -> None:
     assert map_of(replace(facts, stacks=tuple(replace(stack, plan=None) for stack in facts.stacks))) is None
 
 
+def test_no_name_of_a_host_is_broken_and_no_arrow_crosses_the_label_of_a_frame() -> None:
+    drawn = map_of(sample.facts())
+    assert drawn
+    texts = {text for box in drawn.boxes for _, _, text, _ in box.texts}
+    assert "login.microsoftonline.com," in texts
+    crossing = Curve(((0.0, 0.0), (0.0, 0.0), (60.0, 60.0), (60.0, 60.0)), (64.0, 64.0))
+    layout = Layout(200, 200, (), (Rectangle(0, 0, 200, 100),), (crossing,))
+    (frame,) = frames_of(["Tenancies"], layout)
+    assert frame.label_at == (133.4, 16)
+
+
 def test_names_go_into_no_text_of_graphviz_and_no_markup() -> None:
     facts = sample.facts()
     hostile = tuple(replace(stack, cell=HOSTILE, kind=HOSTILE) for stack in facts.stacks)
@@ -74,7 +85,7 @@ def test_names_go_into_no_text_of_graphviz_and_no_markup() -> None:
 
 
 def test_boxes_are_inside_their_frames_and_arrows_go_down() -> None:
-    layout = lay_out([(100, 40)] * 4, [(0, 1), (1, 2), (1, 3)], [Cluster((1,), (Cluster((2, 3)),))], [0], [3])
+    layout = lay_out([(100, 40)] * 4, [(0, 1), (1, 2), (1, 3)], [Cluster((1,), (Cluster((2, 3)),))], [3])
     outer, inner = layout.frames
     for box, frame in ((layout.boxes[1], outer), (layout.boxes[2], inner)):
         assert frame.x < box.x

@@ -31,7 +31,7 @@ def test_the_page_counts_what_is_deployed() -> None:
         "rule collection groups of a firewall policy",
         "ranges of bespoke tenancies cell one, 10.65.0.0/16 1 256 0.4%",
         "vCPUs of NCads_A100_v4",
-        "No limit is near.",
+        "No documented limit is near. The limits of vCPUs are",
     ):
         assert fact in text, fact
 
