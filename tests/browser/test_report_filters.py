@@ -32,8 +32,8 @@ def test_a_table_shows_the_rows_that_are_chosen_below_their_groups(tmp_path: Pat
     )
     with Page(tmp_path / "changes.html") as page:
         page.evaluate(_CHOOSE % '["Result", "refused"]', in_page=True)
-        assert page.evaluate(_SHOWN, in_page=True) == ["2026-05-12 2 changes", "2026-05-12 09:00 change 7"]
+        assert page.evaluate(_SHOWN, in_page=True) == ["May 2026 3 entries", "2026-05-12 09:00 change 7"]
         page.evaluate(_CHOOSE % '["Result", ""]', in_page=True)
         page.evaluate(_CHOOSE % '["Stack", "platform"]', in_page=True)
-        assert page.evaluate(_SHOWN, in_page=True) == ["2026-05-12 2 changes", "2026-05-12 09:00 change 4"]
+        assert page.evaluate(_SHOWN, in_page=True) == ["May 2026 3 entries", "2026-05-12 09:00 change 4"]
         assert page.evaluate('document.querySelector(".filter output").innerText', in_page=True) == "1 of 3 rows"
