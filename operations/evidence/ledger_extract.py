@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from pydantic import StringConstraints
 from approvals.promotion import LoggedEntry
 from formats.errors import InputError
 from formats.input_model import Model
+from formats.json_reader import parse_json
 from formats.merkle_trees import leaf_hash, node_hash, root_by_path
 from formats.signed_notes import Checkpoint, NotValid, VerifierKey, read_checkpoint
 from formats.validation import validated
@@ -71,7 +71,7 @@ def extract(log: Log, stacks: Collection[str]) -> LedgerExtract | None:
 def check_extract(checkpoint: bytes, entries: bytes, *, file: str) -> Checkpoint:
     """Return the checkpoint of an extract whose every entry its signed tree has. `InputError` for any other."""
     try:
-        found = validated(_Extract, json.loads(entries), file=file)
+        found = validated(_Extract, parse_json(entries, file, max_bytes=len(entries)), file=file)
         head = read_checkpoint(checkpoint, VerifierKey.parse(found.key, where=file))
         for one in found.entries:
             path = [bytes.fromhex(each) for each in one.path]

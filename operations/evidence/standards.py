@@ -17,6 +17,8 @@ from operations.reports.matrix import sort_key
 from policies.controls import standards as named_by_policies
 from policies.model import Policy
 
+CLAIMS = "claims/"
+"""The folder of the claims in a pack."""
 SHORT_NAMES: Mapping[str, str] = {
     "satre": "SATRE",
     "ncsc": "NCSC",
@@ -64,7 +66,7 @@ class Control:
     @property
     def path(self) -> str:
         """The path of its claim in the pack. Both parts are from this project's own tables."""
-        return f"claims/{self.standard.replace('_', '-')}/{self.number}.json"
+        return f"{CLAIMS}{self.standard.replace('_', '-')}/{self.number}.json"
 
     def policies(self, catalogue: Mapping[str, Policy]) -> Sequence[Policy]:
         """Return the policies of a catalogue that are evidence for it."""

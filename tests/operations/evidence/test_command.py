@@ -87,7 +87,8 @@ def test_a_stack_that_is_gone_without_an_entry_is_missing_and_not_certain(estate
     [(["--control", "SATRE:9.9.99"], "has no such control"), (["--control", "SATRE:2.2.1"], "2.2.01, 2.2.02"),
      (["--control", "PCI:1"], "no such standard"), ([], "Name controls"),
      (["--all", "--control", "CE:1.4"], "Name controls"),
-     (["--all", "-o", "-"], "needs a file"), (["--all", "-o", ""], "cannot be written"), (["--all", "--signer", "a"], "goes with --verify"),
+     (["--all", "-o", ""], "cannot be written"),
+     (["--all", "-o", "-"], "needs a file"), (["--all", "--signer", "a"], "goes with --verify"),
      (["--all", "--verify", "x.zip"], "not both"), (["--verify", "x.zip"], "cannot be read")],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )  # fmt: skip

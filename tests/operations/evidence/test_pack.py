@@ -117,6 +117,17 @@ def _sums(files: dict[str, bytes]) -> None:
     files[SUMS] = sums_of({name: one for name, one in files.items() if name not in (SUMS, SIGNATURE)})
 
 
+def _manifest(**other: object) -> Callable[[dict[str, bytes]], object]:
+    """Write another manifest, of a pack that is not signed."""
+
+    def write(files: dict[str, bytes]) -> None:
+        del files[SIGNATURE]
+        files[MANIFEST] = json.dumps({**json.loads(files[MANIFEST]), "signed_with": None, **other}).encode()
+        files[SUMS] = sums_of({name: one for name, one in files.items() if name != SUMS})
+
+    return write
+
+
 FORGERIES: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
     "a claim is changed": (_changed("claims/satre/2.2.11.json"), r"claims/satre/2\.2\.11\.json was changed"),
     "a verdict is changed": (_changed("policies/ST1.json"), r"policies/ST1\.json was changed"),
@@ -125,6 +136,8 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
     "the checksums are changed": (lambda files: files.update({SUMS: b""}), "has other checksums"),
     "the signature is gone": (lambda files: files.pop(SIGNATURE), "manifest.dsse.json is missing"),
     "a claim and its manifest are changed": (_remade, "its signature is not of this manifest"),
+    "the manifest has better numbers": (_manifest(outcomes={"met": 347}), "counts other claims than it has"),
+    "the manifest has fewer controls": (_manifest(controls=[]), "counts other claims than it has"),
     "another key signed": (_resigned, "its signature is not of this manifest"),
 }
 
