@@ -22,7 +22,7 @@ REDUNDANCIES: Mapping[str, str] = {
 }
 """The redundancies of storage accounts in words (docs/azure-facts.md#account-kinds-and-skus)."""
 _TIERS = {"tierToCool": "cool", "tierToCold": "cold", "tierToArchive": "archive", "delete": "deleted"}
-_KEY_PATH = re.compile(r"/keys/(?P<name>[A-Za-z0-9-]+)(/[0-9a-f]+)?/?")
+_KEY_PATH = re.compile(r"/keys/(?P<name>[A-Za-z0-9-]+)(/(?P<version>[0-9a-f]+))?/?")
 _NO_KEYS = ("authorization:", "network:", "monitor:", "dnsresolver:", "keyvault:", "privatedns:")
 """The beginnings of types that no key encrypts."""
 _DURATION = re.compile(r"P(?P<number>\d+)(?P<unit>[DMY])")
@@ -228,7 +228,21 @@ def _key_row(key: Deployed, uses: Mapping[Key, Sequence[Deployed]]) -> KeyRow:
 
 
 def _used(one: Deployed, stack: str) -> str:
-    return f"{one.kind} {one.name}" + (f" of {one.stack}" if one.stack != stack else "")
+    version = version_of(one.inputs)
+    where, of = f" of {one.stack}" if one.stack != stack else "", f", by version {version}" if version else ""
+    return f"{one.kind} {one.name}{where}{of}"
+
+
+def version_of(value: Any) -> str:
+    """Return the version of the key that a resource's inputs name; empty if they name the key alone."""
+    if isinstance(value, Mapping):
+        return next((found for one in value.values() if (found := version_of(one))), "")
+    if isinstance(value, list | tuple):
+        return next((found for one in value if (found := version_of(one))), "")
+    if isinstance(value, str) and value.startswith("https://") and ".vault." in value:
+        found = _KEY_PATH.fullmatch(urlsplit(value).path)
+        return (found["version"] or "") if found else ""
+    return ""
 
 
 def rotation_of(key: Deployed) -> str:

@@ -9,7 +9,7 @@ from html import unescape
 
 from operations.site.egress import Egress
 from operations.site.pages import stack_path
-from operations.site.stores import duration, key_of
+from operations.site.stores import duration, key_of, version_of
 from operations.site.writing import pages_of, rendered
 from tests.operations.site import sample
 
@@ -82,5 +82,7 @@ def test_the_key_of_an_encryption_is_read_in_every_form() -> None:
     host = "https://kv-one.vault.azure.net"
     assert key_of({"a": [{"keyVaultUri": f"{host}/", "keyName": "Store"}]}) == ("kv-one.vault.azure.net", "store")
     assert key_of({"activeKey": {"keyUrl": f"{host}/keys/disks/0db3"}}) == ("kv-one.vault.azure.net", "disks")
+    assert version_of({"activeKey": {"keyUrl": f"{host}/keys/disks/0db3"}}) == "0db3"
+    assert not version_of({"a": [{"keyVaultUri": f"{host}/", "keyName": "Store"}, f"{host}/keys/disks"]})
     assert key_of({"id": f"{host}/secrets/disks", "other": "https://example.org/keys/a"}) is None
     assert [duration(one) for one in ("P11M", "P1Y", "P30D", "PT1H")] == ["11 months", "1 year", "30 days", "PT1H"]
