@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,12 +46,15 @@ class ChangeHistory:
     def later(self, one: ChangeFacts) -> Iterator[ChangeFacts]:
         """Yield the later changes of the same stacks, the earliest first."""
         stacks = one.record.entry.stacks
-        for other in self._of_stack.get((one.cloud, stacks[0]), ()) if stacks else ():
-            if other.record.number > one.record.number and other.record.entry.stacks == stacks:
-                yield other
+        found = self._of_stack.get((one.cloud, stacks[0]), ()) if stacks else ()
+        first = bisect_right(found, one.record.number, key=lambda other: other.record.number)
+        yield from (found[at] for at in range(first, len(found)) if found[at].record.entry.stacks == stacks)
 
     def closed_by(self, one: ChangeFacts) -> ChangeFacts | None:
-        """Return the change after which what a run left was not open any more, as the ledger itself says it."""
+        """Return the change after which what a run left was not open any more, as the ledger itself says it; None if
+        it left nothing."""
+        if not has(one, Kind.OPEN_FINDING):
+            return None
         return next((other for other in self.later(one) if _ended(other) and not has(other, Kind.OPEN_FINDING)), None)
 
     def next_deployment(self, one: ChangeFacts) -> ChangeFacts | None:
