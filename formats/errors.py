@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -182,6 +183,6 @@ def short_text(value: object) -> str | None:
     """Return a value as one short printable line, because hostile input may be megabytes long."""
     if value is None:
         return None
-    text = (value if isinstance(value, str) else repr(value))[:200]
+    text = (str(value) if isinstance(value, str | date) else repr(value))[:200]
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= 120 else text[:117] + "..."

@@ -240,8 +240,8 @@ def version_of(value: Any) -> str:
     if isinstance(value, list | tuple):
         return next((found for one in value if (found := version_of(one))), "")
     if isinstance(value, str) and value.startswith("https://") and ".vault." in value:
-        found = _KEY_PATH.fullmatch(urlsplit(value).path)
-        return (found["version"] or "") if found else ""
+        path = _KEY_PATH.fullmatch(urlsplit(value).path)
+        return (path["version"] or "") if path else ""
     return ""
 
 
