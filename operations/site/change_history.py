@@ -61,6 +61,10 @@ class ChangeHistory:
         """Return the next change of the same stacks that deployed a plan."""
         return next(filter(is_deployment, self.later(one)), None)
 
+    def next_success(self, one: ChangeFacts) -> ChangeFacts | None:
+        """Return the next change of the same stacks that deployed the whole of its plan."""
+        return next((other for other in self.later(one) if is_deployment(other) and _succeeded(other)), None)
+
     @cached_property
     def first_permitted(self) -> ChangeFacts | None:
         """The first change within a permit: the estate has its approval process from then on, or somewhat longer."""
@@ -77,12 +81,12 @@ class ChangeHistory:
 
     @cached_property
     def open_drift(self) -> Sequence[FoundChange]:
-        """What was found and no deployment of its stack has followed: it is in Azure as it was found."""
+        """What was found and not undone, and no successful deployment of its stack has followed."""
         return [
             row
             for one in self.changes
             for row in self.found_outside(one)
-            if row.undone_by is None and self.next_deployment(one) is None
+            if row.undone_by is None and self.next_success(one) is None
         ]
 
     @cached_property
@@ -94,8 +98,14 @@ class ChangeHistory:
         }
 
     def _undone_by(self, one: ChangeFacts, row: KeptChange) -> ChangeFacts | None:
-        deployed = filter(is_deployment, self.later(one))
-        return next((other for other in deployed if any(_undoes(after, row) for after in _rows(other))), None)
+        """Return the last deployment that undid it, up to the first that succeeded: one that ended in part may not
+        have, and without one that succeeded nobody knows."""
+        undid = None
+        for other in filter(is_deployment, self.later(one)):
+            undid = other if any(_undoes(after, row) for after in _rows(other)) else undid
+            if _succeeded(other):
+                return undid
+        return None
 
     @cached_property
     def _undone(self) -> Mapping[str, Mapping[int, ChangeFacts]]:
@@ -122,6 +132,10 @@ def is_deployment(one: ChangeFacts) -> bool:
     """True for a change whose plan was deployed, wholly or in part."""
     result = one.record.result.result if one.record.result else None
     return result in (Result.SUCCEEDED, Result.PARTIAL) and one.record.entry.command != "refresh"
+
+
+def _succeeded(one: ChangeFacts) -> bool:
+    return one.record.result is not None and one.record.result.result is Result.SUCCEEDED
 
 
 def _ended(one: ChangeFacts) -> bool:

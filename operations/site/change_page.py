@@ -109,8 +109,8 @@ class ChangeView:
     """Why it names nobody who allowed it; None if it does."""
     closed_by: ChangeFacts | None
     """The change after which what its run left in Azure was not open any more."""
-    next_deployment: ChangeFacts | None
-    """The first deployment of its stacks after it."""
+    deployed_again: ChangeFacts | None
+    """The first successful deployment of its stacks after it."""
     digests: Sequence[tuple[str, str]]
     drifts: Sequence[Entry]
     """The entries of the same run about differences between the cloud and the state."""
@@ -157,7 +157,7 @@ def change_view(facts: SiteFacts, one: ChangeFacts) -> ChangeView:
         flows=[_flow(flow) for flow in one.access.flows] if one.access else (),
         without_permit=None if one.allowed_by else without_permit(facts, one),
         closed_by=facts.history.closed_by(one),
-        next_deployment=facts.history.next_deployment(one),
+        deployed_again=facts.history.next_success(one),
         digests=_digests(one),
         drifts=[part for part in one.record.parts if part.kind is Kind.DRIFT],
         findings=[part for part in one.record.parts if part.kind is Kind.OPEN_FINDING],

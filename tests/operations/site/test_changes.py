@@ -175,6 +175,9 @@ def test_drift_is_what_was_found_and_says_what_undid_it() -> None:
     assert [one.badge.text for one in open_findings(report(drift))] == ["drift", "drift"]
     back = diff_of(TLS | {"before": "TLS1_0", "after": "TLS1_2"})
     mends = replace(change(3, "2026-05-13", result=Result.SUCCEEDED), diff=back)
+    in_part = replace(change(3, "2026-05-13", result=Result.PARTIAL), diff=back)
+    kinds = [one.badge.text for one in open_findings(report(drift, in_part))]
+    assert kinds == ["drift", "drift", "unfinished change"], "nobody knows which part"
     found = html_of(report(drift, mends), changes.pages)
     assert not open_findings(report(drift, mends))
     text = text_of(found["changes/1.html"])
