@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -97,6 +97,8 @@ def gather(session: Session, version: str) -> SiteFacts:
         access, unread = _access(estate, found)
     with session.output.err.status("Evaluating the policies"):
         policies = estate.gate.evaluate(list(estate.plans.values()), is_complete=True) if estate.plans else None
+        if policies:
+            policies = replace(policies, warnings=_as_in_the_estate(session, policies.warnings))
     with session.output.err.status("Reading the ledger"):
         ledgers = {cloud: session.ledger(cloud) for cloud in clouds_of(session)}
         changes = [
@@ -120,9 +122,14 @@ def gather(session: Session, version: str) -> SiteFacts:
         people=tuple(ends_of_people(approvals.requests.estate, approvals.approvers)),
         names=names_of_people(approvals.requests.estate, approvals.approvers),
         open_findings=tuple(_open_findings(session, estate.stacks)),
-        notes=(*estate.gate.exemptions.warnings, *_not_deployed(estate), *unread, *approvals.notes),
+        notes=(*_as_in_the_estate(session, estate.gate.exemptions.warnings), *_not_deployed(estate), *unread, *approvals.notes),
         price_book=estate.prices,
     )
+
+
+def _as_in_the_estate(session: Session, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts with the files as the estate names them, without the folder of this machine."""
+    return tuple(text.replace(f"{session.estate_folder}/", "") for text in texts)
 
 
 def _stack(stack: Stack, estate: EstateFacts, approvals: ReportApprovals) -> StackFacts:

@@ -102,6 +102,6 @@ def _prices(facts: SiteFacts) -> Iterator[Tile]:
         yield Tile(
             "info",
             f"{currency} {total:,.0f}",
-            "a month at list price: all machines running, without data traffic",
+            "a month at list price, all machines running",
             "stacks.html",
         )

@@ -58,9 +58,11 @@ def test_a_report_has_the_orphaned_stack_and_no_secret(
     estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (estate / "estate/requests/hcm-progression.yaml").unlink()
+    (estate / "estate/exemptions.yaml").write_text("exemptions: [{id: unfinished}]\n")
     assert sde(estate, "report", "-o", str(tmp_path / "report")) == 0, capsys.readouterr()
     page = (tmp_path / "report/stacks/tre-hcm-progression.html").read_text()
     assert "scripts/sde destroy tre-hcm-progression" in page
+    assert "exemption unfinished is ignored" in (tmp_path / "report/findings.html").read_text()
     secrets = secrets_of(estate / "home")
     assert len(secrets) > 2
     for file in [one for one in (tmp_path / "report").rglob("*") if one.is_file()]:

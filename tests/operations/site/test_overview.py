@@ -26,7 +26,7 @@ def test_the_first_page_answers_what_is_asked_first() -> None:
         "4 all stacks are deployed",
         "0 open findings",
         "41 entries in the ledger, verified",
-        "USD 5,397 a month at list price: all machines running, without data traffic",
+        "USD 5,397 a month at list price, all machines running",
         "Zone warehouse identifiable data stewards of warehouse nobody the identity archive-mover of safe-haven",
         "2027-03-31 – in 121 days The permit of a tenancy tre-hcm-progression",
         "The ledger has no change.",
