@@ -122,7 +122,12 @@ def gather(session: Session, version: str) -> SiteFacts:
         people=tuple(ends_of_people(approvals.requests.estate, approvals.approvers)),
         names=names_of_people(approvals.requests.estate, approvals.approvers),
         open_findings=tuple(_open_findings(session, estate.stacks)),
-        notes=(*_as_in_the_estate(session, estate.gate.exemptions.warnings), *_not_deployed(estate), *unread, *approvals.notes),
+        notes=(
+            *_as_in_the_estate(session, estate.gate.exemptions.warnings),
+            *_not_deployed(estate),
+            *unread,
+            *approvals.notes,
+        ),
         price_book=estate.prices,
     )
 
