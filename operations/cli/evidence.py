@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from formats.errors import Failed, InputError, Refused
+from formats.errors import InputError, Refused
 from operations.cli.estate_requests import EstateRequests, Key
 from operations.cli.options import command
 from operations.cli.output import printable
@@ -162,15 +162,12 @@ def _is_due(session: Session, stack: Stack) -> bool:
 def _ledger(session: Session, cloud: str, stacks: Sequence[str]) -> tuple[LedgerExtract | None, Mapping[str, str]]:
     """Return what the ledger has of some stacks, and those whose state does not follow from it. `Failed` if the ledger
     itself does not verify: nothing can rest on it."""
-    from operations.cli.ledger import verified  # noqa: PLC0415 - imports the ledger
+    from operations.cli.ledger import refuse_damaged, verified  # noqa: PLC0415 - imports the ledger
     from operations.evidence.ledger_extract import extract  # noqa: PLC0415
 
     log = session.ledger(cloud).log
     found = verified(session, cloud)
-    wrong = next((one for one in found.problems if one.stack is None), None)
-    if wrong:
-        raise Failed(f"The ledger does not verify, so no evidence rests on it: {printable(wrong)}.\n"
-                     f"  file:    {log.storage.where}\n  fix:     scripts/sde ledger verify")  # fmt: skip
+    refuse_damaged(log, found, "evidence")
     return extract(log, stacks), {one.stack: one.text for one in found.problems if one.stack}
 
 

@@ -233,6 +233,14 @@ def verified(session: Session, cloud: str) -> Verification:
     return verify_log(log.storage, log.key, states=lambda names: _present_states(session, cloud, names))
 
 
+def refuse_damaged(log: Log, found: Verification, what: str) -> None:
+    """Raise `Failed` if a ledger itself does not verify, whatever the states are: nothing can rest on it."""
+    wrong = next((one for one in found.problems if one.stack is None), None)
+    if wrong:
+        raise Failed(f"The ledger does not verify, so no {what} rests on it: {printable(wrong)}.\n"
+                     f"  file:    {log.storage.where}\n  fix:     scripts/sde ledger verify")  # fmt: skip
+
+
 def _present_states(session: Session, cloud: str, names: Collection[str]) -> Mapping[str, str | None]:
     """Return the digest of the present state of each stack of a cloud that the estate or its ledger has."""
     known = [stack for stack in session.known if stack.cloud == cloud]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from operations.cli.options import command
+from operations.cli.output import printable
 from operations.cli.session import Session
 from operations.cli.text import plural
 
@@ -34,6 +35,9 @@ def report(session: Session, *, folder: Folder) -> None:
     verdict = facts.policies.verdict if facts.policies else "not evaluated"
     session.output.emit({"event": "report", "folder": str(folder), "files": len(written), "verdict": verdict,
                          "stacks": len(facts.deployed), "changes": len(facts.changes)})  # fmt: skip
+    for ledger in (one for one in facts.ledgers if one.problems):
+        text = f"The ledger of {ledger.cloud} does not verify: {printable(ledger.problems[0])}"
+        session.output.warn(text, kind="ledger", problems=list(ledger.problems))
     session.output.say(
         f"wrote {folder / 'index.html'}: {plural(len(facts.deployed), 'deployed stack')}, "
         f"{plural(len(facts.changes), 'change')}; policies {verdict}"

@@ -1,4 +1,4 @@
-"""`sde report` on a deployed estate."""
+"""`sde report` and `sde register` on a deployed estate."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from operations.engine.embedded.secrets import Crypter
+from operations.ledger.ledger import open_local
 from operations.settings import Settings
 from tests.kept_hosts import main
 from tests.made_once import deployed_estate
@@ -54,12 +55,24 @@ def _leaves(value: Any) -> Iterator[str]:
         yield from _leaves(one)
 
 
-def test_a_report_has_the_orphaned_stack_and_no_secret(
+def remove_last_diff(home: Path) -> int:
+    """Remove the diff that the ledger keeps of the last change, and return the change's number."""
+    entries = list(open_local(Settings.load({"SDE_HOME": str(home)})).entries())
+    number, entry = [one for one in entries if "diff" in one[1].objects][-1]
+    (home / f"ledger/objects/{entry.objects['diff'].removeprefix('sha256:')}.json.gz").unlink()
+    return number
+
+
+def test_a_report_has_the_orphaned_stack_what_the_ledger_lost_and_no_secret(
     estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    change = remove_last_diff(estate / "home")
     (estate / "estate/requests/hcm-progression.yaml").unlink()
     (estate / "estate/exemptions.yaml").write_text("exemptions: [{id: unfinished}]\n")
     assert sde(estate, "report", "-o", str(tmp_path / "report")) == 0, capsys.readouterr()
+    assert "The ledger of local does not verify: " in capsys.readouterr().err
+    page = (tmp_path / f"report/changes/{change}.html").read_text()
+    assert "what the ledger keeps of the diff cannot be read" in page
     page = (tmp_path / "report/stacks/tre-hcm-progression.html").read_text()
     assert "scripts/sde destroy tre-hcm-progression" in page
     assert "exemption unfinished is ignored" in (tmp_path / "report/findings.html").read_text()
@@ -69,3 +82,14 @@ def test_a_report_has_the_orphaned_stack_and_no_secret(
         text = file.read_text()
         assert not [one for one in secrets if one in text], file
         assert str(tmp_path) not in text, file
+
+
+def test_no_register_rests_on_a_ledger_that_does_not_verify(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "projects.html"
+    published.write_text("the last one")
+    (estate / "home/ledger/checkpoint").unlink()
+    assert sde(estate, "register", "-o", str(published)) == 1
+    assert "The ledger does not verify, so no register rests on it" in capsys.readouterr().err
+    assert published.read_text() == "the last one"
