@@ -68,17 +68,23 @@ class _Row:
     """The group that lost the same as this one gained, under the same name."""
 
     @property
+    def is_settled(self) -> bool:
+        return self.outcome not in (Outcome.LATE, Outcome.UNKNOWN)
+
+    @property
     def is_on_data(self) -> bool:
         return any(thing.data_class for thing in self.kept.on)
 
 
 def access_lines(facts: SiteFacts, one: ChangeFacts, *, brief: bool) -> Sequence[AccessLine]:
-    """Return the changes of access in a sentence each. `brief`: those on data first, without grounds; otherwise with
-    them, and what opens something first."""
+    """Return the changes of access in a sentence each, first what was not done or is not known.
+
+    `brief`: without grounds, those on data first; otherwise what opens something.
+    """
     if one.access is None:
         return ()
     rows = _replaced(list(_rows(facts, one, one.access)))
-    rows.sort(key=lambda row: not row.is_on_data if brief else (not row.kept.opens, not row.is_on_data))
+    rows.sort(key=lambda row: (row.is_settled, not brief and not row.kept.opens, not row.is_on_data))
     return [*(_line(row, brief=brief) for row in rows), *_renames(one.access)]
 
 

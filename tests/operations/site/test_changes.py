@@ -224,6 +224,7 @@ def test_a_change_that_ended_in_part_claims_no_more_than_the_next_one_shows() ->
     assert f"! gained stewards ({NEW}) can now read" in text
     assert f"✗ not lost yet stewards ({OLD}) should have lost the right to read: the store" in text
     assert "Rights of this holder were still in force until change 3" in text
+    assert text.index("should have lost") < text.index("can now read"), "what was not done comes first"
     assert "✗ perhaps not lost" in lines(partial, page="changes/1.html")
     unread = replace(again, access=None, unread=("access",))
     assert "✗ perhaps not lost" in lines(partial, unread, page="changes/1.html")
