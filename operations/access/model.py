@@ -30,6 +30,10 @@ from policies.reachability.graph import FlowGraph
 from policies.reachability.technique import Source as TechniqueSource
 from policies.reachability.technique import Technique
 
+BASTION = "through Bastion"
+IF_A_MEMBER = "if it is a member of a group that may use it"
+"""Said of a group that no configuration names, such as a former one whose revocation failed."""
+
 
 @dataclass(frozen=True, order=True)
 class Access:
@@ -186,7 +190,8 @@ class AccessModel:
         for computer in self._ways.computers:
             for person, keys in self._signing_in(computer, [access for access, _ in own]).items():
                 for key in keys:
-                    self._add_way(Access(key, self._sign_in_of(key, computer), computer.id), "through Bastion")
+                    way = BASTION if self.people.is_stated(person) else f"{BASTION}, {IF_A_MEMBER}"
+                    self._add_way(Access(key, self._sign_in_of(key, computer), computer.id), way)
                 for access, _ in data.get(person, ()):
                     if self._ways.from_computer(computer, self.thing(access.thing).store):
                         self._add_way(access, f"signed in to {self.thing(computer.id).label}")
@@ -203,7 +208,7 @@ class AccessModel:
 
     def _needs_to_sign_in(self, person: str, computer: Actor) -> tuple[tuple[Assignment, ...], ...]:
         """Return the assignments of the login, and those of each sight that it needs."""
-        everyone = {person, *self.people.groups_of.get(person, ())}
+        everyone = {person, *self.people.groups(person)}
         logins = (self.accesses.get(Access(one, action, computer.id)) for one in everyone for action in SIGN_IN_ACTIONS)
         parts = [tuple(one for found in logins if found for one in found.assignments)]
         bastion = next(one for one in self._ways.bastions_to(computer) if self._sees(everyone, computer, one))
@@ -228,7 +233,7 @@ class AccessModel:
         members = {member for member, groups in self.people.groups_of.items() if groups & logins}
         found: dict[str, list[str]] = {}
         for person in sorted(logins | members):
-            everyone = {person, *self.people.groups_of.get(person, ())}
+            everyone = {person, *self.people.groups(person)}
             if any(self._sees(everyone, computer, bastion) for bastion in bastions):
                 found[person] = sorted(everyone & logins)
         return found

@@ -82,6 +82,20 @@ class People:
                     found.setdefault(str(users).lower(), set()).add(str(platform.desk_users).lower())
         return {member: frozenset(groups) for member, groups in found.items()}
 
+    def groups(self, member: str) -> frozenset[str]:
+        """Return the groups that a group is a member of; of one that no configuration names, all that it may be in."""
+        if member in self.groups_of or self.is_stated(member):
+            return self.groups_of.get(member, frozenset())
+        return frozenset(group for groups in self.groups_of.values() for group in groups)
+
+    def is_stated(self, key: str) -> bool:
+        """True for a holder whose memberships the configurations state: a group that they name, or no group at all."""
+        return key in self._named_now or key.startswith("urn:") or key in (ANYONE, UNKNOWN_PRINCIPAL)
+
+    @cached_property
+    def _named_now(self) -> frozenset[str]:
+        return frozenset(str(id_).lower() for stack, config in self.configs.items() for id_, _ in _named(stack, config))
+
     def _of_kind(self, kind: type[C]) -> list[C]:
         return [config for config in self.configs.values() if isinstance(config, kind)]
 

@@ -155,6 +155,17 @@ def test_a_right_as_the_identity_of_a_desk_exists_since_its_holder_can_sign_in_t
     assert since({key: origin for key, origin in everything.items() if key not in logins}) == {NOT_RECORDED}
 
 
+def test_a_former_group_with_its_roles_counts_as_able_to_sign_in_for_nothing_states_its_groups() -> None:
+    configs = dict(shipped.configs())
+    stack = "tre-hcm-progression"
+    former = str(configs[stack].researchers)
+    configs[stack] = configs[stack].model_copy(update={"researchers": UUID(NEW_GROUP)})
+    rows = access_view(model_of(plans(), configs), person=former).rows
+    ways = {row.way for row in rows if Action.SIGN_IN in row.actions}
+    assert ways == {"through Bastion, if it is a member of a group that may use it"}
+    assert {row.thing.name for row in rows if row.through} >= {"project"}, "and to read as the desk's identity"
+
+
 def test_a_row_names_what_recorded_it_and_never_invents_it() -> None:
     model = model_of(plans())
     grant = next(a for a in model.assignments if a.name == "staging-stewards-writes")
