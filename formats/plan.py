@@ -24,6 +24,8 @@ SECRET = "[secret]"  # noqa: S105
 """The mark of a secret value."""
 FORMAT = 4
 _SUBSCRIPTION = re.compile(r"[0-9a-fA-F-]{36}")
+_WHOLE_FLOAT = re.compile(r"(?:^|[\[:,])-?[0-9]+(?:\.0(?![0-9])|(?:\.[0-9]+)?e\+)")
+"""A whole float in JSON, or text of a string that looks like one."""
 
 _SCALARS = frozenset({str, bool, int, type(None)})
 
@@ -279,7 +281,15 @@ def is_subscription(found: Value) -> TypeGuard[str]:
 
 def canonical(value: Value) -> str:
     """Return canonical JSON: keys sorted, no spaces, whole numbers without a fraction."""
-    return json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text = _dumped(value)
+    except TypeError:  # a mapping of another type
+        return _dumped(whole_numbers(value))
+    return _dumped(whole_numbers(value)) if _WHOLE_FLOAT.search(text) else text
+
+
+def _dumped(value: Value) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest_of(value: Value) -> str:

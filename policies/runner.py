@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from formats.errors import InputError
 from formats.unknown_values import Cause
@@ -26,6 +26,8 @@ BROKE = "the rule broke: "
 MOST_NAMED = 5
 NEEDS_CONFIG = "cannot be judged: the estate's files do not name this stack"
 NO_EXEMPTIONS = Exemptions()
+_kept_plain = lru_cache(maxsize=1 << 17)(plain)
+"""Each policy has a finding on each resource."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,7 @@ def findings_of(policy: Policy, resource: Resource, context: PolicyContext) -> I
 
 
 def _finding(policy: Policy, resource: Resource, verdict: Verdict, path: str = "", message: str = "") -> Finding:
-    urn, type_, name, stack = map(plain, (resource.urn, resource.type, resource.name, resource.stack))
+    urn, type_, name, stack = map(_kept_plain, (resource.urn, resource.type, resource.name, resource.stack))
     return Finding(policy.id, verdict, urn, type_, name, stack, path, message)
 
 

@@ -17,7 +17,7 @@ from operations.cli.estate_state import deployed_states
 from operations.cli.failed_revocations import with_failed_revocations
 from operations.cli.output import printable
 from operations.cli.rows import Rows
-from operations.cli.session import Session
+from operations.cli.session import ReadRecord, Session
 from operations.cli.targets import write_text
 from operations.cli.text import plural
 from policies.model import PolicyContext
@@ -114,7 +114,10 @@ def _recorded(session: Session, day: date) -> tuple[Sequence[Plan], Mapping[str,
             if not done:
                 notes.append(_nothing(name, day, records))
                 continue
-            found, config = records.state_after(done[-1], _present(session, name)), records.config(done)
+            found, config = (
+                records.state_after(done[-1], _present(session, name, session.state_record)),
+                records.config(done),
+            )
             plans += [found.plan] if found.plan else []
             configs |= {name: config} if config else {}
             notes.append(_source(name, done[-1], found))
@@ -138,16 +141,18 @@ def _source(name: str, change: Change, found: Composed) -> str:
     return f"{name}: after {change.name}, {ended} UTC{gone}{doubt}."
 
 
-def _present(session: Session, name: str) -> Present:
+def _present(session: Session, name: str, read: ReadRecord) -> Present:
     """Return a stack as it is deployed now, which is read only where its state is that of an entry."""
     stack = next((one for one in session.known if one.name == name), None)
-    record = session.engine(stack).state_record(name) if stack else None
+    record = read(stack.cloud, name) if stack else None
     if stack is None or record is None:
         return Present()
     return Present(record.digest, lambda: deployed_states(session, [stack]).get(name))
 
 
-def origins_of(session: Session, model: AccessModel, day: date | None = None) -> tuple[Origins, Sequence[str]]:
+def origins_of(
+    session: Session, model: AccessModel, day: date | None = None, read: ReadRecord | None = None
+) -> tuple[Origins, Sequence[str]]:
     """Return the change that made each right, and a note where a ledger cannot be read."""
     found: dict[tuple[str, bool], Origin] = {}
     notes: list[str] = []
@@ -156,7 +161,11 @@ def origins_of(session: Session, model: AccessModel, day: date | None = None) ->
             records = session.records(cloud)
             for stack in records.stacks:
                 wanted = {(a.urn, a.is_pending_delete) for a in model.assignments if a.stack == stack}
-                found |= records.origins(stack, wanted, day, _present(session, stack)) if wanted else {}
+                found |= (
+                    records.origins(stack, wanted, day, _present(session, stack, read or session.state_record))
+                    if wanted
+                    else {}
+                )
         except SdeError as error:
             notes.append(f"The ledger of runs in {cloud} cannot be read: {str(error).splitlines()[0]}")
     return found, notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from formats.signed_notes import WITNESS, Checkpoint, Note, NotValid, VerifierKe
 from operations.cli.ledgerview import details, table_of
 from operations.cli.options import command
 from operations.cli.output import printable
-from operations.cli.session import Session
+from operations.cli.session import ReadRecord, Session
 from operations.cli.text import plural
 from operations.ledger.files import FileStorage
 from operations.ledger.findings import Verification
@@ -103,7 +104,9 @@ def verify(
         raise InputError("This is not the key of a witness.", key="--witness", found=str(wrong))
     log = _opened(session, folder, log_key).log
     before = _seen(seen, log.key) if seen else None
-    states = None if folder else lambda names: _present_states(session, session.ledger_cloud, names)
+    states = (
+        None if folder else lambda names: _present_states(session, session.ledger_cloud, names, session.state_record)
+    )
     found = verify_log(log.storage, log.key, witnesses=keys, seen=before, states=states)
     _show(session, found, log)
     if first := found.first():
@@ -227,10 +230,10 @@ def _seen(file: Path, key: VerifierKey) -> Checkpoint:
         raise InputError(f"The checkpoint {error}.", file=str(file), fix="check --log-key and the file") from None
 
 
-def verified(session: Session, cloud: str) -> Verification:
-    """Verify the ledger of a cloud, and that the stacks' present states follow from it."""
-    log = session.ledger(cloud).log
-    return verify_log(log.storage, log.key, states=lambda names: _present_states(session, cloud, names))
+def verified(session: Session, cloud: str, read: ReadRecord | None = None) -> Verification:
+    """Verify the ledger of a cloud, and that the stacks' present states follow from it. `read`: returns these."""
+    log, record = session.ledger(cloud).log, read or session.state_record
+    return verify_log(log.storage, log.key, states=partial(_present_states, session, cloud, read=record))
 
 
 def refuse_damaged(log: Log, found: Verification, what: str) -> None:
@@ -241,11 +244,8 @@ def refuse_damaged(log: Log, found: Verification, what: str) -> None:
                      f"  file:    {log.storage.where}\n  fix:     scripts/sde ledger verify")  # fmt: skip
 
 
-def _present_states(session: Session, cloud: str, names: Collection[str]) -> Mapping[str, str | None]:
+def _present_states(session: Session, cloud: str, names: Collection[str], read: ReadRecord) -> Mapping[str, str | None]:
     """Return the digest of the present state of each stack of a cloud that the estate or its ledger has."""
-    known = [stack for stack in session.known if stack.cloud == cloud]
-    if not known:
-        return {}
-    engine = session.engine(known[0])
-    records = {name: engine.state_record(name) for name in {*names, *(stack.name for stack in known)}}
+    known = [stack.name for stack in session.known if stack.cloud == cloud]
+    records = {name: read(cloud, name) for name in {*names, *known}} if known else {}
     return {name: record.digest if record else None for name, record in records.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from formats.errors import SdeError
@@ -21,7 +21,7 @@ from operations.cli.gate import Gate
 from operations.cli.ledger import verified
 from operations.cli.report_approvals import ReportApprovals
 from operations.cli.report_people import ends_of_people, names_of_people
-from operations.cli.session import Session
+from operations.cli.session import ReadRecord, Session
 from operations.cli.stack_catalog import Stack
 from operations.history.changes import ChangeRecord, changes_of
 from operations.history.kept import Kept
@@ -83,6 +83,11 @@ class EstateFacts:
         """The gate with the estate's exemptions."""
         return self.session.gate()
 
+    @cached_property
+    def record(self) -> ReadRecord:
+        """Return what a ledger records of a stack's state, read once."""
+        return cache(self.session.state_record)
+
     def analyse_flows(self) -> FlowReport | None:
         """Return the analysis of the flows of data; None where nothing holds data."""
         has_data = any(r.type == "storage:BlobContainer" for r in self.context.resources)
@@ -106,7 +111,7 @@ def gather(session: Session, version: str) -> SiteFacts:
             for cloud, ledger in ledgers.items()
             for one in _changes(ledger, approvals)
         ]
-        checked = tuple(_ledger(session, cloud, ledger) for cloud, ledger in ledgers.items())
+        checked = tuple(_ledger(estate, cloud, ledger) for cloud, ledger in ledgers.items())
     return SiteFacts(
         organisation=approvals.requests.estate.file.organisation,
         made=datetime.now(UTC).replace(microsecond=0),
@@ -169,7 +174,7 @@ def _expiries(stack: Stack, session: Session) -> Iterator[Expiry]:
 def _access(estate: EstateFacts, flows: FlowReport | None) -> tuple[AccessView, Sequence[str]]:
     graph = graph_of(flows) if flows else None
     model = AccessModel(estate.context, People(estate.configs), graph)
-    origins, unread = origins_of(estate.session, model)
+    origins, unread = origins_of(estate.session, model, read=estate.record)
     return access_view(model, origins=origins), unread
 
 
@@ -200,8 +205,8 @@ def _change(record: ChangeRecord, kept: Kept, approvals: ReportApprovals) -> Cha
     return ChangeFacts(record, diff, access, verdict, permit, approvals.of_change(permit), tuple(unread))
 
 
-def _ledger(session: Session, cloud: str, ledger: Ledger) -> LedgerFacts:
-    found = verified(session, cloud)
+def _ledger(estate: EstateFacts, cloud: str, ledger: Ledger) -> LedgerFacts:
+    found = verified(estate.session, cloud, estate.record)
     head = found.checkpoint
     return LedgerFacts(cloud, ledger.log.key.name, head.size, head.root.hex(), tuple(map(str, found.problems)),
                        tuple(found.notes))  # fmt: skip

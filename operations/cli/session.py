@@ -18,6 +18,7 @@ from operations.settings import Settings
 
 if TYPE_CHECKING:
     from formats.stack_config import StackConfig
+    from formats.state_record import StateRecord
     from operations.access.records import Records
     from operations.cli.gate import Gate
     from operations.cli.permits import Permits
@@ -38,6 +39,8 @@ OpenGate = Callable[[Path | None, Path, Settings], "Gate"]
 """Called with the file of exemptions, or None, the estate's folder, and the settings."""
 
 
+ReadRecord = Callable[[str, str], "StateRecord | None"]
+"""Called with a cloud and the name of a stack."""
 OpenLedger = Callable[[str, Settings, "LedgerPlace | None"], "Ledger"]
 """Called with the cloud of the stacks that it records, the settings, and the place that the estate names."""
 
@@ -176,6 +179,11 @@ class Session:
     def state(self, stack: Stack) -> StackState | None:
         """Return the stack's state; None if it was never deployed."""
         return self.engine(stack).state(stack.name)
+
+    def state_record(self, cloud: str, name: str) -> StateRecord | None:
+        """Return what a ledger records of a stack's present state; None without one, or for a cloud without stacks."""
+        one = next((stack for stack in self.known if stack.cloud == cloud), None)
+        return self.engine(one).state_record(name) if one else None
 
     def is_deployed(self, stack: Stack) -> bool:
         """Return True if the stack has resources."""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.plan import SECRET, UNKNOWN, Operation, Plan, PlannedOutput, PlannedResource, planned_outputs
+from formats.plan import (
+    SECRET,
+    UNKNOWN,
+    Operation,
+    Plan,
+    PlannedOutput,
+    PlannedResource,
+    canonical,
+    planned_outputs,
+    whole_numbers,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8),
@@ -72,6 +83,20 @@ def one(**kwargs: Any) -> Plan:
 
 def test_whole_numbers_equal_whole_floats_in_the_digest() -> None:
     assert one(inputs={"size": 3.0}).digest == one(inputs={"size": 3}).digest
+
+
+NUMBERS = st.one_of(st.integers(), st.floats(), st.floats(min_value=1e15, max_value=1e30), st.integers().map(float))
+WITH_FLOATS = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, st.text(), st.sampled_from(["10.0.0.0/8", "a:1.0", "[1.0", ",1e+20"])),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner), st.lists(inner).map(tuple),
+                            st.dictionaries(st.text(), inner).map(MappingProxyType)),
+)  # fmt: skip
+
+
+@given(WITH_FLOATS)
+def test_canonical_json_has_no_whole_float_anywhere(value: Any) -> None:
+    converted = json.dumps(whole_numbers(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical(value) == converted
 
 
 def test_an_altered_plan_is_refused() -> None:
