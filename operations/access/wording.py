@@ -11,7 +11,7 @@ NO_WAY = "right without a way in"
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs for one holder, as it is kept: all in texts."""
+    """The change of access of one holder, as the ledger keeps it: texts alone."""
 
     effect: str
     may: Sequence[str]
@@ -33,7 +33,7 @@ class Difference:
 
     @property
     def does(self) -> str:
-        """What the holder can do or not do after the change."""
+        """The words for what the holder can do, or no longer do, after the change."""
         what = ", ".join(self.may)
         if self.effect != CHANGED:
             return f"can now {what}" if self.effect == GAINED else f"can no longer {what}"

@@ -180,7 +180,7 @@ def _flows(session: Session, estate: EstateFacts, controls: Sequence[Control]) -
     from policies.rules import load  # noqa: PLC0415
 
     rest_on = any(policy.id in FLOW_POLICIES for one in controls for policy in one.policies(load()))
-    if not rest_on or not any(one.type == "storage:BlobContainer" for one in estate.context.resources):
+    if not rest_on or not estate.holds_data:
         return None
     with session.output.err.status("Proving the flows"):
         found = analyse_flows(estate.context, exhaustive=True)

@@ -10,7 +10,7 @@ from formats.errors import InputError, Refused
 from operations.cli.options import Stacks, command
 from operations.cli.recorded import Recorder
 from operations.cli.session import Session
-from operations.ledger.entry import MAX_REASON
+from operations.ledger.entry import MAX_REASON, UNPERMITTED
 
 
 @command(accepts_orphaned=True)
@@ -36,7 +36,7 @@ def note(
     for stack in chosen:
         permit, why = session.permits.break_glass(stack)
         problems += [why] if why else []
-        number = recorder.break_glass(stack, f"WITHOUT A PERMIT: {reason}" if why else reason, permit)
+        number = recorder.break_glass(stack, f"{UNPERMITTED}{reason}" if why else reason, permit)
         session.output.emit({"event": "noted", "stack": stack.name, "entry": number, "permitted": not why})
         session.output.say(f"{stack.name}: recorded as entry {number}.", style="yellow" if why else "green")
     if problems:

@@ -28,7 +28,7 @@ class ReportApprovals:
     session: Session
     requests: EstateRequests = field(init=False)
     notes: list[str] = field(default_factory=list)
-    """What could not be read."""
+    """A sentence for each document that could not be read."""
 
     def __post_init__(self) -> None:
         self.requests = EstateRequests(self.session)

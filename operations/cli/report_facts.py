@@ -47,7 +47,7 @@ EVER = 100 * 366
 
 @dataclass
 class EstateFacts:
-    """What is deployed of an estate, read once."""
+    """The deployed stacks of an estate, each read once."""
 
     session: Session
 
@@ -88,10 +88,14 @@ class EstateFacts:
         """Return what a ledger records of a stack's state, read once."""
         return cache(self.session.state_record)
 
+    @property
+    def holds_data(self) -> bool:
+        """True if there is a container for data, without which no flow can be analysed."""
+        return any(one.type == "storage:BlobContainer" for one in self.context.resources)
+
     def analyse_flows(self) -> FlowReport | None:
         """Return the analysis of the flows of data; None where nothing holds data."""
-        has_data = any(r.type == "storage:BlobContainer" for r in self.context.resources)
-        return self.gate.stacks.flows.analyse(self.context) if has_data else None
+        return self.gate.stacks.flows.analyse(self.context) if self.holds_data else None
 
 
 def gather(session: Session, version: str) -> SiteFacts:

@@ -39,7 +39,7 @@ class Stack:
     template: str | None = None
     """The name of a tenancy's service template."""
     public_facts: PublicFacts | None = None
-    """What the SDE publishes of a tenancy's project."""
+    """The facts of a tenancy's project for the public register."""
     ends_by_itself: bool = False
     """True for a tenancy whose template says that `sde destroy --ended` destroys it after its end."""
 

@@ -33,7 +33,7 @@ _MOST_STACKS = 5
 
 
 class Outcome(StrEnum):
-    """What a claim says of its control."""
+    """The outcome of a claim."""
 
     MET = "met"
     WITH_EXEMPTIONS = "met, with exemptions"
@@ -53,7 +53,7 @@ class Claim:
     evidence: tuple[Evidence, ...]
     """The results of its policies."""
     exemptions: tuple[Exemption, ...]
-    """Those that were used for its policies."""
+    """The exemptions from its policies that were used."""
     stacks: tuple[str, ...]
     """The stacks in which a policy of it judged something."""
 

@@ -1,4 +1,4 @@
-"""What an evidence pack is made from: the verdicts on the deployed estate, its flows, and what the ledger has."""
+"""The facts of an evidence pack: the verdicts on the deployed estate, its flows, and extracts of the ledger."""
 
 from __future__ import annotations
 

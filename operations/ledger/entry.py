@@ -18,6 +18,8 @@ MAX_REASON = 4000
 """Characters of a reason that are kept."""
 PERMIT = "permit"
 """The name of the object that has the permits of a change, or of a use of break-glass."""
+UNPERMITTED = "WITHOUT A PERMIT: "
+"""The beginning of the reason of a use of break-glass that needed a permit and had none."""
 _TIME = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(max_length=500)]

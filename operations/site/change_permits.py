@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from formats.stack_names import TENANCY
-from operations.ledger.entry import PERMIT, Kind
+from operations.ledger.entry import PERMIT, UNPERMITTED, Kind
 from operations.site.badge import Badge
 from operations.site.facts import ChangeFacts, SiteFacts
 
-UNPERMITTED = "WITHOUT A PERMIT: "
-"""How the ledger's note on break-glass begins where a permit was needed (`operations/cli/ledgernote.py`)."""
 _NOT_NEEDED = Badge("quiet", "not needed")
 
 
