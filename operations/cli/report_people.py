@@ -1,4 +1,4 @@
-"""The ends of people in the report: of the roster, of projects and of the approvers."""
+"""The people in the report: their names, and the days on which their part in the estate ends."""
 
 from __future__ import annotations
 
